@@ -1,0 +1,153 @@
+/**
+ * Compute pipelines.
+ *
+ * @module
+ */
+
+import { encode } from "../struct.ts";
+import type { Device, DeviceBuffer } from "./device.ts";
+import { VkDescriptorType, VkShaderStageFlagBits } from "./generated/enums.ts";
+import * as vk from "./generated/structs.ts";
+
+const COMPUTE = VkShaderStageFlagBits.VK_SHADER_STAGE_COMPUTE_BIT;
+const STORAGE = VkDescriptorType.VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+
+/** A compute shader and how it reaches its data; what `lib/spirv` makes. */
+export interface ShaderCode {
+  words: Uint32Array<ArrayBuffer>;
+  /** By addresses at the start of the push constants, or by descriptors of set 0. */
+  addressing: "device_address" | "descriptor";
+  bufferCount: number;
+  pushBytes: number;
+}
+
+/** A compute pipeline bound to its buffers. */
+export class Pipeline implements Disposable {
+  readonly code: ShaderCode;
+  readonly layout: bigint;
+  readonly handle: bigint;
+  /** The descriptor set; 0 for a shader that takes addresses. */
+  readonly descriptorSet: bigint;
+  readonly #owned: DisposableStack;
+
+  /**
+   * Compiles `code` and binds `buffers` to it, in the shader's order.
+   *
+   * @throws {VulkanError} where the driver refuses the shader.
+   * @throws {RangeError} for a wrong number of buffers.
+   */
+  constructor(device: Device, code: ShaderCode, buffers: readonly DeviceBuffer[]) {
+    if (buffers.length !== code.bufferCount) {
+      throw new RangeError(`the shader takes ${code.bufferCount} buffers, not ${buffers.length}`);
+    }
+    using undo = new DisposableStack();
+    this.code = code;
+    const byDescriptor = code.addressing === "descriptor" && buffers.length > 0;
+    const setLayout = byDescriptor ? this.#createSetLayout(device, undo) : 0n;
+    this.layout = this.#createLayout(device, setLayout, undo);
+    this.handle = this.#compile(device, undo);
+    this.descriptorSet = byDescriptor ? this.#createSet(device, setLayout, buffers, undo) : 0n;
+    this.#owned = undo.move();
+  }
+
+  #createSetLayout({ symbols, handle, created }: Device, undo: DisposableStack): bigint {
+    const info = encode(vk.VkDescriptorSetLayoutCreateInfo, {
+      pBindings: Array.from({ length: this.code.bufferCount }, (_, binding) => ({
+        binding,
+        descriptorType: STORAGE,
+        descriptorCount: 1,
+        stageFlags: COMPUTE,
+      })),
+    });
+    const layout = created(
+      "vkCreateDescriptorSetLayout",
+      (out) => symbols.vkCreateDescriptorSetLayout(handle, info.bytes, null, out),
+    );
+    undo.defer(() => symbols.vkDestroyDescriptorSetLayout(handle, layout, null));
+    return layout;
+  }
+
+  #createLayout(
+    { symbols, handle, created }: Device,
+    setLayout: bigint,
+    undo: DisposableStack,
+  ): bigint {
+    const { pushBytes } = this.code;
+    const info = encode(vk.VkPipelineLayoutCreateInfo, {
+      pSetLayouts: BigUint64Array.from(setLayout === 0n ? [] : [setLayout]),
+      pPushConstantRanges: pushBytes === 0 ? [] : [{ stageFlags: COMPUTE, size: pushBytes }],
+    });
+    const layout = created(
+      "vkCreatePipelineLayout",
+      (out) => symbols.vkCreatePipelineLayout(handle, info.bytes, null, out),
+    );
+    undo.defer(() => symbols.vkDestroyPipelineLayout(handle, layout, null));
+    return layout;
+  }
+
+  #compile({ symbols, handle, created }: Device, undo: DisposableStack): bigint {
+    const { words } = this.code;
+    const moduleInfo = encode(vk.VkShaderModuleCreateInfo, {
+      codeSize: BigInt(words.byteLength),
+      pCode: new Uint8Array(words.buffer),
+    });
+    const module = created(
+      "vkCreateShaderModule",
+      (out) => symbols.vkCreateShaderModule(handle, moduleInfo.bytes, null, out),
+    );
+    const info = encode(vk.VkComputePipelineCreateInfo, {
+      stage: { stage: COMPUTE, module, pName: "main" },
+      layout: this.layout,
+    });
+    try {
+      const pipeline = created(
+        "vkCreateComputePipelines",
+        (out) => symbols.vkCreateComputePipelines(handle, 0n, 1, info.bytes, null, out),
+      );
+      undo.defer(() => symbols.vkDestroyPipeline(handle, pipeline, null));
+      return pipeline;
+    } finally {
+      symbols.vkDestroyShaderModule(handle, module, null);
+    }
+  }
+
+  #createSet(
+    { symbols, handle, created }: Device,
+    setLayout: bigint,
+    buffers: readonly DeviceBuffer[],
+    undo: DisposableStack,
+  ): bigint {
+    const poolInfo = encode(vk.VkDescriptorPoolCreateInfo, {
+      maxSets: 1,
+      pPoolSizes: [{ type: STORAGE, descriptorCount: buffers.length }],
+    });
+    const pool = created(
+      "vkCreateDescriptorPool",
+      (out) => symbols.vkCreateDescriptorPool(handle, poolInfo.bytes, null, out),
+    );
+    undo.defer(() => symbols.vkDestroyDescriptorPool(handle, pool, null));
+    const setInfo = encode(vk.VkDescriptorSetAllocateInfo, {
+      descriptorPool: pool,
+      pSetLayouts: BigUint64Array.of(setLayout),
+    });
+    const set = created(
+      "vkAllocateDescriptorSets",
+      (out) => symbols.vkAllocateDescriptorSets(handle, setInfo.bytes, out),
+    );
+    for (const [binding, buffer] of buffers.entries()) {
+      const write = encode(vk.VkWriteDescriptorSet, {
+        dstSet: set,
+        dstBinding: binding,
+        descriptorType: STORAGE,
+        pBufferInfo: [{ buffer: buffer.handle, range: BigInt(buffer.size) }],
+      });
+      symbols.vkUpdateDescriptorSets(handle, 1, write.bytes, 0, null);
+    }
+    return set;
+  }
+
+  /** Destroys the pipeline. */
+  [Symbol.dispose](): void {
+    this.#owned.dispose();
+  }
+}
