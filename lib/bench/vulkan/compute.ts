@@ -1,0 +1,229 @@
+/**
+ * Arithmetic throughput of a device's vector units.
+ *
+ * @module
+ */
+
+import {
+  type Benchmark,
+  type Effort,
+  type Prepared,
+  type Shape,
+  WrongResultError,
+} from "../benchmark.ts";
+import {
+  chainKernel,
+  type ChainShape,
+  chainShapeName,
+  firstValue,
+  type NumberFormat,
+  type Recurrence,
+  UNROLL,
+} from "./compute_kernels.ts";
+import { dispatch, pushBytes, type VulkanTarget } from "./target.ts";
+
+/** No single shape is fastest on all GPUs; these are usually among the best, best guesses first. */
+const QUICK_SHAPES: readonly ChainShape[] = [
+  { recurrence: "affine", width: 1, chains: 8 },
+  { recurrence: "affine", width: 2, chains: 4 },
+  { recurrence: "affine", width: 4, chains: 2 },
+  { recurrence: "quadratic", width: 1, chains: 8 },
+];
+
+/** Every recurrence, width and number of chains with at most 16 values in flight. */
+function allShapes(): ChainShape[] {
+  const recurrences: Recurrence[] = ["affine", "quadratic"];
+  const widths: (1 | 2 | 4)[] = [1, 2, 4];
+  return recurrences.flatMap((recurrence) =>
+    widths.flatMap((width) =>
+      [1, 2, 4, 8].filter((chains) => width * chains <= 16)
+        .map((chains) => ({ recurrence, width, chains }))
+    )
+  );
+}
+
+/** Coefficients of a run. */
+interface Coefficients {
+  a: number;
+  b: number;
+  scale: number;
+}
+
+/**
+ * Coefficients of the timed runs: values stay bounded for ever and change in most of their bits at every
+ * step, as real data do (constant data take less power, and let a GPU clock higher).
+ */
+function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
+  // Constants of the "Numerical Recipes" generator; odd scale.
+  if (format === "int32") return { a: 1664525, b: 1013904223, scale: 2654435761 };
+  // x -> b - x alternates between two arbitrary values; x^2 - 1.9 is chaotic in [-1.9, 1.9].
+  return recurrence === "affine"
+    ? { a: -1, b: 1.3720703125, scale: 0.1103515625 }
+    : { a: 0, b: -1.9, scale: 0.1103515625 };
+}
+
+/**
+ * Coefficients of the runs that are checked, such that the results tell how many steps were done: affine
+ * chains count (exact in every format for so few steps), quadratic ones creep up to 0.5 like
+ * 0.5 - 1/steps.
+ */
+function checkedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
+  if (format === "int32") return timedCoefficients(format, recurrence);
+  return recurrence === "affine" ? { a: 1, b: 1, scale: 1 } : { a: 0, b: 0.25, scale: 0.0625 };
+}
+
+/** Spacing of the format's numbers at 1. */
+const EPSILON: Record<NumberFormat, number> = {
+  fp64: 2 ** -52,
+  fp32: 2 ** -23,
+  fp16: 2 ** -10,
+  int32: 0,
+};
+
+/** The checked run's result of one invocation, in double precision or modulo 2^32. */
+export function expectedSum(
+  format: NumberFormat,
+  shape: ChainShape,
+  invocation: number,
+  steps: number,
+): number {
+  const { a, b, scale } = checkedCoefficients(format, shape.recurrence);
+  let sum = 0;
+  for (let chain = 0; chain < shape.chains; chain++) {
+    for (let component = 0; component < shape.width; component++) {
+      const first = firstValue(invocation, shape, chain, component);
+      if (format === "int32") {
+        let x = Math.imul(first, scale);
+        for (let i = 0; i < steps; i++) {
+          x = (Math.imul(x, shape.recurrence === "affine" ? a : x) + b) | 0;
+        }
+        sum = (sum + x) >>> 0;
+      } else {
+        let x = first * scale;
+        for (let i = 0; i < steps; i++) x = x * (shape.recurrence === "affine" ? a : x) + b;
+        sum += x;
+      }
+    }
+  }
+  return sum;
+}
+
+/** Bytes that an invocation stores. */
+function resultBytes(format: NumberFormat): number {
+  return format === "fp64" ? 8 : 4;
+}
+
+function readResults(format: NumberFormat, bytes: Uint8Array<ArrayBuffer>): ArrayLike<number> {
+  if (format === "fp64") return new Float64Array(bytes.buffer);
+  return format === "int32" ? new Uint32Array(bytes.buffer) : new Float32Array(bytes.buffer);
+}
+
+function prepareChains(
+  target: VulkanTarget,
+  effort: Effort,
+  format: NumberFormat,
+  shape: ChainShape,
+): Prepared {
+  using undo = new DisposableStack();
+  // Many times more invocations than any GPU runs at once, so that the last ones weigh little.
+  const workgroups = target.isSoftware ? 64 : 16384;
+  const invocations = workgroups * target.localSize;
+  const results = target.shared("chains", invocations * 8);
+  const code = chainKernel(target, format, shape);
+  const timedBy = timedCoefficients(format, shape.recurrence);
+  const job = undo.use(target.job(code, [results], { ...timedBy, loops: 1 }, workgroups));
+  const withLoops = (loops: number) => ({
+    ...job,
+    push: pushBytes(code, [results], { ...timedBy, loops }),
+  });
+
+  let loops = 1;
+  for (;;) {
+    using trial = target.timed((c) => dispatch(c, withLoops(loops)));
+    const took = Math.max(trial.run(), 1), aim = effort.sampleMs * 1e6;
+    // A dispatch of a few µs is mostly overhead: step up carefully from there.
+    if (took > aim / 4 || loops >= 1 << 20) {
+      loops = Math.max(1, Math.min(1 << 20, Math.round((loops * aim) / took)));
+      break;
+    }
+    loops *= Math.min(16, Math.max(2, Math.floor(aim / took / 2)));
+  }
+  const operations = 2 * invocations * loops * UNROLL * shape.chains * shape.width;
+  const timed = undo.use(target.timed((c) => dispatch(c, withLoops(loops))));
+  const owned = undo.move();
+  return {
+    clock: target.clock,
+    sample: () => [operations / timed.run() / 1000],
+    verify: () => {
+      const checkedLoops = format === "fp16" ? 1 : 4;
+      const coefficients = checkedCoefficients(format, shape.recurrence);
+      const push = pushBytes(code, [results], { ...coefficients, loops: checkedLoops });
+      target.run((c) => {
+        c.fill(results, 0xdeadbeef);
+        c.barrier();
+        dispatch(c, { ...job, push });
+      });
+      const bytes = target.readBack(results, 0, invocations * resultBytes(format));
+      verifySums(format, shape, readResults(format, bytes), checkedLoops * UNROLL);
+    },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/**
+ * Compares what the invocations stored with the host's own recurrences.
+ *
+ * @throws {WrongResultError} for the first that differs by more than its roundings.
+ */
+export function verifySums(
+  format: NumberFormat,
+  shape: ChainShape,
+  results: ArrayLike<number>,
+  steps: number,
+): void {
+  // Invocations differ in two bits of their number: four recurrences check them all.
+  const expected = [0, 1, 2, 3].map((i) => expectedSum(format, shape, i, steps));
+  const isExact = format === "int32" || shape.recurrence === "affine";
+  const slack = isExact ? 0 : EPSILON[format] * (steps + shape.width * shape.chains);
+  for (let i = 0; i < results.length; i++) {
+    const want = expected[i & 3] ?? NaN, got = results[i] ?? NaN;
+    if (!(Math.abs(got - want) <= slack * Math.abs(want))) {
+      throw new WrongResultError(`invocation ${i} gave ${got}, not ${want}`);
+    }
+  }
+}
+
+function arithmetic(
+  format: NumberFormat,
+  unit: string,
+  convention: string,
+  feature: string | undefined,
+): Benchmark<VulkanTarget> {
+  return {
+    name: `compute.${format}`,
+    suite: "compute",
+    title: format,
+    unit,
+    better: "higher",
+    convention,
+    unsupported: ({ physical }) =>
+      feature === undefined || physical.features.has(feature)
+        ? undefined
+        : `the device lacks ${feature}`,
+    shapes: (target, effort) =>
+      (effort.allShapes ? allShapes() : QUICK_SHAPES).map((shape): Shape => ({
+        name: chainShapeName(shape),
+        prepare: () => prepareChains(target, effort, format, shape),
+      })),
+  };
+}
+
+const FMA = "a fused multiply-add is 2 operations";
+
+/** The compute suite. */
+export const COMPUTE_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
+  arithmetic("fp32", "TFLOP/s", FMA, undefined),
+  arithmetic("fp64", "TFLOP/s", FMA, "shaderFloat64"),
+  arithmetic("fp16", "TFLOP/s", FMA, "shaderFloat16"),
+  arithmetic("int32", "TOP/s", "a multiplication and an addition are 2 operations", undefined),
+];

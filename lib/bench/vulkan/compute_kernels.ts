@@ -1,0 +1,113 @@
+/**
+ * The kernels of the arithmetic benchmarks: chains of dependent multiply-adds in registers.
+ *
+ * Each invocation runs `chains` independent recurrences on vectors of `width`, `UNROLL` steps in the
+ * body of a loop that runs `loops` times. Coefficients come from push constants, so that no compiler can
+ * fold the recurrence, and all chains end in the value that is stored, so that none can be left out.
+ *
+ * @module
+ */
+
+import { type Addressing, Kernel, type KernelCode, type NumericType } from "../../spirv/kernel.ts";
+import type { ScalarType, Value } from "../../spirv/module.ts";
+
+/** A type of number to calculate with. */
+export type NumberFormat = "fp64" | "fp32" | "fp16" | "int32";
+
+/** The recurrence: `x = x * a + b`, or `x = x * x + b`. */
+export type Recurrence = "affine" | "quadratic";
+
+/** One way to arrange the arithmetic. */
+export interface ChainShape {
+  recurrence: Recurrence;
+  /** Components of a vector. */
+  width: 1 | 2 | 4;
+  /** Independent recurrences of an invocation. */
+  chains: number;
+}
+
+/** Steps in the body of the loop. */
+export const UNROLL = 32;
+
+/** A shape for people: `vec2 x 4 chains, affine`. */
+export function chainShapeName({ recurrence, width, chains }: ChainShape): string {
+  const vector = width === 1 ? "scalar" : `vec${width}`;
+  return `${vector} x ${chains} ${chains === 1 ? "chain" : "chains"}, ${recurrence}`;
+}
+
+/** The first value of component `component` of chain `chain` in invocation `invocation`, before scaling. */
+export function firstValue(
+  invocation: number,
+  { width }: ChainShape,
+  chain: number,
+  component: number,
+) {
+  return (invocation & 3) + ((chain * width + component) & 3);
+}
+
+function scalarType(kernel: Kernel, format: NumberFormat): ScalarType {
+  switch (format) {
+    case "fp64":
+      return kernel.f64;
+    case "fp32":
+      return kernel.f32;
+    case "fp16":
+      return kernel.f16;
+    case "int32":
+      return kernel.u32;
+  }
+}
+
+/** What an invocation stores: fp16 sums are stored as binary32, so that no 16-bit storage is needed. */
+function storedType(kernel: Kernel, format: NumberFormat): ScalarType {
+  return format === "fp16" ? kernel.f32 : scalarType(kernel, format);
+}
+
+/** Push constants: `a`, `b` and `scale` (binary32, except for fp64 and int32), `loops`. Buffers: results. */
+export function chainKernel(
+  target: { addressing: Addressing; localSize: number },
+  format: NumberFormat,
+  shape: ChainShape,
+): KernelCode {
+  const kernel = new Kernel(target);
+  const scalar = scalarType(kernel, format), stored = storedType(kernel, format);
+  const type: NumericType = shape.width === 1 ? scalar : kernel.vector(scalar, shape.width);
+  const results = kernel.buffer(stored);
+  const [a, b, scale] = ["a", "b", "scale"].map((name) => kernel.push(name, stored));
+  const loops = kernel.push("loops", kernel.u32);
+  return kernel.body((k) => {
+    if (!a || !b || !scale) return;
+    const narrow = (value: Value<ScalarType>) =>
+      scalar.kind === "float" ? k.convertFloat(scalar, value) : value;
+    const coefficient = k.splat(type, narrow(a())), addend = k.splat(type, narrow(b()));
+    const low = k.and(k.globalId(), k.constant(k.u32, 3));
+    const first = (chain: number, component: number) => {
+      const offset = k.constant(k.u32, firstValue(0, shape, chain, component));
+      const whole = k.add(low, offset);
+      const value = scalar.kind === "float" ? k.toFloat(scalar, whole) : whole;
+      return k.mul(value, narrow(scale()));
+    };
+    const chains = Array.from({ length: shape.chains }, (_, chain) => {
+      const parts = Array.from({ length: shape.width }, (_, i) => first(chain, i));
+      const [only] = parts;
+      const start = type.kind === "vector" ? k.composite(type, parts) : only;
+      if (start === undefined) throw new Error("a vector has components");
+      return k.variable(start as Value<NumericType>);
+    });
+    const step = (x: Value<NumericType>) => {
+      const factor = shape.recurrence === "affine" ? coefficient : x;
+      return scalar.kind === "float" ? k.fma(x, factor, addend) : k.add(k.mul(x, factor), addend);
+    };
+    k.loop(k.constant(k.u32, 0), loops(), k.constant(k.u32, 1), () => {
+      let values = chains.map((chain) => chain.load());
+      for (let i = 0; i < UNROLL; i++) values = values.map(step);
+      values.forEach((value, i) => chains[i]?.store(value));
+    });
+    const parts = chains.flatMap((chain) => {
+      const value = chain.load();
+      return Array.from({ length: shape.width }, (_, i) => k.extract(value, i));
+    });
+    const sum = parts.reduce((total, part) => k.add(total, part));
+    results.store(k.globalId(), scalar.kind === "float" ? k.convertFloat(stored, sum) : sum);
+  });
+}
