@@ -174,7 +174,7 @@ export class Kernel {
     };
   }
 
-  #builtin(which: number): Value {
+  #builtin(which: number): Value<ScalarType> {
     const vector = this.vector(this.u32, 3);
     let variable = this.#builtins.get(which);
     if (variable === undefined) {
@@ -187,22 +187,22 @@ export class Kernel {
   }
 
   /** x of `GlobalInvocationId`. */
-  globalId(): Value {
+  globalId(): Value<ScalarType> {
     return this.#builtin(BuiltIn.GlobalInvocationId);
   }
 
   /** x of `LocalInvocationId`. */
-  localId(): Value {
+  localId(): Value<ScalarType> {
     return this.#builtin(BuiltIn.LocalInvocationId);
   }
 
   /** x of `WorkgroupId`. */
-  workgroupId(): Value {
+  workgroupId(): Value<ScalarType> {
     return this.#builtin(BuiltIn.WorkgroupId);
   }
 
   /** All invocations of the dispatch in x: workgroups times local size. */
-  globalSize(): Value {
+  globalSize(): Value<ScalarType> {
     return this.mul(
       this.#builtin(BuiltIn.NumWorkgroups),
       this.constant(this.u32, this.#options.localSize),
@@ -227,8 +227,8 @@ export class Kernel {
   }
 
   /** One component of a vector; a scalar is its own component 0. */
-  extract(vector: Value, index: number): Value {
-    if (vector.type.kind !== "vector") return vector;
+  extract(vector: Value<NumericType>, index: number): Value<ScalarType> {
+    if (vector.type.kind !== "vector") return vector as Value<ScalarType>;
     return this.#module.result(Op.CompositeExtract, vector.type.component, vector.id, index);
   }
 
@@ -262,6 +262,11 @@ export class Kernel {
   /** a ^ b. */
   xor<T extends Type>(a: Value<T>, b: Value): Value<T> {
     return this.#binary(Op.BitwiseXor, undefined, a, b);
+  }
+
+  /** a & b. */
+  and<T extends Type>(a: Value<T>, b: Value): Value<T> {
+    return this.#binary(Op.BitwiseAnd, undefined, a, b);
   }
 
   /** a | b. */

@@ -58,8 +58,8 @@ function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coeffi
   if (format === "int32") return { a: 1664525, b: 1013904223, scale: 2654435761 };
   // x -> b - x alternates between two arbitrary values; x^2 - 1.9 is chaotic in [-1.9, 1.9].
   return recurrence === "affine"
-    ? { a: -1, b: 1.3720703125, scale: 0.1103515625 }
-    : { a: 0, b: -1.9, scale: 0.1103515625 };
+    ? { a: -1, b: 1.3720703125, scale: 0.0478515625 }
+    : { a: 0, b: -1.9, scale: 0.0478515625 };
 }
 
 /**
@@ -69,7 +69,7 @@ function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coeffi
  */
 function checkedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
   if (format === "int32") return timedCoefficients(format, recurrence);
-  return recurrence === "affine" ? { a: 1, b: 1, scale: 1 } : { a: 0, b: 0.25, scale: 0.0625 };
+  return recurrence === "affine" ? { a: 1, b: 1, scale: 1 } : { a: 0, b: 0.25, scale: 0.015625 };
 }
 
 /** Spacing of the format's numbers at 1. */

@@ -35,14 +35,17 @@ export function chainShapeName({ recurrence, width, chains }: ChainShape): strin
   return `${vector} x ${chains} ${chains === 1 ? "chain" : "chains"}, ${recurrence}`;
 }
 
-/** The first value of component `component` of chain `chain` in invocation `invocation`, before scaling. */
+/**
+ * The first value of component `component` of chain `chain` in invocation `invocation`, before scaling:
+ * at most 18. No two chains start alike, or a compiler would find that they are one.
+ */
 export function firstValue(
   invocation: number,
   { width }: ChainShape,
   chain: number,
   component: number,
 ) {
-  return (invocation & 3) + ((chain * width + component) & 3);
+  return (invocation & 3) + chain * width + component;
 }
 
 function scalarType(kernel: Kernel, format: NumberFormat): ScalarType {
