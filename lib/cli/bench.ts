@@ -28,6 +28,9 @@ import { VERSION } from "./version.ts";
 /** Libraries that add nothing to what can be measured through Vulkan, and take their time. */
 const UNNEEDED_SOURCES: readonly string[] = ["opencl", "cuda", "level_zero", "hip"];
 
+/** Exit status after Ctrl-C, as of a program that SIGINT ended. */
+const EXIT_INTERRUPTED = 130;
+
 /** The devices to measure, and why others are not. */
 function choose(discovery: Discovery, selector: string | undefined): Gpu[] {
   const all = discovery.gpus;
@@ -131,7 +134,7 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
     gpus,
     shimDirectories: shim === undefined ? [] : [dirname(shim)],
   });
-  const results = await measureAll(plan.tasks, input, context);
+  const { results, interrupted } = await measureAll(plan.tasks, input, context);
   const report = benchReport(contextOf(input, suites, plan.devices, discovery), results);
   if (jsonPath !== "-") {
     const columns = context.stdout.isTerminal ? context.stdout.columns : Infinity;
@@ -141,6 +144,7 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
   const wantsGpu = suites.some((suite) => suite !== "host");
   const measuredGpu = gpus.some((gpu) => (gpu.apis.vulkan ?? []).length > 0);
   if (wantsGpu && !measuredGpu && jsonPath !== "-") advice(discovery, context);
+  if (interrupted) return EXIT_INTERRUPTED;
   const isBad = ({ outcome }: Result) =>
     outcome.state === "failed" || outcome.state === "implausible";
   return results.some(isBad) ? 1 : 0;
@@ -151,7 +155,7 @@ async function measureAll(
   tasks: Parameters<typeof runTasks>[0],
   input: CommandInput,
   context: CommandContext,
-): Promise<Result[]> {
+): Promise<{ results: Result[]; interrupted: boolean }> {
   const interruption = new AbortController();
   const onSignal = () => interruption.abort();
   const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
@@ -159,7 +163,7 @@ async function measureAll(
   const { stderr } = context;
   using view = progressView(stderr.isTerminal, (text) => stderr.write(text));
   try {
-    return await runTasks(tasks, {
+    const results = await runTasks(tasks, {
       effort: flag(input, "quick") ? EFFORTS.quick : EFFORTS.full,
       signal: interruption.signal,
       progress: {
@@ -168,6 +172,7 @@ async function measureAll(
           view.end(`${result.device} ${result.name}: ${shortResult(result)}`, done, total),
       },
     });
+    return { results, interrupted: interruption.signal.aborted };
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
   }
@@ -180,7 +185,8 @@ export const benchCommand: CommandModule = {
   details:
     "Measures every Vulkan device, hardware or software, and the host itself, checks what the " +
     "devices computed, and reports medians with their spread. Ctrl-C ends it and keeps what was " +
-    "measured. Exit status 1 where a benchmark failed or gave a figure that cannot be true.",
+    "measured. Exit status 1 where a benchmark failed or gave a figure that cannot be true, 130 " +
+    "after Ctrl-C.",
   arguments: [{
     syntax: "[suite...]",
     describe: "what to measure (default: all)",

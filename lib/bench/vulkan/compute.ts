@@ -42,6 +42,12 @@ function allShapes(): ChainShape[] {
   );
 }
 
+/** The shapes to try. Squares modulo 2^32 soon repeat: integers have affine chains alone. */
+export function shapesOf(format: NumberFormat, effort: Effort): ChainShape[] {
+  return (effort.allShapes ? allShapes() : [...QUICK_SHAPES])
+    .filter((shape) => format !== "int32" || shape.recurrence === "affine");
+}
+
 /** Coefficients of a run. */
 interface Coefficients {
   a: number;
@@ -94,9 +100,7 @@ export function expectedSum(
       const first = firstValue(invocation, shape, chain, component);
       if (format === "int32") {
         let x = Math.imul(first, scale);
-        for (let i = 0; i < steps; i++) {
-          x = (Math.imul(x, shape.recurrence === "affine" ? a : x) + b) | 0;
-        }
+        for (let i = 0; i < steps; i++) x = (Math.imul(x, a) + b) | 0;
         sum = (sum + x) >>> 0;
       } else {
         let x = first * scale;
@@ -211,7 +215,7 @@ function arithmetic(
         ? undefined
         : `the device lacks ${feature}`,
     shapes: (target, effort) =>
-      (effort.allShapes ? allShapes() : QUICK_SHAPES).map((shape): Shape => ({
+      shapesOf(format, effort).map((shape): Shape => ({
         name: chainShapeName(shape),
         prepare: () => prepareChains(target, effort, format, shape),
       })),

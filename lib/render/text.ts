@@ -1,0 +1,59 @@
+/**
+ * Text for terminals: safe to print, and no wider than the screen.
+ *
+ * @module
+ */
+
+/**
+ * Text that a terminal shows as it is: control and format characters (escape sequences, text direction
+ * overrides, line breaks), which a device's name may hold, become `\ufffd`.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "./text.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(printable("GPU \x1b[2J"), "GPU \ufffd[2J");
+ * ```
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
+/**
+ * Breaks text between words into lines of at most `width` columns. A word that is longer has a line of
+ * its own.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
+
+/**
+ * Lines of a label and a text: the text is wrapped to the width and its lines stand below each other.
+ *
+ * @param indent columns before the label.
+ * @param labelWidth columns for the label and the space behind it.
+ */
+export function labelled(
+  label: string,
+  text: string,
+  { indent = 2, labelWidth = 12, columns = 80 }: {
+    indent?: number;
+    labelWidth?: number;
+    columns?: number;
+  } = {},
+): string[] {
+  const margin = indent + labelWidth;
+  return wrap(text, Math.max(20, columns - margin)).map((line, i) =>
+    `${" ".repeat(indent)}${(i === 0 ? label : "").padEnd(labelWidth)}${line}`.trimEnd()
+  );
+}

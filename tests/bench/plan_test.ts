@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { type Suite, SUITES } from "../../lib/bench/benchmark.ts";
+import { planBench, suitesOf } from "../../lib/bench/plan.ts";
+import { benchReport } from "../../lib/bench/report.ts";
+import { runTasks } from "../../lib/bench/run.ts";
+import { EFFORTS } from "../../lib/bench/benchmark.ts";
+import type { Gpu } from "../../lib/gpu/gpu.ts";
+import { unknownFacts } from "../../lib/gpu/gpu.ts";
+
+/** A GPU that no API shows. */
+const BARE: Gpu = {
+  ...unknownFacts(),
+  id: "pci:0000:01:00.0",
+  index: 0,
+  name: "Card",
+  vendor: "amd",
+  seen_by: ["pci"],
+  apis: {},
+  enabled: true,
+  sources: {},
+  absent: {},
+};
+
+Deno.test("suitesOf() reads names, and all", () => {
+  assert.deepEqual(suitesOf([]), SUITES);
+  assert.deepEqual(suitesOf(["sync", "all"]), SUITES);
+  assert.deepEqual(suitesOf(["sync", "memory"]), ["memory", "sync"]);
+});
+
+Deno.test("planBench() says of a GPU without a Vulkan driver that it is unsupported, and why", async () => {
+  const suites: Suite[] = ["memory", "scheduling"];
+  using plan = planBench({ suites, gpus: [BARE], shimDirectories: [] });
+  const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
+  assert.equal(results.length, 6);
+  for (const { device, outcome } of results) {
+    assert.equal(device, BARE.id);
+    assert.ok(outcome.state === "unsupported");
+    assert.ok(outcome.reason.length > 10);
+  }
+  assert.equal(plan.devices[0]?.name, "Card");
+});
+
+Deno.test("benchReport() has null, and never 0, for what was not measured", async () => {
+  using plan = planBench({ suites: ["compute"], gpus: [BARE], shimDirectories: [] });
+  const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
+  const report = benchReport(
+    {
+      date: "2026-01-01T00:00:00Z",
+      mvgal_version: "0",
+      effort: "quick",
+      suites: ["compute"],
+      gpu_selector: null,
+      os: "linux",
+      kernel: "6",
+      cpu_count: 1,
+      devices: plan.devices,
+      sources: {},
+    },
+    results,
+  );
+  assert.equal(report.schema, "mvgal.bench/1");
+  for (const entry of report.benchmarks) {
+    assert.equal(entry.state, "unsupported");
+    assert.equal(entry.median, null);
+    assert.equal(entry.statistics, null);
+    assert.deepEqual(entry.samples, []);
+  }
+});

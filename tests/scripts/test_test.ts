@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+const SCRIPT = new URL("../../scripts/test.ts", import.meta.url).pathname;
+
+/** Runs scripts/test.ts on the given test modules; the exit status and the lines of standard output. */
+async function runTests(files: Record<string, string>, ...args: string[]) {
+  const directory = Deno.makeTempDirSync();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      Deno.writeTextFileSync(join(directory, name), text);
+    }
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", SCRIPT, ...args, directory],
+      stdin: "null",
+      stderr: "null",
+      env: { NO_COLOR: "1" },
+    }).output();
+    return { code, lines: new TextDecoder().decode(stdout).trimEnd().split("\n") };
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+Deno.test("scripts/test.ts ends with the counts, after the names of what was skipped", async () => {
+  const { code, lines } = await runTests({
+    "a_test.ts": `Deno.test("one", () => {});
+      Deno.test({ name: "two (skipped: no GPU)", ignore: true, fn() {} });`,
+  });
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 1 skipped");
+  assert.match(lines.at(-2) ?? "", /^skipped: .*a_test\.ts: two \(skipped: no GPU\)$/);
+  assert.equal(code, 0);
+});
+
+Deno.test("scripts/test.ts fails on a failing test and on a module that does not load", async () => {
+  const { code, lines } = await runTests({
+    "a_test.ts": `Deno.test("one", () => { throw new Error("no"); });
+      Deno.test("two", () => {});`,
+    "b_test.ts": `throw new Error("not loaded");`,
+  });
+  assert.equal(lines.at(-1), "1 passed, 2 failed, 0 skipped");
+  assert.match(lines.at(-2) ?? "", /^failed: .*b_test\.ts: did not load$/);
+  assert.equal(code, 1);
+});
+
+Deno.test("scripts/test.ts fails on a type error", async () => {
+  const { code, lines } = await runTests({
+    "a_test.ts": `Deno.test("one", () => { const x: number = "1"; console.log(x); });`,
+  });
+  assert.equal(lines.at(-1), "0 passed, 1 failed, 0 skipped");
+  assert.equal(code, 1);
+});
+
+Deno.test("scripts/test.ts fails when the test process is killed", async () => {
+  const { code, lines } = await runTests({
+    "a_test.ts": `Deno.test("one", () => { Deno.kill(Deno.pid, "SIGKILL"); });`,
+  });
+  assert.equal(lines.at(-1), "0 passed, 1 failed, 0 skipped");
+  assert.ok(lines.some((line) => line.includes("was ended by SIGKILL")), lines.join("\n"));
+  assert.equal(code, 1);
+});
+
+Deno.test("scripts/test.ts --filter runs the tests that match", async () => {
+  const { code, lines } = await runTests(
+    {
+      "a_test.ts": `Deno.test("one", () => {}); Deno.test("two", () => {});`,
+      "b_test.ts": `Deno.test("three", () => { throw new Error("not to be run"); });`,
+    },
+    "--filter",
+    "two",
+  );
+  assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
+  assert.equal(code, 0);
+});
