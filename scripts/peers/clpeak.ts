@@ -1,0 +1,36 @@
+/**
+ * Reading what clpeak prints.
+ *
+ * @module
+ */
+
+/** clpeak's best figure of each test: GB/s, GFLOP/s, GIOP/s; null where it did not run it. */
+export interface ClpeakFigures {
+  bandwidth: number | null;
+  fp32: number | null;
+  fp64: number | null;
+  fp16: number | null;
+  int32: number | null;
+}
+
+const SECTIONS: readonly { key: keyof ClpeakFigures; heading: RegExp }[] = [
+  { key: "bandwidth", heading: /^Global memory bandwidth/ },
+  { key: "fp32", heading: /^Single-precision compute/ },
+  { key: "fp64", heading: /^Double-precision compute/ },
+  { key: "fp16", heading: /^Half-precision compute/ },
+  { key: "int32", heading: /^Integer compute \(GIOPS\)/ },
+];
+
+/** The best figure of each section of one device's output (clpeak 1.1). */
+export function parseClpeak(text: string): ClpeakFigures {
+  const best: ClpeakFigures = { bandwidth: null, fp32: null, fp64: null, fp16: null, int32: null };
+  let section: keyof ClpeakFigures | undefined;
+  for (const line of text.split("\n").map((each) => each.trim())) {
+    const heading = SECTIONS.find((each) => each.heading.test(line));
+    const figure = /^\w+\s*:\s*([\d.]+)$/.exec(line);
+    if (heading) section = heading.key;
+    else if (line === "" || !figure) section = undefined;
+    else if (section) best[section] = Math.max(best[section] ?? 0, Number(figure[1]));
+  }
+  return best;
+}
