@@ -14,14 +14,25 @@ export type Symbols<S extends SymbolTable> = Deno.StaticForeignLibraryInterface<
 export interface Library<S extends SymbolTable> extends Disposable {
   /** The name under which the dynamic loader found it. */
   readonly soname: string;
-  /** The bound functions. */
+  /**
+   * The bound functions.
+   *
+   * @throws {Error} once the library is disposed: a call into code that is no longer mapped would end
+   * the process. A function that was kept from before is not caught.
+   */
   readonly symbols: Symbols<S>;
 }
 
 /** What came of {@linkcode openLibrary}: a library, or why there is none. */
 export type LibraryOutcome<S extends SymbolTable> =
   | { state: "ok"; library: Library<S> }
-  | { state: "absent"; reason: string };
+  | {
+    state: "absent";
+    /** One line: each name that was tried, and what became of it. */
+    reason: string;
+    /** Whether a library was found after all, but could not be used: a damaged file, a missing symbol. */
+    present: boolean;
+  };
 
 /** Options of {@linkcode openLibrary}. */
 export interface OpenLibraryOptions {
@@ -32,10 +43,33 @@ export interface OpenLibraryOptions {
   resident?: boolean;
 }
 
-/** The dynamic loader's message, without the part that repeats the library's name. */
-function loaderMessage(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^Could not open library: /, "").split("\n", 1)[0] ?? text;
+/** Why one name gave no library, without the name. */
+interface Failure {
+  soname: string;
+  why: string;
+  present: boolean;
+}
+
+function failure(soname: string, error: unknown): Failure {
+  if (error instanceof Deno.errors.NotCapable) {
+    return { soname, why: "not allowed to load it: run with --allow-ffi", present: false };
+  }
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+  const symbol = /^Failed to register symbol ([^:]+):/.exec(text)?.[1];
+  if (symbol !== undefined) return { soname, why: `it has no symbol ${symbol}`, present: true };
+  const message = text.replace(/^(Could not open library: )+/, "");
+  if (!message.startsWith(`${soname}: `)) return { soname, why: message, present: true };
+  const why = message.slice(soname.length + 2);
+  // glibc's words where the file itself is not there; for a library that it needs, that one's name stands first.
+  return { soname, why, present: !why.endsWith("No such file or directory") };
+}
+
+/** All failures on one line, names that failed alike together. */
+function explain(failures: readonly Failure[]): string {
+  const names = Map.groupBy(failures, ({ why }) => why);
+  return Array.from(names, ([why, alike]) => {
+    return `${alike.map(({ soname }) => soname).join(", ")}: ${why}`;
+  }).join("; ");
 }
 
 /**
@@ -62,14 +96,17 @@ export function openLibrary<const S extends SymbolTable>(
   symbols: S,
   options: OpenLibraryOptions = {},
 ): LibraryOutcome<S> {
-  const reasons: string[] = [];
+  const failures: Failure[] = [];
   for (const soname of sonames) {
     try {
       const handle = Deno.dlopen(soname, symbols);
       let open = true;
       const library: Library<S> = {
         soname,
-        symbols: handle.symbols,
+        get symbols() {
+          if (!open) throw new Error(`${soname} is closed`);
+          return handle.symbols;
+        },
         [Symbol.dispose]() {
           if (open && !options.resident) handle.close();
           open = false;
@@ -77,8 +114,12 @@ export function openLibrary<const S extends SymbolTable>(
       };
       return { state: "ok", library };
     } catch (error) {
-      reasons.push(`${soname}: ${loaderMessage(error)}`);
+      failures.push(failure(soname, error));
     }
   }
-  return { state: "absent", reason: reasons.join("; ") };
+  return {
+    state: "absent",
+    reason: explain(failures),
+    present: failures.some(({ present }) => present),
+  };
 }

@@ -1,164 +1,78 @@
 /**
  * C structures over one `ArrayBuffer`.
  *
- * A {@linkcode Layout} describes a structure by the natural alignment rules of the System V ABIs
- * (x86-64 psABI section 3.1.2, AAPCS64 section 5.9): each member at the next multiple of its own
- * alignment, the size rounded up to the largest alignment. {@linkcode encode} writes a value and
- * everything it points to into a single buffer, so that keeping that one buffer alive keeps all of it
- * alive; {@linkcode decode} reads a value back.
+ * {@linkcode encode} writes a value of a {@linkcode Layout} and everything it points to into a single
+ * buffer, so that keeping that one buffer alive keeps all of it alive; {@linkcode decode} reads a value
+ * back.
  *
  * @module
  */
 
-/** A scalar C type by its width; `pointer` and `usize` are 64 bits: mvgal runs on 64-bit hosts only. */
-export type Scalar =
-  | "u8"
-  | "i8"
-  | "u16"
-  | "i16"
-  | "u32"
-  | "i32"
-  | "u64"
-  | "i64"
-  | "usize"
-  | "f32"
-  | "f64"
-  | "pointer";
+import { Encoded } from "./encoded.ts";
+import {
+  type Chained,
+  type Decoded,
+  type FieldType,
+  isScalar,
+  type Layout,
+  roundUp,
+  type Scalar,
+  sizeAndAlign,
+  type StructValue,
+} from "./layout.ts";
 
-/** What a member of a structure is. */
-export type FieldType =
-  | Scalar
-  /** A nested structure, by value. */
-  | { struct: () => Layout }
-  /** `T name[count]`. */
-  | { array: FieldType; count: number }
-  /** `char name[count]`: a NUL-terminated string of at most `count` bytes. */
-  | { chars: number }
-  /** `const char *`. */
-  | "cstring"
-  /** `const T *`: one value, or, with `length`, as many as the member of that name says. */
-  | { to: FieldType; length?: string }
-  /** `const char *const *`, as many as the member `length` says. */
-  | { cstrings: true; length: string }
-  /** `void *pNext`: a chain of structures, each a {@linkcode Chained}. */
-  | "chain";
+export { Encoded } from "./encoded.ts";
+export {
+  type Address,
+  type Chained,
+  type Decoded,
+  type Field,
+  type FieldType,
+  type Layout,
+  type Scalar,
+  struct,
+  structure,
+  type StructValue,
+} from "./layout.ts";
 
-/** One member: its name and type, and the value it has when none is given. */
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-  /** Used where a value has no such property; otherwise that is 0, a null pointer or an empty array. */
-  readonly initial?: number;
-  /** All members share offset 0 (a C union). Only the one that the value has is written. */
-  readonly union?: boolean;
-}
-
-/** A structure: its C name and members, with offsets and sizes in bytes. */
-export interface Layout {
-  readonly name: string;
-  readonly size: number;
-  readonly align: number;
-  readonly fields: readonly (Field & { readonly offset: number })[];
-}
-
-/** One element of a `pNext` chain: a layout and the value to write, or to leave for the callee to fill. */
-export interface Chained {
-  readonly layout: Layout;
-  readonly value: StructValue;
-}
-
-/** A value of a structure: a plain object with some of its members. */
-// deno-lint-ignore no-explicit-any
-export type StructValue = Record<string, any>;
-
-const SCALAR_SIZE: Record<Scalar, number> = {
-  u8: 1,
-  i8: 1,
-  u16: 2,
-  i16: 2,
-  u32: 4,
-  i32: 4,
-  u64: 8,
-  i64: 8,
-  usize: 8,
-  f32: 4,
-  f64: 8,
-  pointer: 8,
+/** What an integer of each width holds. */
+const INTEGER_RANGE: Partial<Record<Scalar, readonly [bigint, bigint]>> = {
+  u8: [0n, 0xffn],
+  i8: [-0x80n, 0x7fn],
+  u16: [0n, 0xffffn],
+  i16: [-0x8000n, 0x7fffn],
+  // JavaScript's bit operators give signed numbers: `~0` and `1 << 31` mean what they mean in C.
+  u32: [-0x8000_0000n, 0xffff_ffffn],
+  i32: [-0x8000_0000n, 0x7fff_ffffn],
+  u64: [-0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn],
+  i64: [-0x8000_0000_0000_0000n, 0x7fff_ffff_ffff_ffffn],
+  usize: [0n, 0xffff_ffff_ffff_ffffn],
+  pointer: [0n, 0xffff_ffff_ffff_ffffn],
 };
 
+/** Refuses what the C type cannot hold; a DataView would wrap it without a word. */
+function checkInteger(type: Scalar, value: number | bigint, what: string): void {
+  const range = INTEGER_RANGE[type];
+  if (range === undefined) return;
+  if (typeof value === "number" && !Number.isInteger(value)) {
+    throw new RangeError(`${what}: ${value} is no integer`);
+  }
+  if (value < range[0] || value > range[1]) {
+    throw new RangeError(`${what}: ${value} does not fit ${type}`);
+  }
+}
+
+const encoder = new TextEncoder();
+/** `ignoreBOM` keeps a byte order mark, which is a character like any other here. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The bytes of a C string, without its NUL. */
+function textBytes(text: string, what: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) throw new TypeError(`${what}: a C string holds no NUL`);
+  return encoder.encode(text);
+}
+
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-function isScalar(type: FieldType): type is Scalar {
-  return typeof type === "string" && type !== "cstring" && type !== "chain";
-}
-
-function sizeAndAlign(type: FieldType): { size: number; align: number } {
-  if (isScalar(type)) return { size: SCALAR_SIZE[type], align: SCALAR_SIZE[type] };
-  if (typeof type === "string") return { size: 8, align: 8 };
-  if ("struct" in type) return type.struct();
-  if ("chars" in type) return { size: type.chars, align: 1 };
-  if ("array" in type) {
-    const element = sizeAndAlign(type.array);
-    return { size: element.size * type.count, align: element.align };
-  }
-  return { size: 8, align: 8 };
-}
-
-function roundUp(value: number, align: number): number {
-  return Math.ceil(value / align) * align;
-}
-
-/**
- * Describes a C structure (or, with `union`, a union) by its members in order.
- *
- * @param name the C name, for messages and for the check against the compiler's `offsetof`.
- */
-export function struct(
-  name: string,
-  fields: readonly Field[],
-  options: { union?: boolean } = {},
-): Layout {
-  let end = 0, size = 0, align = 1;
-  const placed = fields.map((field) => {
-    const member = sizeAndAlign(field.type);
-    const offset = options.union ? 0 : roundUp(end, member.align);
-    end = offset + member.size;
-    size = Math.max(size, end);
-    align = Math.max(align, member.align);
-    return options.union ? { ...field, offset, union: true } : { ...field, offset };
-  });
-  return { name, size: roundUp(size, align), align, fields: placed };
-}
-
-/** A structure in memory, with all that it points to. Keep it reachable while C may read it. */
-export class Encoded {
-  /** The bytes; pass this as a `buffer` argument: the structure itself starts at byte 0. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Address of the structure. Valid while this object is reachable. */
-  readonly address: bigint;
-  /** Offsets of the elements of the `pNext` chain, in the order given. */
-  readonly chainOffsets: readonly number[];
-  /** Buffers that the structure points to by address. */
-  readonly #retained: readonly unknown[];
-
-  /** Takes what {@linkcode encode} wrote. */
-  constructor(
-    bytes: Uint8Array<ArrayBuffer>,
-    address: bigint,
-    chainOffsets: number[],
-    retained: unknown[],
-  ) {
-    this.bytes = bytes;
-    this.address = address;
-    this.chainOffsets = chainOffsets;
-    this.#retained = retained;
-  }
-
-  /** How many other buffers this one keeps alive. */
-  get retained(): number {
-    return this.#retained.length;
-  }
-}
 
 /** The address of a buffer's first byte; 0 for an empty one. Valid while the buffer is reachable. */
 export function addressOf(view: ArrayBufferView<ArrayBuffer>): bigint {
@@ -166,6 +80,11 @@ export function addressOf(view: ArrayBufferView<ArrayBuffer>): bigint {
   // Reading `.buffer` moves a small typed array off V8's moving heap; only then is its address fixed.
   const { buffer, byteOffset } = view;
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)) + BigInt(byteOffset);
+}
+
+/** Whether a value is a `Deno.PointerObject`: an external without a prototype. */
+function isPointerObject(value: unknown): value is Deno.PointerObject {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
 }
 
 class Writer {
@@ -176,6 +95,8 @@ class Writer {
   readonly #relocations: number[] = [];
   readonly retained: unknown[] = [];
   chainOffsets: number[] = [];
+  /** Bytes at the start that the structures asked for take; behind them is what they point to. */
+  outermost = 0;
 
   reserve(size: number, align: number): number {
     const offset = roundUp(this.#used, align);
@@ -189,26 +110,36 @@ class Writer {
     return offset;
   }
 
+  /** The address that a value stands for; buffers and structures are kept alive from here on. */
+  #addressIn(value: unknown, what: string): number | bigint {
+    if (value === undefined || value === null) return 0n;
+    if (typeof value === "number" || typeof value === "bigint") return value;
+    if (ArrayBuffer.isView(value)) {
+      this.retained.push(value);
+      return addressOf(value as ArrayBufferView<ArrayBuffer>);
+    }
+    if (value instanceof Encoded) {
+      this.retained.push(value);
+      return value.address;
+    }
+    if (isPointerObject(value)) {
+      this.retained.push(value);
+      return Deno.UnsafePointer.value(value as Deno.PointerObject);
+    }
+    throw new TypeError(`${what}: expected an address, a typed array or an encoded structure`);
+  }
+
   scalar(type: Scalar, at: number, value: unknown, what: string): void {
     const view = this.#view;
-    if (type === "pointer") {
-      if (ArrayBuffer.isView(value)) {
-        this.retained.push(value);
-        value = addressOf(value as ArrayBufferView<ArrayBuffer>);
-      } else if (value instanceof Encoded) {
-        this.retained.push(value);
-        value = value.address;
-      } else if (value !== null && typeof value === "object") {
-        this.retained.push(value);
-        value = Deno.UnsafePointer.value(value as Deno.PointerObject);
-      }
-      view.setBigUint64(at, BigInt((value ?? 0) as number | bigint), LITTLE_ENDIAN);
-      return;
-    }
-    const given = typeof value === "boolean" ? Number(value) : value ?? 0;
+    const given = type === "pointer"
+      ? this.#addressIn(value, what)
+      : typeof value === "boolean"
+      ? Number(value)
+      : value ?? 0;
     if (typeof given !== "number" && typeof given !== "bigint") {
       throw new TypeError(`${what}: expected a number, got ${typeof given}`);
     }
+    checkInteger(type, given, what);
     switch (type) {
       case "u8":
         return view.setUint8(at, Number(given));
@@ -230,6 +161,7 @@ class Writer {
         return view.setBigInt64(at, BigInt(given), LITTLE_ENDIAN);
       case "u64":
       case "usize":
+      case "pointer":
         return view.setBigUint64(at, BigInt(given), LITTLE_ENDIAN);
     }
   }
@@ -239,8 +171,8 @@ class Writer {
     this.#relocations.push(at);
   }
 
-  #cstring(text: string): number {
-    const encoded = new TextEncoder().encode(text);
+  #cstring(text: string, what: string): number {
+    const encoded = textBytes(text, what);
     const offset = this.reserve(encoded.length + 1, 1);
     this.#bytes.set(encoded, offset);
     return offset;
@@ -249,11 +181,15 @@ class Writer {
   field(type: FieldType, at: number, value: unknown, what: string): void {
     if (isScalar(type)) return this.scalar(type, at, value, what);
     if (value === undefined || value === null) return;
-    if (type === "cstring") return this.#pointTo(at, this.#cstring(String(value)));
+    if (type === "cstring") {
+      if (typeof value !== "string") return this.scalar("pointer", at, value, what);
+      return this.#pointTo(at, this.#cstring(value, what));
+    }
     if (type === "chain") return this.#chain(at, value as readonly Chained[]);
     if ("struct" in type) return this.struct(type.struct(), at, value as StructValue);
     if ("chars" in type) {
-      const text = new TextEncoder().encode(String(value));
+      if (typeof value !== "string") throw new TypeError(`${what}: expected a string`);
+      const text = textBytes(value, what);
       if (text.length >= type.chars) {
         throw new RangeError(`${what}: ${text.length} bytes do not fit char[${type.chars}]`);
       }
@@ -272,12 +208,12 @@ class Writer {
       if (texts.length === 0) return;
       const target = this.reserve(8 * texts.length, 8);
       this.#pointTo(at, target);
-      texts.forEach((text, i) => this.#pointTo(target + 8 * i, this.#cstring(text)));
+      texts.forEach((text, i) => this.#pointTo(target + 8 * i, this.#cstring(text, what)));
       return;
     }
     if (
-      typeof value === "bigint" || value instanceof Encoded ||
-      (ArrayBuffer.isView(value) && !isElementList(value, type.to))
+      typeof value === "bigint" || value instanceof Encoded || ArrayBuffer.isView(value) ||
+      isPointerObject(value)
     ) {
       return this.scalar("pointer", at, value, what);
     }
@@ -306,7 +242,8 @@ class Writer {
       this.struct(layout, offset, value);
       link = offset + next.offset;
     }
-    this.chainOffsets = offsets;
+    // Structures further in may have chains of their own; what callers read back is the outermost.
+    if (at < this.outermost) this.chainOffsets = offsets;
   }
 
   struct(layout: Layout, at: number, value: StructValue): void {
@@ -334,9 +271,11 @@ class Writer {
       const type = field.type;
       if (typeof type !== "object" || !("length" in type) || type.length !== name) continue;
       const elements = value[field.name];
-      if (elements !== undefined && elements !== null && typeof elements !== "bigint") {
-        return (elements as ArrayLike<unknown>).length;
+      if (ArrayBuffer.isView(elements)) {
+        // Raw memory counts in the elements that C sees, whatever the typed array's own are.
+        return Math.floor(elements.byteLength / ("to" in type ? sizeAndAlign(type.to).size : 8));
       }
+      if (Array.isArray(elements)) return elements.length;
     }
     return undefined;
   }
@@ -353,40 +292,30 @@ class Writer {
   }
 }
 
-/** Whether a typed array is a list of elements of `type` (copied in) rather than raw memory (pointed to). */
-function isElementList(view: ArrayBufferView, type: FieldType): boolean {
-  switch (type) {
-    case "f32":
-      return view instanceof Float32Array;
-    case "u32":
-      return view instanceof Uint32Array;
-    case "i32":
-      return view instanceof Int32Array;
-    case "u64":
-      return view instanceof BigUint64Array;
-    default:
-      return false;
-  }
-}
-
 /**
  * Writes `value` as the structure `layout`, with everything it points to, into one buffer.
  *
  * Members that are not given are 0, null or their `initial` value; a member that counts a given array
- * is filled in from it. A pointer member takes an address as `bigint`, a typed array (pointed to, not
- * copied, and kept alive) or another {@linkcode Encoded}.
+ * is filled in from it. A pointer member takes an array or value (copied in), or an address as `bigint`,
+ * a `Deno.PointerObject`, a typed array (pointed to, not copied: C may write to it) or another
+ * {@linkcode Encoded}; the last three are kept alive with the result.
  *
  * @throws {TypeError} for a member that the structure does not have, or of the wrong type.
- * @throws {RangeError} for an array or string that is longer than its member.
+ * @throws {RangeError} for a number that its C type cannot hold, or an array or string that is longer
+ * than its member.
  */
-export function encode(layout: Layout, value: StructValue = {}): Encoded {
-  return encodeArray(layout, [value]);
+export function encode<T extends StructValue>(layout: Layout<T>, value?: NoInfer<T>): Encoded {
+  return encodeArray<StructValue>(layout, [value ?? {}]);
 }
 
 /** Like {@linkcode encode}, for `values.length` structures one after the other. */
-export function encodeArray(layout: Layout, values: readonly StructValue[]): Encoded {
+export function encodeArray<T extends StructValue>(
+  layout: Layout<T>,
+  values: readonly NoInfer<T>[],
+): Encoded {
   const writer = new Writer();
   const at = writer.reserve(layout.size * values.length, Math.max(layout.align, 8));
+  writer.outermost = layout.size;
   values.forEach((value, i) => writer.struct(layout, at + i * layout.size, value));
   return writer.finish();
 }
@@ -394,7 +323,7 @@ export function encodeArray(layout: Layout, values: readonly StructValue[]): Enc
 /** NUL-terminated UTF-8 in `bytes`, or all of it where there is no NUL. */
 export function decodeCString(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function readField(type: FieldType, view: DataView, at: number): unknown {
@@ -448,11 +377,16 @@ function readStruct(layout: Layout, view: DataView, at: number): StructValue {
  *
  * 64-bit integers and pointers are `bigint`, `char` arrays are strings, pointers are not followed.
  */
-export function decode(layout: Layout, bytes: Uint8Array, offset = 0): StructValue {
-  return readStruct(layout, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset);
+export function decode<T>(layout: Layout<T>, bytes: Uint8Array, offset = 0): Decoded<T> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return readStruct(layout, view, offset) as Decoded<T>;
 }
 
 /** Reads `count` structures one after the other; see {@linkcode decode}. */
-export function decodeArray(layout: Layout, bytes: Uint8Array, count: number): StructValue[] {
+export function decodeArray<T>(
+  layout: Layout<T>,
+  bytes: Uint8Array,
+  count: number,
+): Decoded<T>[] {
   return Array.from({ length: count }, (_, i) => decode(layout, bytes, i * layout.size));
 }
