@@ -52,6 +52,9 @@ export interface Prepared extends Disposable {
   readonly clock: "device" | "host";
 }
 
+/** Parameters of a benchmark by name, with the unit in the name. */
+export type Parameters = Readonly<Record<string, string | number>>;
+
 /** A benchmark: one figure of one device. `T` is what it runs on. */
 export interface Benchmark<T> {
   /** Unique, `suite.figure`: `memory.copy`. */
@@ -64,10 +67,19 @@ export interface Benchmark<T> {
   readonly better: "higher" | "lower";
   /** What is counted: `bytes read plus bytes written`, `an FMA is 2 operations`. */
   readonly convention: string;
+  /** What sets the benchmark apart from its like: `{ working_set_bytes: 33554432 }`. */
+  readonly parameters?: Parameters;
+  /** Which of a device's peaks the figure is held against: a key of the table of peaks, `fp32`. */
+  readonly peak?: string;
   /** Why the target cannot do it, or undefined where it can. */
   unsupported(target: T): string | undefined;
   /** The ways to do it, best guesses first. */
   shapes(target: T, effort: Effort): readonly Shape[];
+}
+
+/** The device, or the host, does not offer what a shape needs: the shape is left out, not failed. */
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
 }
 
 /** The device computed something else than it should have. */
@@ -90,7 +102,7 @@ export interface Measured {
   samples: number[];
   /** Median of each shape that was tried; null for one that failed, with its error in `failures`. */
   candidates: Record<string, number | null>;
-  /** Shape -> why it is not counted. */
+  /** Shape -> why it is not counted: it is not offered, failed, or computed something wrong. */
   failures: Record<string, string>;
 }
 
@@ -114,7 +126,12 @@ export interface Result {
   unit: string;
   better: "higher" | "lower";
   convention: string;
+  parameters: Parameters;
+  /** Key of the peak that the figure is held against; null for none. */
+  peak: string | null;
   /** Id of the device: a GPU's id, or `host`. */
   device: string;
+  /** Id of the other device of a transfer between two; null otherwise. */
+  peer: string | null;
   outcome: Outcome;
 }

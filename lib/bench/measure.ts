@@ -12,6 +12,7 @@ import {
   type Outcome,
   type Prepared,
   type Shape,
+  UnsupportedError,
   WrongResultError,
 } from "./benchmark.ts";
 import { median, summarize } from "./statistics.ts";
@@ -178,6 +179,9 @@ async function finalRound(
 
 /** No shape gave a figure: why. A wrong result weighs most, then an impossible figure. */
 function withoutFigure(errors: readonly unknown[]): Outcome {
+  if (errors.length > 0 && errors.every((error) => error instanceof UnsupportedError)) {
+    return { state: "unsupported", reason: [...new Set(errors.map(reasonOf))].join("; ") };
+  }
   const first = errors.find((error) => error instanceof WrongResultError) ??
     errors.find((error) => error instanceof ImplausibleError) ?? errors[0];
   if (first === undefined) {

@@ -7,11 +7,11 @@
 import { Instance } from "../../ffi/vulkan/instance.ts";
 import type { PhysicalDevice } from "../../ffi/vulkan/physical_device.ts";
 import type { ApiDevice, Gpu } from "../gpu/gpu.ts";
-import { type Benchmark, type Outcome, type Suite, SUITES } from "./benchmark.ts";
+import { type Benchmark, type Suite, SUITES } from "./benchmark.ts";
 import { HOST_BENCHMARKS } from "./host/benchmarks.ts";
 import { HostTarget } from "./host/target.ts";
 import type { BenchDevice } from "./report.ts";
-import { type Task, task } from "./run.ts";
+import { settledTask, type Task, task } from "./run.ts";
 import { COMPUTE_BENCHMARKS } from "./vulkan/compute.ts";
 import { MEMORY_BENCHMARKS } from "./vulkan/memory.ts";
 import { SCHEDULING_BENCHMARKS, type SchedulingTarget } from "./vulkan/scheduling.ts";
@@ -32,6 +32,8 @@ export interface PlanOptions {
   gpus: readonly Gpu[];
   /** Directories where `libmvgal_host.so` may be. */
   shimDirectories: readonly string[];
+  /** Why Vulkan showed no device, or was not asked; null where it showed some. */
+  vulkanObstacle?: string | null;
 }
 
 /** A planned run. Dispose it (`using`) when it has run: that closes the devices. */
@@ -90,13 +92,6 @@ function findPhysical(
   return sameIndex && matches(sameIndex) ? sameIndex : devices.find(matches);
 }
 
-/** A benchmark that ends before it begins. */
-function settled(benchmark: Benchmark<never>, device: string, outcome: Outcome): Task {
-  const { name, suite, title, unit, better, convention } = benchmark;
-  const measure = () => Promise.resolve(outcome);
-  return { name, suite, title, unit, better, convention, device, measure };
-}
-
 function deviceOf(gpu: Gpu): BenchDevice {
   const api = gpu.apis.vulkan?.[0];
   return {
@@ -110,11 +105,26 @@ function deviceOf(gpu: Gpu): BenchDevice {
   };
 }
 
+function hostDevice(host: HostTarget): BenchDevice {
+  return {
+    id: host.id,
+    name: host.facts.processors.name ?? "this host's processors",
+    kind: "host",
+    pci_slot: null,
+    uuid: null,
+    driver: null,
+    api_version: null,
+  };
+}
+
+const NOT_SHOWN =
+  "no Vulkan driver shows this GPU: install the Vulkan part of its driver (see mvgal info --apis)";
+
 /** Tasks of one GPU that Vulkan does not show. */
 function unreachable(gpu: Gpu, suites: readonly Suite[], reason: string): Task[] {
   const all = [...VULKAN_BENCHMARKS, ...SCHEDULING_BENCHMARKS];
   return all.filter((benchmark) => suites.includes(benchmark.suite))
-    .map((benchmark) => settled(benchmark, gpu.id, { state: "unsupported", reason }));
+    .map((benchmark) => settledTask<never>(benchmark, gpu.id, { state: "unsupported", reason }));
 }
 
 /** The tasks of the devices that Vulkan shows, device by device; scheduling last, with all of them. */
@@ -136,44 +146,48 @@ function vulkanTasks(targets: readonly LazyTarget[], suites: readonly Suite[]): 
   return [...alone, ...together];
 }
 
+/** Plans the GPUs' part of a run. What it opens goes to `owner`. */
+function planGpus(
+  { suites, gpus, vulkanObstacle = null }: PlanOptions,
+  owner: DisposableStack,
+): Task[] {
+  // Opening Vulkan opens every GPU and wakes those that sleep: not unless discovery did so already.
+  const isShown = gpus.some((gpu) => gpu.apis.vulkan !== undefined);
+  const opened = isShown
+    ? Instance.open()
+    : { state: "absent", reason: vulkanObstacle ?? NOT_SHOWN } as const;
+  const instance = opened.state === "ok" ? owner.use(opened.instance) : undefined;
+  const physical = instance?.physicalDevices() ?? [];
+  const targets: LazyTarget[] = [];
+  const hopeless: Task[] = [];
+  for (const gpu of gpus) {
+    const found = (gpu.apis.vulkan ?? []).map((api) => findPhysical(physical, api))
+      .find((device) => device !== undefined);
+    if (instance === undefined || found === undefined) {
+      const reason = opened.state === "ok" ? NOT_SHOWN : opened.reason;
+      hopeless.push(...unreachable(gpu, suites, reason));
+    } else {
+      targets.push(
+        owner.use(new LazyTarget(gpu, () => new VulkanTarget(gpu.id, instance, found))),
+      );
+    }
+  }
+  return [...hopeless, ...vulkanTasks(targets, suites)];
+}
+
 /** Plans a run. Opens Vulkan where a suite needs it, and devices when they are measured. */
-export function planBench({ suites, gpus, shimDirectories }: PlanOptions): BenchPlan {
+export function planBench(options: PlanOptions): BenchPlan {
+  const { suites, gpus, shimDirectories } = options;
   using undo = new DisposableStack();
   const tasks: Task[] = [], devices: BenchDevice[] = [];
   if (suites.includes("host")) {
     const host = undo.use(HostTarget.open(shimDirectories));
     tasks.push(...HOST_BENCHMARKS.map((benchmark) => task(benchmark, host.id, () => host)));
-    devices.push({
-      id: host.id,
-      name: "this host's processors",
-      kind: "host",
-      pci_slot: null,
-      uuid: null,
-      driver: null,
-      api_version: null,
-    });
+    devices.push(hostDevice(host));
   }
-  if (suites.some((suite) => suite !== "host") && gpus.length > 0) {
-    const opened = Instance.open();
-    const instance = opened.state === "ok" ? undo.use(opened.instance) : undefined;
-    const physical = instance?.physicalDevices() ?? [];
-    const targets: LazyTarget[] = [];
-    for (const gpu of gpus) {
-      devices.push(deviceOf(gpu));
-      const found = (gpu.apis.vulkan ?? []).map((api) => findPhysical(physical, api))
-        .find((device) => device !== undefined);
-      if (instance === undefined || found === undefined) {
-        const reason = opened.state === "ok"
-          ? "no Vulkan driver shows this GPU: install its driver's Vulkan part (see mvgal info --apis)"
-          : opened.reason;
-        tasks.push(...unreachable(gpu, suites, reason));
-      } else {
-        targets.push(
-          undo.use(new LazyTarget(gpu, () => new VulkanTarget(gpu.id, instance, found))),
-        );
-      }
-    }
-    tasks.push(...vulkanTasks(targets, suites));
+  if (suites.some((suite) => suite !== "host")) {
+    tasks.push(...planGpus(options, undo));
+    devices.push(...gpus.map(deviceOf));
   }
   const owned = undo.move();
   return { tasks, devices, [Symbol.dispose]: () => owned.dispose() };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Result, Suite } from "./benchmark.ts";
+import type { Parameters, Result, Suite } from "./benchmark.ts";
 import type { Summary } from "./statistics.ts";
 
 /** Name and version of the document's form. */
@@ -45,6 +45,10 @@ export interface BenchEntry {
   suite: Suite;
   title: string;
   device: string;
+  /** The other device of a transfer between two. */
+  peer: string | null;
+  parameters: Parameters;
+  peak: string | null;
   unit: string;
   better: "higher" | "lower";
   convention: string;

@@ -4,36 +4,36 @@
  * @module
  */
 
-import type { Benchmark, Effort, Outcome, Result, Suite } from "./benchmark.ts";
+import type { Benchmark, Effort, Outcome, Result } from "./benchmark.ts";
 import { isAbort, isDeviceLost, measure, reasonOf, type Surroundings } from "./measure.ts";
 
-/** One benchmark on one device. */
-export interface Task {
-  readonly name: string;
-  readonly suite: Suite;
-  readonly title: string;
-  readonly unit: string;
-  readonly better: "higher" | "lower";
-  readonly convention: string;
-  /** Id of the device. */
-  readonly device: string;
+/** One benchmark on one device, or from one to another. */
+export interface Task extends Readonly<Omit<Result, "outcome">> {
   /** Measures; errors become outcomes, but for a lost device and an interruption. */
   measure(effort: Effort, around: Surroundings): Promise<Outcome>;
 }
 
 /** A benchmark on a target, as a task. `target` is called when the task runs; what it throws is its failure. */
-export function task<T>(benchmark: Benchmark<T>, device: string, target: () => T): Task {
-  const { name, suite, title, unit, better, convention } = benchmark;
+export function task<T>(
+  benchmark: Benchmark<T>,
+  device: string,
+  target: () => T,
+  peer: string | null = null,
+): Task {
   return {
-    name,
-    suite,
-    title,
-    unit,
-    better,
-    convention,
-    device,
+    ...describe(benchmark, device, peer),
     measure: (effort, around) => measure(benchmark, target(), effort, around),
   };
+}
+
+/** A benchmark that ends before it begins, with a given outcome. */
+export function settledTask<T>(benchmark: Benchmark<T>, device: string, outcome: Outcome): Task {
+  return { ...describe(benchmark, device, null), measure: () => Promise.resolve(outcome) };
+}
+
+function describe<T>(benchmark: Benchmark<T>, device: string, peer: string | null) {
+  const { name, suite, title, unit, better, convention, parameters = {}, peak = null } = benchmark;
+  return { name, suite, title, unit, better, convention, parameters, peak, device, peer };
 }
 
 /** What {@linkcode runTasks} tells while it runs. */

@@ -133,6 +133,7 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
     suites,
     gpus,
     shimDirectories: shim === undefined ? [] : [dirname(shim)],
+    vulkanObstacle: discovery.sources.find((source) => source.name === "vulkan")?.reason ?? null,
   });
   const { results, interrupted } = await measureAll(plan.tasks, input, context);
   const report = benchReport(contextOf(input, suites, plan.devices, discovery), results);

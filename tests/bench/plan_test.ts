@@ -40,6 +40,17 @@ Deno.test("planBench() says of a GPU without a Vulkan driver that it is unsuppor
   assert.equal(plan.devices[0]?.name, "Card");
 });
 
+Deno.test("planBench() does not open Vulkan where discovery did not: a GPU may sleep", async () => {
+  const vulkanObstacle = "it would wake pci:0000:01:00.0 (--wake allows it)";
+  const asleep: Gpu = { ...BARE, power_state: "suspended" };
+  const suites: Suite[] = ["compute"];
+  using plan = planBench({ suites, gpus: [asleep], shimDirectories: [], vulkanObstacle });
+  const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
+  for (const { outcome } of results) {
+    assert.deepEqual(outcome, { state: "unsupported", reason: vulkanObstacle });
+  }
+});
+
 Deno.test("benchReport() has null, and never 0, for what was not measured", async () => {
   using plan = planBench({ suites: ["compute"], gpus: [BARE], shimDirectories: [] });
   const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });

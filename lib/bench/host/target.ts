@@ -103,10 +103,10 @@ export class HostTarget implements Disposable {
   /**
    * Opens this host.
    *
-   * @param shimDirectories where `libmvgal_host.so` may be, absolute, best first.
+   * @param places where `libmvgal_host.so` may be: absolute paths of itself or of its directory, best first.
    */
-  static open(shimDirectories: readonly string[]): HostTarget {
-    return new HostTarget(readHostFacts(new Sysroot()), openHostLibrary(shimDirectories));
+  static open(places: readonly string[]): HostTarget {
+    return new HostTarget(readHostFacts(new Sysroot()), openHostLibrary(places));
   }
 
   /** Why nothing can be measured with the library; undefined where it can. */

@@ -210,6 +210,7 @@ function arithmetic(
     unit,
     better: "higher",
     convention,
+    peak: format,
     unsupported: ({ physical }) =>
       feature === undefined || physical.features.has(feature)
         ? undefined

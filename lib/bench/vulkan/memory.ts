@@ -185,6 +185,7 @@ function bandwidth(
     unit: "GB/s",
     better: "higher",
     convention,
+    peak: "memory_bandwidth",
     unsupported: () => undefined,
     shapes,
   };
