@@ -10,6 +10,8 @@
 import { CallError } from "./call_error.ts";
 import { type Library, openLibrary } from "./library.ts";
 
+const FILE_NAME = "libmvgal_host.so";
+
 /** `MVGAL_HOST_ABI` of the header that this file was written to. */
 const ABI = 1;
 
@@ -106,13 +108,23 @@ function sampleOf(call: string, measure: (out: BigUint64Array<ArrayBuffer>) => n
   };
 }
 
+/** Whether a path is a directory's. A library in memory is `/proc/self/fd/N`, which is none. */
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Opens the library in the first of `directories` that has it.
+ * Opens the library in the first of `places` that has it.
  *
- * @param directories absolute paths.
+ * @param places absolute paths, each of the library or of a directory that holds it.
  */
-export function openHostLibrary(directories: readonly string[]): HostLibraryOutcome {
-  const files = directories.map((directory) => `${directory}/libmvgal_host.so`);
+export function openHostLibrary(places: readonly string[]): HostLibraryOutcome {
+  if (places.length === 0) return { state: "absent", reason: `${FILE_NAME} is not built` };
+  const files = places.map((place) => isDirectory(place) ? `${place}/${FILE_NAME}` : place);
   const opened = openLibrary(files, SYMBOLS);
   if (opened.state === "absent") return { state: "absent", reason: opened.reason };
   const { library } = opened;

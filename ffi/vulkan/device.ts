@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Chained, decode, encode } from "../struct.ts";
+import { type Chained, decode, encode, type Layout } from "../struct.ts";
 import {
   VkBufferUsageFlagBits,
   VkMemoryAllocateFlagBits,
@@ -12,7 +12,15 @@ import {
 } from "./generated/enums.ts";
 import * as vk from "./generated/structs.ts";
 import type { Instance } from "./instance.ts";
-import { apiVersion, check, VulkanError, type VulkanSymbols } from "./loader.ts";
+import {
+  apiVersion,
+  check,
+  type ExtensionFunction,
+  extensionFunction,
+  type ExtensionFunctionName,
+  VulkanError,
+  type VulkanSymbols,
+} from "./loader.ts";
 import type { PhysicalDevice } from "./physical_device.ts";
 
 /** Features that are switched on wherever the device has them. */
@@ -27,14 +35,47 @@ const WANTED_FEATURES_11: readonly string[] = ["storageBuffer16BitAccess"];
 const WANTED_FEATURES_12: readonly string[] = [
   "shaderFloat16",
   "shaderInt8",
+  "storageBuffer8BitAccess",
   "bufferDeviceAddress",
   "timelineSemaphore",
   "vulkanMemoryModel",
   "vulkanMemoryModelDeviceScope",
 ];
 
-/** Extensions that are switched on wherever the device has them. */
-const WANTED_EXTENSIONS: readonly string[] = ["VK_EXT_external_memory_host"];
+/** Extensions that are switched on wherever the device has them, with their features. */
+const WANTED_EXTENSIONS: readonly {
+  name: string;
+  layout?: Layout;
+  features?: readonly string[];
+}[] = [
+  { name: "VK_EXT_external_memory_host" },
+  { name: "VK_KHR_external_memory_fd" },
+  { name: "VK_EXT_external_memory_dma_buf" },
+  {
+    name: "VK_KHR_pipeline_executable_properties",
+    layout: vk.VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR,
+    features: ["pipelineExecutableInfo"],
+  },
+  {
+    name: "VK_KHR_cooperative_matrix",
+    layout: vk.VkPhysicalDeviceCooperativeMatrixFeaturesKHR,
+    features: ["cooperativeMatrix"],
+  },
+  {
+    name: "VK_NV_cooperative_matrix2",
+    layout: vk.VkPhysicalDeviceCooperativeMatrix2FeaturesNV,
+    features: [
+      "cooperativeMatrixWorkgroupScope",
+      "cooperativeMatrixFlexibleDimensions",
+      "cooperativeMatrixTensorAddressing",
+    ],
+  },
+  {
+    name: "VK_KHR_shader_bfloat16",
+    layout: vk.VkPhysicalDeviceShaderBfloat16FeaturesKHR,
+    features: ["shaderBFloat16Type", "shaderBFloat16DotProduct", "shaderBFloat16CooperativeMatrix"],
+  },
+];
 
 /** How long a device may take for one submission before it counts as hung, in nanoseconds. */
 const WAIT_LIMIT_NS = 30_000_000_000n;
@@ -82,6 +123,10 @@ function featureChain(device: PhysicalDevice): Chained[] {
       },
     );
   }
+  for (const { name, layout, features = [] } of WANTED_EXTENSIONS) {
+    if (layout === undefined || !device.extensions.has(name)) continue;
+    chain.push({ layout, value: wanted(features, device.features) });
+  }
   return chain;
 }
 
@@ -110,7 +155,8 @@ export class Device implements Disposable {
         queueFamilyIndex: family.index,
         pQueuePriorities: new Float32Array(Math.min(2, family.count)).fill(1),
       })),
-      ppEnabledExtensionNames: WANTED_EXTENSIONS.filter((name) => physical.extensions.has(name)),
+      ppEnabledExtensionNames: WANTED_EXTENSIONS.map((each) => each.name)
+        .filter((name) => physical.extensions.has(name)),
     });
     this.handle = this.created(
       "vkCreateDevice",
@@ -227,6 +273,11 @@ export class Device implements Disposable {
     const ask = this.symbols.vkGetBufferDeviceAddress;
     if (!this.hasBufferAddresses || ask === null) return null;
     return ask(this.handle, encode(vk.VkBufferDeviceAddressInfo, { buffer }).bytes);
+  }
+
+  /** An extension function of this device; undefined where it has not. */
+  extension<N extends ExtensionFunctionName>(name: N): ExtensionFunction<N> | undefined {
+    return extensionFunction(name, (text) => this.symbols.vkGetDeviceProcAddr(this.handle, text));
   }
 
   /** Creates a fence, unsignalled. */

@@ -113,6 +113,14 @@ const FEATURE_STRUCTS: readonly Optional[] = [
     extension: "VK_KHR_cooperative_matrix",
   },
   {
+    layout: vk.VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR,
+    extension: "VK_KHR_pipeline_executable_properties",
+  },
+  {
+    layout: vk.VkPhysicalDeviceCooperativeMatrix2FeaturesNV,
+    extension: "VK_NV_cooperative_matrix2",
+  },
+  {
     layout: vk.VkPhysicalDeviceShaderBfloat16FeaturesKHR,
     extension: "VK_KHR_shader_bfloat16",
   },

@@ -6,8 +6,13 @@
 
 import { encode } from "../struct.ts";
 import type { Device, DeviceBuffer } from "./device.ts";
-import { VkDescriptorType, VkShaderStageFlagBits } from "./generated/enums.ts";
+import {
+  VkDescriptorType,
+  VkPipelineCreateFlagBits,
+  VkShaderStageFlagBits,
+} from "./generated/enums.ts";
 import * as vk from "./generated/structs.ts";
+import { enumerate } from "./physical_device.ts";
 
 const COMPUTE = VkShaderStageFlagBits.VK_SHADER_STAGE_COMPUTE_BIT;
 const STORAGE = VkDescriptorType.VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
@@ -29,6 +34,8 @@ export class Pipeline implements Disposable {
   /** The descriptor set; 0 for a shader that takes addresses. */
   readonly descriptorSet: bigint;
   readonly #owned: DisposableStack;
+  readonly #device: Device;
+  readonly #captureStatistics: boolean;
 
   /**
    * Compiles `code` and binds `buffers` to it, in the shader's order.
@@ -36,7 +43,15 @@ export class Pipeline implements Disposable {
    * @throws {VulkanError} where the driver refuses the shader.
    * @throws {RangeError} for a wrong number of buffers.
    */
-  constructor(device: Device, code: ShaderCode, buffers: readonly DeviceBuffer[]) {
+  constructor(
+    device: Device,
+    code: ShaderCode,
+    buffers: readonly DeviceBuffer[],
+    options: { captureStatistics?: boolean } = {},
+  ) {
+    this.#captureStatistics = options.captureStatistics === true &&
+      device.physical.features.has("pipelineExecutableInfo");
+    this.#device = device;
     if (buffers.length !== code.bufferCount) {
       throw new RangeError(`the shader takes ${code.bufferCount} buffers, not ${buffers.length}`);
     }
@@ -96,6 +111,9 @@ export class Pipeline implements Disposable {
       (out) => symbols.vkCreateShaderModule(handle, moduleInfo.bytes, null, out),
     );
     const info = encode(vk.VkComputePipelineCreateInfo, {
+      flags: this.#captureStatistics
+        ? VkPipelineCreateFlagBits.VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR
+        : 0,
       stage: { stage: COMPUTE, module, pName: "main" },
       layout: this.layout,
     });
@@ -144,6 +162,29 @@ export class Pipeline implements Disposable {
       symbols.vkUpdateDescriptorSets(handle, 1, write.bytes, 0, null);
     }
     return set;
+  }
+
+  /**
+   * What the driver's compiler says of the code, by its own names (`Register Count`); empty where the device
+   * lacks VK_KHR_pipeline_executable_properties or `captureStatistics` was not set.
+   */
+  statistics(): Record<string, number> {
+    const ask = this.#captureStatistics
+      ? this.#device.extension("vkGetPipelineExecutableStatisticsKHR")
+      : undefined;
+    if (ask === undefined) return {};
+    const { handle } = this.#device;
+    const info = encode(vk.VkPipelineExecutableInfoKHR, { pipeline: this.handle });
+    const found = enumerate(
+      "vkGetPipelineExecutableStatisticsKHR",
+      vk.VkPipelineExecutableStatisticKHR,
+      (count, elements) => ask(handle, info.bytes, count, elements),
+    );
+    return Object.fromEntries(found.map(({ name, format, value }) => [
+      name,
+      // VkPipelineExecutableStatisticFormatKHR: BOOL32, INT64, UINT64, FLOAT64.
+      format === 3 ? value.f64 : format === 0 ? value.b32 : Number(value.u64),
+    ]));
   }
 
   /** Destroys the pipeline. */

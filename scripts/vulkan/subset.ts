@@ -98,11 +98,13 @@ export const EXTENSION_COMMANDS: readonly string[] = [
   "vkGetMemoryHostPointerPropertiesEXT",
   "vkGetPhysicalDeviceCalibrateableTimeDomainsEXT",
   "vkGetCalibratedTimestampsEXT",
+  "vkGetPipelineExecutableStatisticsKHR",
   "vkGetMemoryFdKHR",
   "vkGetMemoryFdPropertiesKHR",
   "vkGetSemaphoreFdKHR",
   "vkImportSemaphoreFdKHR",
   "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR",
+  "vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV",
 ];
 
 /** Structures that stand in `pNext` chains, which no command names. */
@@ -130,8 +132,11 @@ export const CHAINED_STRUCTS: readonly string[] = [
   "VkPhysicalDeviceTimelineSemaphoreFeatures",
   "VkPhysicalDeviceVulkanMemoryModelFeatures",
   "VkPhysicalDeviceShaderIntegerDotProductFeatures",
+  "VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR",
   "VkPhysicalDeviceCooperativeMatrixFeaturesKHR",
   "VkPhysicalDeviceCooperativeMatrixPropertiesKHR",
+  "VkPhysicalDeviceCooperativeMatrix2FeaturesNV",
+  "VkPhysicalDeviceCooperativeMatrix2PropertiesNV",
   "VkPhysicalDeviceShaderBfloat16FeaturesKHR",
   "VkPipelineShaderStageRequiredSubgroupSizeCreateInfo",
   "VkSemaphoreTypeCreateInfo",
@@ -150,6 +155,8 @@ export const CHAINED_STRUCTS: readonly string[] = [
 /** Enumerations that mvgal uses by name although no bound structure has a member of the type. */
 export const EXTRA_ENUMS: readonly string[] = [
   "VkResult",
+  "VkComponentTypeKHR",
+  "VkScopeKHR",
   "VkMemoryPropertyFlagBits",
   "VkMemoryHeapFlagBits",
   "VkMemoryAllocateFlagBits",

@@ -242,7 +242,7 @@ Deno.test("scripts/setup.ts says what is missing, what that costs and how to get
     env: { PATH: "/nonexistent" },
   }).output();
   const text = new TextDecoder().decode(stdout);
-  assert.match(text, /^setup: make is missing: the C shims are not built/m);
+  assert.match(text, /^setup: missing: make: the C shims are not built/m);
   assert.match(text, /apt-get install .*\bmake\b/);
   assert.match(text, /dnf install .*\bmake\b/);
   assert.equal(code, 0);

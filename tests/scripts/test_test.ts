@@ -32,14 +32,22 @@ Deno.test("scripts/test.ts ends with the counts, after the names of what was ski
   assert.equal(code, 0);
 });
 
-Deno.test("scripts/test.ts fails on a failing test and on a module that does not load", async () => {
+Deno.test("scripts/test.ts fails on a failing test", async () => {
   const { code, lines } = await runTests({
     "a_test.ts": `Deno.test("one", () => { throw new Error("no"); });
       Deno.test("two", () => {});`,
+  });
+  assert.equal(lines.at(-1), "1 passed, 1 failed, 0 skipped");
+  assert.equal(code, 1);
+});
+
+Deno.test("scripts/test.ts fails on a module that does not load", async () => {
+  const { code, lines } = await runTests({
+    "a_test.ts": `Deno.test("one", () => {});`,
     "b_test.ts": `throw new Error("not loaded");`,
   });
-  assert.equal(lines.at(-1), "1 passed, 2 failed, 0 skipped");
-  assert.match(lines.at(-2) ?? "", /^failed: .*b_test\.ts: did not load$/);
+  assert.equal(lines.at(-1), "1 passed, 1 failed, 0 skipped");
+  assert.match(lines.at(-2) ?? "", /^failed: deno test ended with status 1, and no test failed/);
   assert.equal(code, 1);
 });
 
@@ -56,7 +64,7 @@ Deno.test("scripts/test.ts fails when the test process is killed", async () => {
     "a_test.ts": `Deno.test("one", () => { Deno.kill(Deno.pid, "SIGKILL"); });`,
   });
   assert.equal(lines.at(-1), "0 passed, 1 failed, 0 skipped");
-  assert.ok(lines.some((line) => line.includes("was ended by SIGKILL")), lines.join("\n"));
+  assert.match(lines.join("\n"), /was ended by SIGKILL$/m);
   assert.equal(code, 1);
 });
 
@@ -71,4 +79,23 @@ Deno.test("scripts/test.ts --filter runs the tests that match", async () => {
   );
   assert.equal(lines.at(-1), "1 passed, 0 failed, 0 skipped");
   assert.equal(code, 0);
+});
+
+Deno.test("scripts/test.ts fails on a path that is not there", async () => {
+  const { code, lines } = await runTests({}, "/nonexistent");
+  assert.equal(lines.at(-1), "0 passed, 1 failed, 0 skipped");
+  assert.equal(code, 1);
+});
+
+Deno.test("scripts/test.ts ends a run that hangs", async () => {
+  const { code, lines } = await runTests(
+    {
+      "a_test.ts": `Deno.test("one", () => { while (true); });`,
+    },
+    "--limit",
+    "0.02",
+  );
+  assert.equal(lines.at(-1), "0 passed, 1 failed, 0 skipped");
+  assert.match(lines.join("\n"), /^test: no end after 0\.02 minutes/m);
+  assert.equal(code, 1);
 });

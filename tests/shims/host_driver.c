@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls every function of libmvgal_host from C, so that sanitizers and valgrind see it: results, wrong
- * results put in on purpose, and wrong arguments. Prints a line for each failure; ends with 1 after any.
+ * Calls every function of libmvgal_host from C, so that sanitizers and valgrind see it: results,
+ * wrong results put in on purpose, and wrong arguments. Prints a line for each failure; ends with 1
+ * after any.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -72,12 +73,12 @@ static void record_check(void *context, uint32_t index)
 	atomic_fetch_add(&((struct record *)context)->checked, 1);
 }
 
-static const struct team_task record_task = { record_prepare, record_work, record_check };
+static const struct team_task record_task = {record_prepare, record_work, record_check};
 
 static void test_team(void)
 {
-	struct record record = { 0 };
-	uint32_t with_none[2] = { cpus[0], 900 };
+	struct record record = {0};
+	uint32_t with_none[2] = {cpus[0], 900};
 	uint64_t nanoseconds = 0;
 
 	CHECK(team_run(cpus, cpu_count, &record_task, &record, &nanoseconds) == 0);
@@ -94,7 +95,8 @@ static void test_team(void)
 	CHECK(team_run(cpus, 0, &record_task, &record, &nanoseconds) == -EINVAL);
 }
 
-static const uint64_t bytes_moved[MVGAL_HOST_OPERATION_COUNT] = { BYTES, BYTES, 2 * BYTES, 3 * BYTES };
+static const uint64_t bytes_moved[MVGAL_HOST_OPERATION_COUNT] = {BYTES, BYTES, 2 * BYTES,
+								 3 * BYTES};
 
 static int store_fits(uint32_t operation, uint32_t store)
 {
@@ -150,6 +152,70 @@ static void test_memory_damage(struct mvgal_host_arena *arena, uint32_t isa)
 		a[7] ^= 1;
 		CHECK(arena_verify(arena, part, operation, 1) == 1);
 	}
+}
+
+static uint64_t read_nothing(const void *b, size_t bytes)
+{
+	(void)b;
+	(void)bytes;
+	return 0;
+}
+
+static void copy_nothing(void *a, const void *b, size_t bytes)
+{
+	(void)a;
+	(void)b;
+	(void)bytes;
+}
+
+static void triad_nothing(void *a, const void *b, const void *c, size_t bytes)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)bytes;
+}
+
+/* What an operation leaves behind does not make the next one's result right. */
+static void test_memory_idle(struct mvgal_host_arena *arena, uint32_t isa)
+{
+	struct kernels idle = *kernels_for(isa);
+	struct mvgal_host_sample sample;
+
+	idle.read = read_nothing;
+	idle.copy[MVGAL_HOST_CACHED] = copy_nothing;
+	idle.triad[MVGAL_HOST_CACHED] = triad_nothing;
+	for (uint32_t operation = 0; operation < MVGAL_HOST_OPERATION_COUNT; operation++) {
+		if (operation == MVGAL_HOST_WRITE)
+			continue; /* every sample writes another word */
+		CHECK(mvgal_host_memory(arena, isa, operation, MVGAL_HOST_CACHED, 1, &sample) == 0);
+		CHECK(sample.wrong == 0);
+		CHECK(arena_measure(arena, &idle, operation, MVGAL_HOST_CACHED, 1, &sample) == 0);
+		CHECK(sample.wrong == sample.checked);
+	}
+}
+
+static long mapped_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = -1;
+
+	if (file && fscanf(file, "%ld", &pages) != 1)
+		pages = -1;
+	if (file)
+		fclose(file);
+	return pages;
+}
+
+static void test_arenas_are_unmapped(void)
+{
+	const int arenas = 64; /* of 8 MiB each */
+	const long page = 4096, before = mapped_pages();
+	int32_t error;
+
+	for (int i = 0; i < arenas; i++)
+		mvgal_host_arena_destroy(mvgal_host_arena_create(BYTES, cpus, 1, 1, &error));
+	CHECK((mapped_pages() - before) * page < (long)arenas * 4 << 20);
 }
 
 static void test_memory_arguments(struct mvgal_host_arena *arena, uint32_t isa)
@@ -228,6 +294,7 @@ int main(void)
 	CHECK(sets != 0);
 	test_team();
 	test_clock();
+	test_arenas_are_unmapped();
 
 	arena = mvgal_host_arena_create(BYTES, cpus, cpu_count, 42, &error);
 	CHECK(arena && error == 0);
@@ -240,6 +307,7 @@ int main(void)
 		printf("instruction set %u\n", isa);
 		test_memory_of(arena, isa);
 		test_memory_damage(arena, isa);
+		test_memory_idle(arena, isa);
 		test_memory_arguments(arena, isa);
 		test_fma(isa, MVGAL_HOST_FP32);
 		test_fma(isa, MVGAL_HOST_FP64);

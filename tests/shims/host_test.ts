@@ -159,11 +159,61 @@ testUnless(
   },
 );
 
+testUnless(
+  built.state === "ok" ? null : "libmvgal_host.so is not built",
+  "openHostLibrary() opens a library that is in memory alone",
+  () => {
+    using _file = Deno.openSync(join(BUILT, "libmvgal_host.so"));
+    const held = Array.from(Deno.readDirSync("/proc/self/fd"), ({ name }) => name)
+      .find((name) => linkTarget(`/proc/self/fd/${name}`).endsWith("/libmvgal_host.so"));
+    const opened = openHostLibrary([`/proc/self/fd/${held}`]);
+    assert.ok(opened.state === "ok");
+    opened.library[Symbol.dispose]();
+  },
+);
+
 Deno.test("openHostLibrary() says where it looked", () => {
-  const opened = openHostLibrary(["/nonexistent"]);
-  assert.ok(opened.state === "absent");
-  assert.match(opened.reason, /^\/nonexistent\/libmvgal_host\.so: /);
+  for (const place of ["/nonexistent", "/proc/self/fd/999999"]) {
+    const opened = openHostLibrary([place]);
+    assert.ok(opened.state === "absent");
+    assert.ok(opened.reason.startsWith(`${place}: `), opened.reason);
+  }
+  assert.deepEqual(openHostLibrary([]), {
+    state: "absent",
+    reason: "libmvgal_host.so is not built",
+  });
 });
+
+Deno.test("openHostLibrary() refuses a library that has not its functions", () => {
+  const opened = openHostLibrary(["libc.so.6"]);
+  assert.ok(opened.state === "absent");
+  assert.match(opened.reason, /no symbol mvgal_host_/);
+});
+
+testUnless(noCc, "openHostLibrary() refuses a library with another interface", () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const source = HOST_SYMBOLS.map((name) => `int ${name}(void) { return 99; }\n`).join("");
+    Deno.writeTextFileSync(join(directory, "other.c"), source);
+    const library = join(directory, "libmvgal_host.so");
+    const { code, text } = run("cc", ["-shared", "-o", library, join(directory, "other.c")]);
+    assert.equal(code, 0, text);
+    const opened = openHostLibrary([directory]);
+    assert.ok(opened.state === "absent");
+    assert.equal(opened.reason, `${library}: it has interface 99, not 1: build the shims again`);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+/** What a link leads to; nothing where it is gone. */
+function linkTarget(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 function allowedCpu(): number {
   const status = Deno.readTextFileSync("/proc/self/status");

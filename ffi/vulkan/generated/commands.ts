@@ -94,9 +94,11 @@ export const EXTENSION_FUNCTIONS = {
   vkGetMemoryHostPointerPropertiesEXT: { parameters: ["u64", "i32", "buffer", "buffer"], result: "i32" },
   vkGetPhysicalDeviceCalibrateableTimeDomainsEXT: { parameters: ["u64", "buffer", "buffer"], result: "i32" },
   vkGetCalibratedTimestampsEXT: { parameters: ["u64", "u32", "buffer", "buffer", "buffer"], result: "i32" },
+  vkGetPipelineExecutableStatisticsKHR: { parameters: ["u64", "buffer", "buffer", "buffer"], result: "i32" },
   vkGetMemoryFdKHR: { parameters: ["u64", "buffer", "buffer"], result: "i32" },
   vkGetMemoryFdPropertiesKHR: { parameters: ["u64", "i32", "i32", "buffer"], result: "i32" },
   vkGetSemaphoreFdKHR: { parameters: ["u64", "buffer", "buffer"], result: "i32" },
   vkImportSemaphoreFdKHR: { parameters: ["u64", "buffer"], result: "i32" },
   vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR: { parameters: ["u64", "buffer", "buffer"], result: "i32" },
+  vkGetPhysicalDeviceCooperativeMatrixFlexibleDimensionsPropertiesNV: { parameters: ["u64", "buffer", "buffer"], result: "i32" },
 } as const;

@@ -1239,6 +1239,49 @@ export const VkCalibratedTimestampInfoEXT: Layout<VkCalibratedTimestampInfoEXT> 
   { name: "timeDomain", type: "i32" },
 ]);
 
+export interface VkPipelineExecutableInfoKHR {
+  sType?: number;
+  pNext?: readonly Chained[];
+  pipeline?: bigint;
+  executableIndex?: number;
+}
+export const VkPipelineExecutableInfoKHR: Layout<VkPipelineExecutableInfoKHR> = struct("VkPipelineExecutableInfoKHR", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR },
+  { name: "pNext", type: "chain" },
+  { name: "pipeline", type: "u64" },
+  { name: "executableIndex", type: "u32" },
+]);
+
+export interface VkPipelineExecutableStatisticValueKHR {
+  b32?: number;
+  i64?: bigint;
+  u64?: bigint;
+  f64?: number;
+}
+export const VkPipelineExecutableStatisticValueKHR: Layout<VkPipelineExecutableStatisticValueKHR> = struct("VkPipelineExecutableStatisticValueKHR", [
+  { name: "b32", type: "u32" },
+  { name: "i64", type: "i64" },
+  { name: "u64", type: "u64" },
+  { name: "f64", type: "f64" },
+], { union: true });
+
+export interface VkPipelineExecutableStatisticKHR {
+  sType?: number;
+  pNext?: readonly Chained[];
+  name?: string;
+  description?: string;
+  format?: number;
+  value?: VkPipelineExecutableStatisticValueKHR;
+}
+export const VkPipelineExecutableStatisticKHR: Layout<VkPipelineExecutableStatisticKHR> = struct("VkPipelineExecutableStatisticKHR", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR },
+  { name: "pNext", type: "chain" },
+  { name: "name", type: { chars: 256 } },
+  { name: "description", type: { chars: 256 } },
+  { name: "format", type: "i32" },
+  { name: "value", type: { struct: () => VkPipelineExecutableStatisticValueKHR } },
+]);
+
 export interface VkMemoryGetFdInfoKHR {
   sType?: number;
   pNext?: readonly Chained[];
@@ -1318,6 +1361,35 @@ export const VkCooperativeMatrixPropertiesKHR: Layout<VkCooperativeMatrixPropert
   { name: "ResultType", type: "i32" },
   { name: "saturatingAccumulation", type: "u32" },
   { name: "scope", type: "i32" },
+]);
+
+export interface VkCooperativeMatrixFlexibleDimensionsPropertiesNV {
+  sType?: number;
+  pNext?: readonly Chained[];
+  MGranularity?: number;
+  NGranularity?: number;
+  KGranularity?: number;
+  AType?: number;
+  BType?: number;
+  CType?: number;
+  ResultType?: number;
+  saturatingAccumulation?: number;
+  scope?: number;
+  workgroupInvocations?: number;
+}
+export const VkCooperativeMatrixFlexibleDimensionsPropertiesNV: Layout<VkCooperativeMatrixFlexibleDimensionsPropertiesNV> = struct("VkCooperativeMatrixFlexibleDimensionsPropertiesNV", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_FLEXIBLE_DIMENSIONS_PROPERTIES_NV },
+  { name: "pNext", type: "chain" },
+  { name: "MGranularity", type: "u32" },
+  { name: "NGranularity", type: "u32" },
+  { name: "KGranularity", type: "u32" },
+  { name: "AType", type: "i32" },
+  { name: "BType", type: "i32" },
+  { name: "CType", type: "i32" },
+  { name: "ResultType", type: "i32" },
+  { name: "saturatingAccumulation", type: "u32" },
+  { name: "scope", type: "i32" },
+  { name: "workgroupInvocations", type: "u32" },
 ]);
 
 export interface VkPhysicalDeviceVulkan11Properties {
@@ -1926,6 +1998,17 @@ export const VkPhysicalDeviceShaderIntegerDotProductFeatures: Layout<VkPhysicalD
   { name: "shaderIntegerDotProduct", type: "u32" },
 ]);
 
+export interface VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR {
+  sType?: number;
+  pNext?: readonly Chained[];
+  pipelineExecutableInfo?: number;
+}
+export const VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR: Layout<VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR> = struct("VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR },
+  { name: "pNext", type: "chain" },
+  { name: "pipelineExecutableInfo", type: "u32" },
+]);
+
 export interface VkPhysicalDeviceCooperativeMatrixFeaturesKHR {
   sType?: number;
   pNext?: readonly Chained[];
@@ -1948,6 +2031,44 @@ export const VkPhysicalDeviceCooperativeMatrixPropertiesKHR: Layout<VkPhysicalDe
   { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_PROPERTIES_KHR },
   { name: "pNext", type: "chain" },
   { name: "cooperativeMatrixSupportedStages", type: "u32" },
+]);
+
+export interface VkPhysicalDeviceCooperativeMatrix2FeaturesNV {
+  sType?: number;
+  pNext?: readonly Chained[];
+  cooperativeMatrixWorkgroupScope?: number;
+  cooperativeMatrixFlexibleDimensions?: number;
+  cooperativeMatrixReductions?: number;
+  cooperativeMatrixConversions?: number;
+  cooperativeMatrixPerElementOperations?: number;
+  cooperativeMatrixTensorAddressing?: number;
+  cooperativeMatrixBlockLoads?: number;
+}
+export const VkPhysicalDeviceCooperativeMatrix2FeaturesNV: Layout<VkPhysicalDeviceCooperativeMatrix2FeaturesNV> = struct("VkPhysicalDeviceCooperativeMatrix2FeaturesNV", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_FEATURES_NV },
+  { name: "pNext", type: "chain" },
+  { name: "cooperativeMatrixWorkgroupScope", type: "u32" },
+  { name: "cooperativeMatrixFlexibleDimensions", type: "u32" },
+  { name: "cooperativeMatrixReductions", type: "u32" },
+  { name: "cooperativeMatrixConversions", type: "u32" },
+  { name: "cooperativeMatrixPerElementOperations", type: "u32" },
+  { name: "cooperativeMatrixTensorAddressing", type: "u32" },
+  { name: "cooperativeMatrixBlockLoads", type: "u32" },
+]);
+
+export interface VkPhysicalDeviceCooperativeMatrix2PropertiesNV {
+  sType?: number;
+  pNext?: readonly Chained[];
+  cooperativeMatrixWorkgroupScopeMaxWorkgroupSize?: number;
+  cooperativeMatrixFlexibleDimensionsMaxDimension?: number;
+  cooperativeMatrixWorkgroupScopeReservedSharedMemory?: number;
+}
+export const VkPhysicalDeviceCooperativeMatrix2PropertiesNV: Layout<VkPhysicalDeviceCooperativeMatrix2PropertiesNV> = struct("VkPhysicalDeviceCooperativeMatrix2PropertiesNV", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_2_PROPERTIES_NV },
+  { name: "pNext", type: "chain" },
+  { name: "cooperativeMatrixWorkgroupScopeMaxWorkgroupSize", type: "u32" },
+  { name: "cooperativeMatrixFlexibleDimensionsMaxDimension", type: "u32" },
+  { name: "cooperativeMatrixWorkgroupScopeReservedSharedMemory", type: "u32" },
 ]);
 
 export interface VkPhysicalDeviceShaderBfloat16FeaturesKHR {
@@ -2180,11 +2301,15 @@ export const LAYOUTS: readonly Layout[] = [
   VkEventCreateInfo,
   VkMemoryHostPointerPropertiesEXT,
   VkCalibratedTimestampInfoEXT,
+  VkPipelineExecutableInfoKHR,
+  VkPipelineExecutableStatisticValueKHR,
+  VkPipelineExecutableStatisticKHR,
   VkMemoryGetFdInfoKHR,
   VkMemoryFdPropertiesKHR,
   VkSemaphoreGetFdInfoKHR,
   VkImportSemaphoreFdInfoKHR,
   VkCooperativeMatrixPropertiesKHR,
+  VkCooperativeMatrixFlexibleDimensionsPropertiesNV,
   VkPhysicalDeviceVulkan11Properties,
   VkConformanceVersion,
   VkPhysicalDeviceVulkan12Properties,
@@ -2209,8 +2334,11 @@ export const LAYOUTS: readonly Layout[] = [
   VkPhysicalDeviceTimelineSemaphoreFeatures,
   VkPhysicalDeviceVulkanMemoryModelFeatures,
   VkPhysicalDeviceShaderIntegerDotProductFeatures,
+  VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR,
   VkPhysicalDeviceCooperativeMatrixFeaturesKHR,
   VkPhysicalDeviceCooperativeMatrixPropertiesKHR,
+  VkPhysicalDeviceCooperativeMatrix2FeaturesNV,
+  VkPhysicalDeviceCooperativeMatrix2PropertiesNV,
   VkPhysicalDeviceShaderBfloat16FeaturesKHR,
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo,
   VkSemaphoreTypeCreateInfo,

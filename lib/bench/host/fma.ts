@@ -81,6 +81,7 @@ function fmaBenchmark(precision: Precision): Benchmark<HostTarget> {
     unit: "TFLOP/s",
     better: "higher",
     convention: "an FMA is 2 operations; where there is none, a multiplication and an addition",
+    peak: precision,
     unsupported: (target) => target.obstacle,
     shapes(target, effort): Shape[] {
       const sets = effort.allShapes ? target.instructionSets : target.instructionSets.slice(0, 1);
