@@ -30,8 +30,8 @@ export interface PlanOptions {
   suites: readonly Suite[];
   /** The GPUs to measure. */
   gpus: readonly Gpu[];
-  /** Directories where `libmvgal_host.so` may be. */
-  shimDirectories: readonly string[];
+  /** Where `libmvgal_host.so` may be: its path, or a directory that holds it. */
+  shimPlaces: readonly string[];
   /** Why Vulkan showed no device, or was not asked; null where it showed some. */
   vulkanObstacle?: string | null;
 }
@@ -177,11 +177,11 @@ function planGpus(
 
 /** Plans a run. Opens Vulkan where a suite needs it, and devices when they are measured. */
 export function planBench(options: PlanOptions): BenchPlan {
-  const { suites, gpus, shimDirectories } = options;
+  const { suites, gpus, shimPlaces } = options;
   using undo = new DisposableStack();
   const tasks: Task[] = [], devices: BenchDevice[] = [];
   if (suites.includes("host")) {
-    const host = undo.use(HostTarget.open(shimDirectories));
+    const host = undo.use(HostTarget.open(shimPlaces));
     tasks.push(...HOST_BENCHMARKS.map((benchmark) => task(benchmark, host.id, () => host)));
     devices.push(hostDevice(host));
   }

@@ -132,7 +132,7 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
   using plan = planBench({
     suites,
     gpus,
-    shimDirectories: shim === undefined ? [] : [dirname(shim)],
+    shimPlaces: shim === undefined ? [] : [shim],
     vulkanObstacle: discovery.sources.find((source) => source.name === "vulkan")?.reason ?? null,
   });
   const { results, interrupted } = await measureAll(plan.tasks, input, context);

@@ -49,10 +49,18 @@ export type SourceReport =
 export interface DiscoveryContext {
   /** Files of the host, or of the dump that `--sysroot` names. */
   readonly sysroot: Sysroot;
+  /** Whether files may be read that wake a sleeping GPU (`--wake`). Not, where it is left out. */
+  readonly wake?: boolean;
+  /**
+   * Whether to lead what libraries print into the report; so where it is left out. That redirects the
+   * whole process, and is not for one in which other threads print.
+   */
+  readonly capture?: boolean;
 }
 
 /** A source of devices: one file, and one line in the table in `mod.ts`. */
 export interface Source {
+  /** The source's name, as in `seen_by` of a GPU. */
   readonly name: string;
   /**
    * `files` reads sysfs, procfs and /dev alone. `library` loads a vendor's library: not done under

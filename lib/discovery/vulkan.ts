@@ -48,7 +48,7 @@ export const vulkan: Source = {
   name: "vulkan",
   reads: "library",
   vendors: "any",
-  discover() {
+  discover({ capture }) {
     return reportLibrary(() => {
       const opened = Instance.open();
       if (opened.state === "absent") {
@@ -60,7 +60,7 @@ export const vulkan: Source = {
       );
       const sightings = instance.physicalDevices().map(sight);
       return { state: "ok", sightings, ...(note === undefined ? {} : { note }) };
-    });
+    }, capture);
   },
 };
 

@@ -30,7 +30,7 @@ const API_TITLES = {
 } as const;
 
 /** A GPU's name for people, where there is none: what is known of it. */
-export function gpuTitle(gpu: Gpu): string {
+function gpuTitle(gpu: Gpu): string {
   if (gpu.name !== null) return printable(gpu.name);
   const ids = gpu.vendor_id && gpu.device_id ? ` ${gpu.vendor_id}:${gpu.device_id}` : "";
   return `${vendorTitle(gpu.vendor)} device${ids}`;

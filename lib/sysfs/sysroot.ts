@@ -8,14 +8,21 @@
  * @module
  */
 
-import { dirname, join, normalize } from "node:path";
-import { Buffer } from "node:buffer";
+import { basename, dirname, join, resolve as absolute } from "node:path";
 
 /** Attributes are at most one page (sysfs documentation); tables such as `gpu_metrics` fit in 64 KiB. */
 const MAX_ATTRIBUTE_BYTES = 64 * 1024;
 
 /** Longest chain of links followed, as in the kernel (`MAXSYMLINKS`). */
 const MAX_LINKS = 40;
+
+/** Sorts `card2` before `card10`. */
+const BY_NUMBER = new Intl.Collator("en", { numeric: true });
+
+/** One buffer for all reads: an allocation of 64 KiB an attribute costs more than the read. */
+const scratch = new Uint8Array(MAX_ATTRIBUTE_BYTES + 1);
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** What a path below the root is. */
 export type EntryKind = "file" | "directory" | "other";
@@ -25,9 +32,12 @@ export class Sysroot {
   /** Directory on this machine that stands for `/`. */
   readonly directory: string;
 
+  /** Where directories of a dump lead. Links of a dump do not change under a reader. */
+  readonly #resolved = new Map<string, string>();
+
   /** Takes the directory: `/` for this host. */
   constructor(directory: string = "/") {
-    this.directory = normalize(directory);
+    this.directory = absolute(directory);
   }
 
   /** Whether this is the running host and not a dump. */
@@ -51,8 +61,25 @@ export class Sysroot {
         return undefined;
       }
     }
+    const parent = this.#directory(dirname(path));
+    return parent === undefined ? undefined : this.#walk(parent, basename(path));
+  }
+
+  /** {@linkcode resolve} for the directory of a file, remembered: its other files are read next. */
+  #directory(path: string): string | undefined {
+    if (path === "/" || path === ".") return "/";
+    const known = this.#resolved.get(path);
+    if (known !== undefined) return known;
+    const parent = this.#directory(dirname(path));
+    const real = parent === undefined ? undefined : this.#walk(parent, basename(path));
+    if (real !== undefined) this.#resolved.set(path, real);
+    return real;
+  }
+
+  /** Follows `path` from the directory `from`, itself without links. */
+  #walk(from: string, path: string): string | undefined {
     const pending = path.split("/").filter((part) => part !== "");
-    let at = "/";
+    let at = from;
     for (let links = 0; pending.length > 0;) {
       const part = pending.shift();
       if (part === undefined || part === ".") continue;
@@ -90,7 +117,7 @@ export class Sysroot {
   #linkTarget(path: string, info: Deno.FileInfo): string | undefined {
     try {
       if (info.isSymlink) return Deno.readLinkSync(this.#onDisk(path));
-      if (!info.isFile || info.size === 0 || info.size > 4096) return undefined;
+      if (this.isHost || !info.isFile || info.size === 0 || info.size > 4096) return undefined;
       if (!mayBeFlattenedLink(path)) return undefined;
       const text = Deno.readTextFileSync(this.#onDisk(path)).replace(/\n$/, "");
       return /^(\.\.\/)+[\x21-\x7e]+$/.test(text) ? text : undefined;
@@ -114,38 +141,55 @@ export class Sysroot {
     if (real === undefined) return [];
     try {
       return Array.from(Deno.readDirSync(this.#onDisk(real)), (entry) => entry.name)
-        .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+        .sort(BY_NUMBER.compare);
     } catch {
       return [];
     }
   }
 
-  /** Last component of what the link `path` leads to, e.g. the driver's name for `device/driver`. */
-  linkName(path: string): string | undefined {
-    const real = this.resolve(path);
-    if (real !== undefined) return real.split("/").at(-1);
-    // A dump may hold the link and not what it leads to: the name is still in the link.
-    const parent = this.resolve(dirname(path));
+  /** The target of a link as it is written; undefined for what is no link. `path` itself is not followed. */
+  readLink(path: string): string | undefined {
+    const parent = this.#parentOf(path);
     if (parent === undefined) return undefined;
-    const link = join(parent, path.split("/").at(-1) ?? "");
+    const link = join(parent, basename(path));
     const info = this.#lstat(link);
-    return info && this.#linkTarget(link, info)?.split("/").at(-1);
+    return info && this.#linkTarget(link, info);
   }
 
-  /** Up to 64 KiB of a file; undefined where it cannot be read. */
+  #parentOf(path: string): string | undefined {
+    return this.isHost ? this.resolve(dirname(path)) : this.#directory(dirname(path));
+  }
+
+  /**
+   * Last component of a link's target, e.g. the driver's name for `device/driver`; undefined for what
+   * is no link. The target need not be there: a dump may hold the link alone.
+   */
+  linkName(path: string): string | undefined {
+    const name = this.readLink(path)?.split("/").at(-1);
+    return name === "" || name === "." || name === ".." ? undefined : name;
+  }
+
+  /**
+   * The first `limit` bytes of a file, 64 KiB where no limit is given; undefined where it cannot be
+   * read. In a dump, a FIFO, a socket or a device node is not opened: it would block, or be real.
+   */
   bytes(path: string, limit: number = MAX_ATTRIBUTE_BYTES): Uint8Array | undefined {
-    const real = this.resolve(path);
-    if (real === undefined) return undefined;
     try {
-      using file = Deno.openSync(this.#onDisk(real), { read: true });
-      const buffer = new Uint8Array(limit);
+      let onDisk = path;
+      if (!this.isHost) {
+        const real = this.resolve(path);
+        if (real === undefined || !this.#lstat(real)?.isFile) return undefined;
+        onDisk = this.#onDisk(real);
+      }
+      using file = Deno.openSync(onDisk, { read: true });
+      const buffer = limit <= scratch.length ? scratch.subarray(0, limit) : new Uint8Array(limit);
       let used = 0;
       while (used < limit) {
         const got = file.readSync(buffer.subarray(used));
         if (got === null || got === 0) break;
         used += got;
       }
-      return buffer.subarray(0, used);
+      return buffer.slice(0, used);
     } catch {
       return undefined;
     }
@@ -153,11 +197,12 @@ export class Sysroot {
 
   /**
    * An attribute's text without the NULs and white space around it. Undefined where the file cannot be
-   * read, is empty, or is not UTF-8 text without control characters.
+   * read, is empty, is longer than `limit` bytes (the start of a number is another number), or is not
+   * UTF-8 text without control characters.
    */
-  text(path: string, limit?: number): string | undefined {
-    const bytes = this.bytes(path, limit);
-    if (bytes === undefined) return undefined;
+  text(path: string, limit: number = MAX_ATTRIBUTE_BYTES): string | undefined {
+    const bytes = this.bytes(path, limit + 1);
+    if (bytes === undefined || bytes.length > limit) return undefined;
     const text = decodeAttribute(bytes);
     return text === "" ? undefined : text;
   }
@@ -186,9 +231,9 @@ function mayBeFlattenedLink(path: string): boolean {
 export function decodeAttribute(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   const used = end < 0 ? bytes : bytes.subarray(0, end);
-  if (end >= 0 && Buffer.from(bytes.subarray(end)).some((byte) => byte !== 0)) return "";
+  if (end >= 0 && bytes.subarray(end).some((byte) => byte !== 0)) return "";
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(used).trim();
+    const text = UTF8.decode(used).trim();
     // deno-lint-ignore no-control-regex
     return /[\x00-\x08\x0b-\x1f\x7f]/.test(text) ? "" : text;
   } catch {
@@ -202,5 +247,5 @@ export function parseInteger(text: string): number | undefined {
   const negative = text.startsWith("-");
   const value = Number(negative ? text.slice(1) : text);
   if (!Number.isSafeInteger(value)) return undefined;
-  return negative ? -value : value;
+  return negative && value !== 0 ? -value : value;
 }

@@ -29,7 +29,7 @@ Deno.test("suitesOf() reads names, and all", () => {
 
 Deno.test("planBench() says of a GPU without a Vulkan driver that it is unsupported, and why", async () => {
   const suites: Suite[] = ["memory", "scheduling"];
-  using plan = planBench({ suites, gpus: [BARE], shimDirectories: [] });
+  using plan = planBench({ suites, gpus: [BARE], shimPlaces: [] });
   const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
   assert.equal(results.length, 6);
   for (const { device, outcome } of results) {
@@ -44,7 +44,7 @@ Deno.test("planBench() does not open Vulkan where discovery did not: a GPU may s
   const vulkanObstacle = "it would wake pci:0000:01:00.0 (--wake allows it)";
   const asleep: Gpu = { ...BARE, power_state: "suspended" };
   const suites: Suite[] = ["compute"];
-  using plan = planBench({ suites, gpus: [asleep], shimDirectories: [], vulkanObstacle });
+  using plan = planBench({ suites, gpus: [asleep], shimPlaces: [], vulkanObstacle });
   const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
   for (const { outcome } of results) {
     assert.deepEqual(outcome, { state: "unsupported", reason: vulkanObstacle });
@@ -52,7 +52,7 @@ Deno.test("planBench() does not open Vulkan where discovery did not: a GPU may s
 });
 
 Deno.test("benchReport() has null, and never 0, for what was not measured", async () => {
-  using plan = planBench({ suites: ["compute"], gpus: [BARE], shimDirectories: [] });
+  using plan = planBench({ suites: ["compute"], gpus: [BARE], shimPlaces: [] });
   const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
   const report = benchReport(
     {

@@ -34,7 +34,7 @@ function report(description: string, environment: Record<string, string> = {}): 
     sonames: [fake.path],
     signs: [],
     environment: (name) => environment[name],
-  }).discover({ sysroot: new Sysroot() });
+  }).discover({ sysroot: new Sysroot(), capture: false });
 }
 
 compilerTest("cudaSource() shows devices with their place, UUID and capabilities", () => {
@@ -111,9 +111,12 @@ compilerTest("cudaSource() reports no device as a failure, unless the user hid t
 
 Deno.test("cudaSource() says what is missing", () => {
   const sysroot = new Sysroot();
-  const missing = cudaSource({ sonames: ["libmvgal-none.so.1"], signs: [] }).discover({ sysroot });
+  const missing = cudaSource({ sonames: ["libmvgal-none.so.1"], signs: [] }).discover({
+    sysroot,
+    capture: false,
+  });
   assert.equal(missing.state, "absent");
-  const unloaded = cudaSource({ signs: ["/dev/mvgal-none"] }).discover({ sysroot });
+  const unloaded = cudaSource({ signs: ["/dev/mvgal-none"] }).discover({ sysroot, capture: false });
   assert.deepEqual(unloaded, {
     state: "absent",
     reason: "no NVIDIA kernel driver is loaded (no /dev/mvgal-none)",

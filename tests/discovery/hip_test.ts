@@ -29,7 +29,7 @@ function report(description: string, environment: Record<string, string> = {}) {
     sonames: [fake.path],
     signs: [],
     environment: (name) => environment[name],
-  }).discover({ sysroot: new Sysroot() });
+  }).discover({ sysroot: new Sysroot(), capture: false });
 }
 
 compilerTest("hipSource() shows devices", () => {
@@ -68,12 +68,15 @@ compilerTest("hipSource() notes variables that may hide devices, and why it fail
 
 Deno.test("hipSource() says what is missing, the kernel driver before the library", () => {
   const sysroot = new Sysroot();
-  const unloaded = hipSource({ signs: ["/dev/mvgal-none"] }).discover({ sysroot });
+  const unloaded = hipSource({ signs: ["/dev/mvgal-none"] }).discover({ sysroot, capture: false });
   assert.equal(unloaded.state, "absent");
   if (unloaded.state === "absent") {
     assert.match(unloaded.reason, /^no \/dev\/mvgal-none: the amdgpu/);
   }
-  const missing = hipSource({ sonames: ["libmvgal-none.so.6"], signs: [] }).discover({ sysroot });
+  const missing = hipSource({ sonames: ["libmvgal-none.so.6"], signs: [] }).discover({
+    sysroot,
+    capture: false,
+  });
   assert.equal(missing.state, "absent");
   if (missing.state === "absent") assert.match(missing.reason, /it comes with ROCm/);
 });

@@ -37,7 +37,7 @@ function report(
 ) {
   using fake = fakeLibrary("level_zero", description, options);
   return levelZeroSource({ sonames: [fake.path], environment: (name) => environment[name] })
-    .discover({ sysroot: new Sysroot() });
+    .discover({ sysroot: new Sysroot(), capture: false });
 }
 
 compilerTest("levelZeroSource() shows GPUs, and nothing that is none", () => {
@@ -93,7 +93,7 @@ compilerTest("levelZeroSource() notes a driver that fails, and variables that hi
 
 Deno.test("levelZeroSource() says what is missing", () => {
   const missing = levelZeroSource({ sonames: ["libmvgal-none.so.1"] })
-    .discover({ sysroot: new Sysroot() });
+    .discover({ sysroot: new Sysroot(), capture: false });
   assert.equal(missing.state, "absent");
   if (missing.state === "absent") assert.match(missing.reason, /the loader is Debian libze1/);
 });

@@ -42,7 +42,7 @@ function report(description: string, ...functions: string[]): SourceReport {
   using fake = fakeLibrary("opencl", description);
   using root = new PciRoot(...functions);
   return openClSource({ sonames: [fake.path], environment: () => undefined })
-    .discover({ sysroot: root.sysroot });
+    .discover({ sysroot: root.sysroot, capture: false });
 }
 
 /** The first sighting. */
@@ -130,17 +130,17 @@ compilerTest("openClSource() says that no driver is installed", () => {
   assert.match(reported.note ?? "", /^no OpenCL driver is installed/);
 }, NEEDS);
 
-compilerTest("openClSource() notes a platform that fails, and what drivers print", () => {
-  assert.deepEqual(report("print MESA: warning\ntext_902 x\nfail clGetDeviceIDs -6\n"), {
+compilerTest("openClSource() notes a platform that fails, and goes on", () => {
+  assert.deepEqual(report("text_902 x\nfail clGetDeviceIDs -6\n"), {
     state: "ok",
     sightings: [],
-    note: "platform 0: clGetDeviceIDs: CL_OUT_OF_HOST_MEMORY; the driver printed: MESA: warning",
+    note: "platform 0: clGetDeviceIDs: CL_OUT_OF_HOST_MEMORY",
   });
 }, NEEDS);
 
 Deno.test("openClSource() says what is missing", () => {
   const missing = openClSource({ sonames: ["libmvgal-none.so.1"] })
-    .discover({ sysroot: new Sysroot() });
+    .discover({ sysroot: new Sysroot(), capture: false });
   assert.equal(missing.state, "absent");
   if (missing.state === "absent") assert.match(missing.reason, /Debian ocl-icd-libopencl1/);
 });
@@ -151,7 +151,7 @@ function hostReport(env: Record<string, string>): SourceReport {
   const script = `
     import { openCl } from ${module("../../lib/discovery/opencl.ts")};
     import { Sysroot } from ${module("../../lib/sysfs/sysroot.ts")};
-    console.log(JSON.stringify(openCl.discover({ sysroot: new Sysroot() })));`;
+    console.log(JSON.stringify(openCl.discover({ sysroot: new Sysroot(), capture: false })));`;
   const { stdout, stderr } = new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-lock", script],
     env,

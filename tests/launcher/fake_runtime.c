@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands for Deno behind the launcher: reports how it was started. Arguments: --script=PATH --dir=PATH, then
- * a word that says what to do.
+ * Stands for Deno behind the launcher: reports how it was started. Arguments: --script=PATH
+ * --dir=PATH, then a word that says what to do.
  */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -27,12 +31,15 @@ static void copy(const char *path)
 
 static void report(int argc, char **argv, const char *script, const char *dir)
 {
-	char exe[4096];
+	char exe[PATH_MAX], cwd[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	exe[n < 0 ? 0 : n] = '\0';
-	printf("marker=%s\nargv0=%s\nexe=%s\nscript=%s\ndir=%s\ncontent=", (const char *)marker + 7,
-	       argv[0], exe, script, dir);
+	printf("marker=%s\n", (const char *)marker + strlen("marker:"));
+	printf("argv0=%s\nexe=%s\ncwd=%s\n", argv[0], exe, getcwd(cwd, sizeof(cwd)));
+	printf("umask=%03o\n", umask(0));
+	printf("script=%s\ndir=%s\n", script, dir);
+	printf("seals=%d\ncontent=", fcntl(open(script, O_RDONLY), F_GET_SEALS));
 	copy(script);
 	putchar('\n');
 	for (int i = 4; i < argc; i++)

@@ -6,14 +6,15 @@
 
 import { dirname, join } from "node:path";
 import {
-  type BuiltLauncher,
   buildLauncher,
+  type BuiltLauncher,
   compiler,
   missingForLauncher,
 } from "../../scripts/compile/build_launcher.ts";
 import {
   compress,
   pack,
+  type PackedFile,
   packFile,
   type Payload,
   type Role,
@@ -66,10 +67,16 @@ export interface Fixture extends Disposable {
   readonly cache: string;
 }
 
-let built: { launcher: BuiltLauncher; runtime: Uint8Array } | undefined;
+interface Built {
+  readonly launcher: BuiltLauncher;
+  /** The fake runtime. */
+  readonly runtime: PackedFile;
+}
+
+let built: Built | undefined;
 
 /** Builds the launcher and the fake runtime once a test file. */
-export function build(): { launcher: BuiltLauncher; runtime: Uint8Array } {
+export function build(): Built {
   if (built !== undefined) return built;
   const directory = Deno.makeTempDirSync({ prefix: "mvgal-launcher-build-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(directory, { recursive: true }));
@@ -81,7 +88,7 @@ export function build(): { launcher: BuiltLauncher; runtime: Uint8Array } {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return built = {
     launcher: buildLauncher(directory, "runtime"),
-    runtime: Deno.readFileSync(runtime),
+    runtime: file("runtime", "runtime", 0o500, Deno.readFileSync(runtime)),
   };
 }
 
@@ -94,13 +101,13 @@ function file(role: Role, name: string, mode: number, content: Uint8Array | stri
 export function fakePayload(): Payload {
   return {
     files: [
-      file("runtime", "runtime", 0o500, build().runtime),
-      file("script", "script.js", 0o400, "the script"),
+      build().runtime,
       file("shim", "shims/libmvgal_fake.so", 0o400, "the shim"),
+      file("script", "script.js", 0o400, "the script"),
       file("state", "deno/state", 0o600, "the state"),
     ],
     args: ["--script={script}", "--dir={dir}"],
-    env: { FAKE_DIR: "{dir}/deno" },
+    env: { RUNTIME_DIR: "{dir}/deno" },
     hide: ["FAKE_", "DENO_"],
     mask: ["dx"],
     scriptFd: 1000,
@@ -159,11 +166,12 @@ export async function run(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const output = child.output();
   const writer = child.stdin.getWriter();
   // A program that has ended does not read.
   await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
   await writer.close().catch(() => {});
-  const { code, signal, stdout, stderr } = await child.output();
+  const { code, signal, stdout, stderr } = await output;
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout);
   const lines = text.split("\n").filter((line) => line.includes("="));
@@ -187,19 +195,30 @@ export function report(
   return run([executable, "report", ...args], { HOME: home });
 }
 
+/** Copies a file's modification time, to the nanosecond, which Deno's own functions do not. */
+function copyTime(from: string, to: string): void {
+  const { success } = new Deno.Command("touch", { args: ["-r", from, to] }).outputSync();
+  if (!success) throw new Error(`touch -r ${from} ${to} failed`);
+}
+
 /** Flips one bit of a file and puts its modification time back, as failing storage would leave it. */
 export function flipBit(path: string, offset: number): void {
-  const { mtime, mode } = Deno.statSync(path);
+  const mode = (Deno.statSync(path).mode ?? 0) & 0o7777;
+  const reference = Deno.makeTempFileSync();
+  copyTime(path, reference);
   Deno.chmodSync(path, 0o700);
-  using file = Deno.openSync(path, { read: true, write: true });
-  const byte = new Uint8Array(1);
-  file.seekSync(offset, Deno.SeekMode.Start);
-  file.readSync(byte);
-  byte[0] = (byte[0] ?? 0) ^ 1;
-  file.seekSync(offset, Deno.SeekMode.Start);
-  file.writeSync(byte);
-  if (mtime !== null) file.utimeSync(mtime, mtime);
-  Deno.chmodSync(path, (mode ?? 0) & 0o7777);
+  {
+    using file = Deno.openSync(path, { read: true, write: true });
+    const byte = new Uint8Array(1);
+    file.seekSync(offset, Deno.SeekMode.Start);
+    file.readSync(byte);
+    byte[0] = (byte[0] ?? 0) ^ 1;
+    file.seekSync(offset, Deno.SeekMode.Start);
+    file.writeSync(byte);
+  }
+  Deno.chmodSync(path, mode);
+  copyTime(reference, path);
+  Deno.removeSync(reference);
 }
 
 /** Names below a directory that no start may leave behind. */

@@ -1,5 +1,4 @@
-/* The part of NVML's interface that the fake has: declarations of nvml.h (NVML API
- * reference, 12.2). */
+/* The part of NVML that the fake has: declarations of nvml.h (API reference 12.2 to 13.0). */
 #ifndef MVGAL_FAKE_NVML_H
 #define MVGAL_FAKE_NVML_H
 

@@ -40,6 +40,19 @@ typedef struct { VkStructureType sType; void *pNext; VkShaderStageFlags cooperat
 typedef struct { VkStructureType sType; void *pNext; uint32_t MSize, NSize, KSize;
   MvgalComponentType AType, BType, CType, ResultType; VkBool32 saturatingAccumulation;
   MvgalComponentType scope; } VkCooperativeMatrixPropertiesKHR;
+typedef struct { VkStructureType sType; void *pNext; VkBool32 cooperativeMatrixWorkgroupScope,
+  cooperativeMatrixFlexibleDimensions, cooperativeMatrixReductions, cooperativeMatrixConversions,
+  cooperativeMatrixPerElementOperations, cooperativeMatrixTensorAddressing,
+  cooperativeMatrixBlockLoads; } VkPhysicalDeviceCooperativeMatrix2FeaturesNV;
+typedef struct { VkStructureType sType; void *pNext;
+  uint32_t cooperativeMatrixWorkgroupScopeMaxWorkgroupSize,
+  cooperativeMatrixFlexibleDimensionsMaxDimension,
+  cooperativeMatrixWorkgroupScopeReservedSharedMemory;
+} VkPhysicalDeviceCooperativeMatrix2PropertiesNV;
+typedef struct { VkStructureType sType; void *pNext; uint32_t MGranularity, NGranularity,
+  KGranularity; MvgalComponentType AType, BType, CType, ResultType; VkBool32 saturatingAccumulation;
+  MvgalComponentType scope; uint32_t workgroupInvocations;
+} VkCooperativeMatrixFlexibleDimensionsPropertiesNV;
 typedef struct { VkStructureType sType; void *pNext; VkBool32 shaderBFloat16Type,
   shaderBFloat16DotProduct, shaderBFloat16CooperativeMatrix;
 } VkPhysicalDeviceShaderBfloat16FeaturesKHR;

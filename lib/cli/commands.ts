@@ -1,0 +1,50 @@
+/**
+ * The table of commands.
+ *
+ * @module
+ */
+
+import type { CommandModule } from "./command.ts";
+
+/** A row of the table. What `--help` and `--version` need is here, so that they load no command. */
+export interface CommandRow {
+  readonly name: string;
+  readonly describe: string;
+  /** Other names of the executable under which it is this command: links to the same file. */
+  readonly links: readonly string[];
+  /** Loads the command's module. */
+  load(): Promise<CommandModule>;
+}
+
+/** All commands, in the order of `--help`. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "info",
+    describe: "Show every GPU, the APIs that reach it and how they are connected",
+    links: ["mvgal-info"],
+    load: async () => (await import("./info.ts")).infoCommand,
+  },
+  {
+    name: "bench",
+    describe: "Measure the GPUs and the host",
+    links: ["mvgal-bench"],
+    load: async () => (await import("./bench.ts")).benchCommand,
+  },
+  {
+    name: "dump",
+    describe: "Write what this host's kernel shows of its GPUs to a tar file",
+    links: [],
+    load: async () => (await import("./dump.ts")).dumpCommand,
+  },
+  {
+    name: "completion",
+    describe: "Print a completion script for a shell",
+    links: [],
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
+];
+
+/** The command that the executable is under the name `program`, or undefined for `mvgal` itself. */
+export function commandOfProgram(program: string): CommandRow | undefined {
+  return COMMANDS.find((row) => row.links.includes(program));
+}

@@ -1,0 +1,132 @@
+/**
+ * What kind of device a GPU is, from its ids, its driver and its place.
+ *
+ * @module
+ */
+
+import type { GpuKind } from "./gpu.ts";
+
+/** What {@linkcode gpuKind} judges by. */
+export interface KindEvidence {
+  vendor?: number | undefined;
+  device?: number | undefined;
+  driver?: string | undefined;
+  /** Whether the function is on the root complex itself (`0000:00:02.0`), with no bridge above it. */
+  onRootBus: boolean;
+  /** PCI device number, `2` of `0000:00:02.0`. */
+  slot?: number | undefined;
+  /** Name by `pci.ids`, where it has one. */
+  listedName?: string | undefined;
+}
+
+/** Drivers of display hardware that a hypervisor presents, PCI and otherwise. */
+const VIRTUAL_DRIVERS = new Set([
+  "virtio-pci",
+  "virtio_gpu",
+  "qxl",
+  "bochs-drm",
+  "bochs",
+  "vmwgfx",
+  "vboxvideo",
+  "hyperv_drm",
+  "hyperv_fb",
+  "cirrus",
+  "cirrus-qemu",
+  "xen-vbd",
+  "vdrm",
+]);
+
+/** Red Hat, QEMU, VMware, VirtualBox, Microsoft, Cirrus (as QEMU emulates it), Google. */
+const VIRTUAL_VENDORS = new Set([0x1af4, 0x1b36, 0x1234, 0x15ad, 0x80ee, 0x1414, 0x1013, 0x1ae0]);
+
+/** Drivers of controllers that show a framebuffer and render nothing. */
+const DISPLAY_DRIVERS = new Set([
+  "ast",
+  "mgag200",
+  "hibmc-drm",
+  "simpledrm",
+  "simple-framebuffer",
+  "ofdrm",
+  "efidrm",
+  "vesadrm",
+  "efi-framebuffer",
+  "vesa-framebuffer",
+  "udl",
+  "gud",
+  "evdi",
+  "gm12u320",
+]);
+
+/** ASPEED, Matrox, Huawei's iBMC, Silicon Motion. */
+const DISPLAY_VENDORS = new Set([0x1a03, 0x102b, 0x19e5, 0x126f]);
+
+/** DRM drivers with no hardware behind them. */
+const SOFTWARE_DRIVERS = new Set(["vgem", "vkms"]);
+
+/**
+ * AMD's GPUs inside processors by their device ids: those that the amdgpu and radeon drivers flag
+ * `AMD_IS_APU` or `RADEON_IS_IGP` (`amdgpu_drv.c`, `include/drm/drm_pciids.h`), and the ranges that
+ * AMD has used for them since.
+ */
+function isAmdIntegrated(device: number): boolean {
+  return (device >= 0x1300 && device <= 0x1fff) || // Kaveri, Raven … Granite Ridge
+    (device >= 0x1100 && device <= 0x11ff) || // Krackan
+    (device >= 0x9610 && device <= 0x99ff) || // RS780 … Trinity, Kabini, Carrizo, Stoney
+    device === 0x74a0; // MI300A
+}
+
+/** Intel's graphics cards: DG1, DG2 (Arc A, Flex), Ponte Vecchio, Battlemage (`intel/pciids.h`). */
+function isIntelDiscrete(device: number): boolean {
+  return (device >= 0x4905 && device <= 0x4909) ||
+    (device >= 0x4f80 && device <= 0x4f88) ||
+    (device >= 0x5690 && device <= 0x56c2) ||
+    (device >= 0x0bd0 && device <= 0x0be5) || device === 0x0b69 || device === 0x0b6e ||
+    (device >= 0xe202 && device <= 0xe2ff);
+}
+
+/** NVIDIA's GPUs inside chipsets and processors have their chip's name: nForce (MCP, C51 …), GB10. */
+const NVIDIA_INTEGRATED_NAME = /^(MCP|C\d\d\b|GB10\b|GB20B\b|nForce)/;
+
+/** The kind of a device. `"unknown"` where the evidence does not decide. */
+export function gpuKind(evidence: KindEvidence): GpuKind {
+  const { vendor, device, driver } = evidence;
+  if (driver !== undefined) {
+    if (SOFTWARE_DRIVERS.has(driver)) return "software";
+    if (VIRTUAL_DRIVERS.has(driver)) return "virtual";
+    if (DISPLAY_DRIVERS.has(driver)) return "display";
+  }
+  if (vendor === undefined) return "unknown";
+  if (VIRTUAL_VENDORS.has(vendor)) return "virtual";
+  if (DISPLAY_VENDORS.has(vendor)) return "display";
+  if (device === undefined) return "unknown";
+  switch (vendor) {
+    case 0x1002:
+      return isAmdIntegrated(device) ? "integrated" : "discrete";
+    case 0x10de:
+      return NVIDIA_INTEGRATED_NAME.test(evidence.listedName ?? "") ? "integrated" : "discrete";
+    case 0x8086:
+      // Integrated graphics is device 2 of bus 0 on every Intel processor.
+      if (isIntelDiscrete(device)) return "discrete";
+      return evidence.onRootBus && evidence.slot === 2 ? "integrated" : "discrete";
+    case 0x1ed5:
+      return "discrete";
+    default:
+      return "unknown";
+  }
+}
+
+/**
+ * Whether a graphics card of this model has a PCIe switch of its own between the slot and the GPU: the
+ * GPU's own link files then show the link inside the card. AMD from Vega 10 on, and Intel's Arc.
+ */
+export function hasOwnSwitch(vendor: number, device: number): boolean {
+  if (vendor === 0x8086) {
+    return (device >= 0x4f80 && device <= 0x4f88) || (device >= 0x5690 && device <= 0x56c2) ||
+      (device >= 0xe202 && device <= 0xe2ff);
+  }
+  if (vendor !== 0x1002 || isAmdIntegrated(device)) return false;
+  return (device >= 0x6860 && device <= 0x687f) || // Vega 10
+    (device >= 0x69a0 && device <= 0x69af) || // Vega 12
+    (device >= 0x66a0 && device <= 0x66af) || // Vega 20
+    (device >= 0x7310 && device <= 0x7fff); // Navi, Arcturus, Aldebaran and later
+}
