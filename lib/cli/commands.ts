@@ -44,6 +44,16 @@ export const COMMANDS: readonly CommandRow[] = [
   },
 ];
 
+/** Names that the executable will have links for, and under which it has no command in this version. */
+export const MISSING_LINKS: readonly string[] = [
+  "mvgal-status",
+  "mvgal-compat",
+  "mvgal-config",
+  "mvgald",
+  "mdev-cli",
+  "arcd",
+];
+
 /** The command that the executable is under the name `program`, or undefined for `mvgal` itself. */
 export function commandOfProgram(program: string): CommandRow | undefined {
   return COMMANDS.find((row) => row.links.includes(program));

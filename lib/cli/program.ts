@@ -8,13 +8,16 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import type { CommandContext, CommandModule, Example } from "./command.ts";
 import { GpuSelectorError } from "../gpu/selector.ts";
 import { UsageError } from "./command.ts";
-import { commandOfProgram, COMMANDS } from "./commands.ts";
+import { commandOfProgram, COMMANDS, MISSING_LINKS } from "./commands.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit status for wrong usage. */
 const EXIT_USAGE = 2;
 
-const DESCRIPTION = "Sees, measures, controls, shares and pools GPUs of any vendor.";
+/** What is answered under any name. */
+const ALWAYS_ANSWERED: readonly string[] = ["-V", "--version", "-h", "--help"];
+
+const DESCRIPTION = "Sees and measures the GPUs of any vendor.";
 
 /** Adds what a module declares to a commander command, and runs the module. */
 function fill(
@@ -103,6 +106,10 @@ export async function main(
   const linked = commandOfProgram(program);
   const title = linked ? program : "mvgal";
   try {
+    if (MISSING_LINKS.includes(program) && !args.some((arg) => ALWAYS_ANSWERED.includes(arg))) {
+      const links = COMMANDS.flatMap((row) => row.links).join(", ");
+      throw new Error(`mvgal ${VERSION} has no ${program} yet: of its links it has ${links}`);
+    }
     const root = dress(new Command(title), context)
       .version(`mvgal ${VERSION}`, "-V, --version", "Show the version");
     if (linked) {

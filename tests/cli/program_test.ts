@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commandOfProgram, COMMANDS } from "../../lib/cli/commands.ts";
+import { commandOfProgram, COMMANDS, MISSING_LINKS } from "../../lib/cli/commands.ts";
 import { VERSION } from "../../lib/cli/version.ts";
 import { DUMPS } from "../sysfs/tree.ts";
 import { capture } from "./capture.ts";
@@ -91,6 +91,18 @@ Deno.test("main() is mvgal under any other name", async () => {
 });
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+Deno.test("main() says under an old name that there is no such command yet", async () => {
+  for (const program of MISSING_LINKS) {
+    const { status, stdout, stderr } = await capture([], { program });
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(
+      stderr,
+      new RegExp(`^mvgal: mvgal ${VERSION} has no ${program} yet: .*mvgal-info`),
+    );
+    assert.equal((await capture(["--version"], { program })).stdout, `mvgal ${VERSION}\n`);
+  }
+});
 
 Deno.test("the executable ends quietly where its reader goes away", async () => {
   const shell = `"$0" run -A "$1" info --json --sysroot "$2" | true; echo "\${PIPESTATUS[0]}"`;
