@@ -2,7 +2,7 @@
 /**
  * Start-up time of the single file beside that of `deno run` on the script that is packed in it.
  *
- *     deno run -A scripts/bench_launcher.ts [--executable FILE] [--script FILE] [--runs N] [ARGUMENT…]
+ *     deno run -A scripts/bench_launcher.ts [--executable FILE] [--script FILE] [--runs N] [-- ARGUMENT…]
  *
  * Starts are interleaved, in an order that changes each round, after one of each that is not counted. The
  * arguments are `--version` by default.

@@ -86,7 +86,7 @@ async function sayInEmptyRoot({ root, executable }: Packed, proc: boolean): Prom
 const name = "the single file runs a Deno program";
 
 Deno.test({
-  name: ABSENT === undefined ? name : `${name} (skipped: no ${ABSENT})`,
+  name: ABSENT === undefined ? name : `${name} (skipped: needs ${ABSENT})`,
   ignore: ABSENT !== undefined,
   fn: async (t) => {
     const root = Deno.makeTempDirSync({ prefix: "mvgal-deno-" });
@@ -190,13 +190,17 @@ Deno.test({
         assert.deepEqual(said.self, [executable]);
         assert.equal(said.shim, "/proc/self/fd/1001");
         assert.equal(said.shimWorks, true);
-        assert.deepEqual(said.childDescriptors?.filter((path) => path.includes("memfd")), []);
+        // Drivers that other tests loaded into this process leave descriptors of theirs to its children.
+        const leaked = said.childDescriptors?.filter((path) =>
+          path.includes("memfd") && !path.includes("swiftshader")
+        );
+        assert.deepEqual(leaked, []);
       });
 
       for (const proc of [true, false]) {
         await t.step({
           name: `in an empty root with${proc ? "" : "out"} /proc${
-            IS_ROOT ? "" : " (skipped: not root)"
+            IS_ROOT ? "" : " (skipped: needs root)"
           }`,
           ignore: !IS_ROOT,
           fn: async () => {

@@ -24,20 +24,39 @@ import {
 /** Why no launcher can be built here; undefined where one can. */
 export const ABSENT: string | undefined = missingForLauncher();
 
+/** Whether a command can be run and succeeds. */
+function succeeds(command: string, ...args: string[]): boolean {
+  try {
+    return new Deno.Command(command, { args, stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether this process may mount, chroot and give files away. */
-export const IS_ROOT: boolean = Deno.uid() === 0 &&
-  new Deno.Command("unshare", { args: ["--mount", "true"] }).outputSync().success;
+export const IS_ROOT: boolean = Deno.uid() === 0 && succeeds("unshare", "--mount", "true");
+
+const HAS_BASH = succeeds("/bin/bash", "-c", "true");
+
+/** Registers a test, or skips it by name where `missing` says what it needs. */
+function register(name: string, missing: string | undefined, run: () => Promise<void> | void) {
+  if (missing === undefined) Deno.test(name, run);
+  else Deno.test({ name: `${name} (skipped: needs ${missing})`, ignore: true, fn: run });
+}
 
 /** Registers a test that needs a launcher, and is skipped by name where none can be built. */
 export function launcherTest(name: string, run: () => Promise<void> | void): void {
-  if (ABSENT === undefined) Deno.test(name, run);
-  else Deno.test({ name: `${name} (skipped: no ${ABSENT})`, ignore: true, fn: () => {} });
+  register(name, ABSENT, run);
+}
+
+/** The same, with descriptors of more than one digit, which only bash can redirect. */
+export function bashTest(name: string, run: () => Promise<void> | void): void {
+  register(name, ABSENT ?? (HAS_BASH ? undefined : "bash"), run);
 }
 
 /** The same, for what only root may set up. */
 export function rootTest(name: string, run: () => Promise<void> | void): void {
-  if (IS_ROOT) launcherTest(name, run);
-  else Deno.test({ name: `${name} (skipped: not root)`, ignore: true, fn: () => {} });
+  register(name, ABSENT ?? (IS_ROOT ? undefined : "root, unshare and setpriv"), run);
 }
 
 /** What a start of the executable gave. */

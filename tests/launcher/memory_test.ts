@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compress, packFile } from "../../scripts/compile/pack.ts";
 import {
+  bashTest,
   fakePayload,
   type Fixture,
   fixture,
@@ -98,7 +99,7 @@ launcherTest("with a cache directory that everyone can write it runs from memory
   assert.deepEqual(Array.from(Deno.readDirSync(made.home)), []);
 });
 
-launcherTest("from memory it takes other descriptors where the script's is taken", async () => {
+bashTest("from memory it takes other descriptors where the script's is taken", async () => {
   using made = fixture();
   const { report, env } = await run(
     ["/bin/bash", "-c", `${made.executable} report 1000</dev/null`],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  bashTest,
   fakePayload,
   type Fixture,
   fixture,
@@ -195,7 +196,7 @@ launcherTest(
   },
 );
 
-launcherTest(
+bashTest(
   "the launcher leaves a descriptor alone that the user opened at the script's",
   async () => {
     using made = fixture();
