@@ -47,12 +47,12 @@ function runMvgal(program: readonly string[], quick: boolean): BenchReport {
   return JSON.parse(output([...program, ...args])) as BenchReport;
 }
 
-function runClpeak(platform: string, device: string): ClpeakFigures {
-  return parseClpeak(output([
-    "clpeak",
-    ...["-p", platform, "-d", device],
-    ...["--global-bandwidth", "--compute-sp", "--compute-dp", "--compute-integer"],
-  ]));
+/** clpeak's figures of every device of an OpenCL platform, in the platform's order. */
+function runClpeak(platform: string): ClpeakFigures[] {
+  const tests = ["--global-bandwidth", "--compute-sp", "--compute-dp", "--compute-integer"];
+  const text = output(["clpeak", "-p", platform, ...tests]);
+  console.log(text);
+  return parseClpeak(text);
 }
 
 function main(): void {
@@ -71,10 +71,14 @@ function main(): void {
     ? runMvgal(program, values.quick)
     : JSON.parse(Deno.readTextFileSync(values.report)) as BenchReport;
   const rows: Record<string, unknown>[] = [];
+  const byPlatform = new Map<string, ClpeakFigures[]>();
   for (const gpu of discover().gpus) {
     const [platform, device] = gpu.apis.opencl?.[0]?.index.split(":") ?? [];
     if (gpu.apis.vulkan === undefined || platform === undefined || device === undefined) continue;
-    const peer = runClpeak(platform, device);
+    const peers = byPlatform.get(platform) ?? runClpeak(platform);
+    byPlatform.set(platform, peers);
+    const peer = peers[Number(device)];
+    if (peer === undefined) throw new Error(`clpeak shows no device ${device} of its platform`);
     console.log(`\n${gpu.name} (${gpu.id}): mvgal, clpeak's best, ratio`);
     for (const { name, peer: key, scale } of PAIRS) {
       const own = report.benchmarks.find((each) => each.name === name && each.device === gpu.id);

@@ -21,8 +21,13 @@ const SECTIONS: readonly { key: keyof ClpeakFigures; heading: RegExp }[] = [
   { key: "int32", heading: /^Integer compute \(GIOPS\)/ },
 ];
 
-/** The best figure of each section of one device's output (clpeak 1.1). */
-export function parseClpeak(text: string): ClpeakFigures {
+/** The figures of each device in the output (clpeak 1.1), in its order. */
+export function parseClpeak(text: string): ClpeakFigures[] {
+  return text.split(/^\s*Device: /m).slice(1).map(parseDevice);
+}
+
+/** The best figure of each section of one device's output. */
+function parseDevice(text: string): ClpeakFigures {
   const best: ClpeakFigures = { bandwidth: null, fp32: null, fp64: null, fp16: null, int32: null };
   let section: keyof ClpeakFigures | undefined;
   for (const line of text.split("\n").map((each) => each.trim())) {

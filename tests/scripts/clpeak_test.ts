@@ -30,11 +30,15 @@ Platform: NVIDIA CUDA
 `;
 
 Deno.test("parseClpeak() takes the best figure of each section, and null for what did not run", () => {
-  assert.deepEqual(parseClpeak(OUTPUT), {
+  const figures = {
     bandwidth: 4459.25,
     fp32: 64461.62,
     fp64: null,
     fp16: null,
     int32: 33208.51,
-  });
+  };
+  assert.deepEqual(parseClpeak(OUTPUT), [figures]);
+  const second = OUTPUT.replace(/^\nPlatform: .*\n/, "").replace("4459.25", "5000.5");
+  assert.deepEqual(parseClpeak(OUTPUT + second), [figures, { ...figures, bandwidth: 5000.5 }]);
+  assert.deepEqual(parseClpeak("clGetPlatformIDs: -1001"), []);
 });
