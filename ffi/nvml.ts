@@ -10,8 +10,11 @@
 import { CallError } from "./call_error.ts";
 import { type Library, openLibrary } from "./library.ts";
 import {
+  CLOCKS,
   type DEVICE_OUT,
+  type DEVICE_PAIR,
   type DEVICE_TEXT,
+  EVENT_REASONS,
   type LINK_OUT,
   LINK_REMOTES,
   NVLINK_VERSIONS,
@@ -140,6 +143,12 @@ export class Nvml implements Disposable {
     return out[0] ?? 0;
   }
 
+  #pair(name: Named<typeof DEVICE_PAIR>, device: NvmlDevice): [number, number] {
+    const first = new Uint32Array(1), second = new Uint32Array(1);
+    this.#check(name, this.#find(name)(device, first, second));
+    return [first[0] ?? 0, second[0] ?? 0];
+  }
+
   /** Version of the kernel driver: `580.95.05`. */
   driverVersion(): string {
     const text = new Uint8Array(128);
@@ -258,6 +267,61 @@ export class Nvml implements Disposable {
     return this.#number("nvmlDeviceGetPowerUsage", device);
   }
 
+  /** Power in mW at which the board is held: by the user, by the driver, or by other limits of it. */
+  powerLimit(device: NvmlDevice): number {
+    return this.#number("nvmlDeviceGetEnforcedPowerLimit", device);
+  }
+
+  /** Power limit in mW with which the board comes. */
+  defaultPowerLimit(device: NvmlDevice): number {
+    return this.#number("nvmlDeviceGetPowerManagementDefaultLimit", device);
+  }
+
+  /**
+   * Clock in MHz of the streaming multiprocessors or the memory, now or at most. The memory's is half the
+   * data rate of one pin, whatever the kind of memory.
+   */
+  clock(device: NvmlDevice, of: keyof typeof CLOCKS, when: "now" | "max"): number {
+    const name = when === "now" ? "nvmlDeviceGetClockInfo" : "nvmlDeviceGetMaxClockInfo";
+    return this.#indexed(name, device, CLOCKS[of]);
+  }
+
+  /** Why clocks are not at their highest: `sw_power_cap`; `bit 12` for one newer than this table. */
+  clockEventReasons(device: NvmlDevice): string[] {
+    // Renamed in 12.2; drivers keep the old name.
+    const name = this.#library.symbols.nvmlDeviceGetCurrentClocksEventReasons === null
+      ? "nvmlDeviceGetCurrentClocksThrottleReasons"
+      : "nvmlDeviceGetCurrentClocksEventReasons";
+    const out = new BigUint64Array(1);
+    this.#check(name, this.#find(name)(device, out));
+    const mask = out[0] ?? 0n;
+    return Array.from({ length: 64 }, (_, bit) => bit)
+      .filter((bit) => (mask >> BigInt(bit)) & 1n)
+      .map((bit) => EVENT_REASONS[bit] ?? `bit ${bit}`);
+  }
+
+  /** CUDA cores of the whole GPU: fp32 lanes. */
+  cores(device: NvmlDevice): number {
+    return this.#number("nvmlDeviceGetNumGpuCores", device);
+  }
+
+  /** Width of the memory bus in bits. */
+  memoryBusWidth(device: NvmlDevice): number {
+    return this.#number("nvmlDeviceGetMemoryBusWidth", device);
+  }
+
+  /** The CUDA compute capability: 9 and 0 for Hopper. */
+  computeCapability(device: NvmlDevice): { major: number; minor: number } {
+    const [major, minor] = this.#pair("nvmlDeviceGetCudaComputeCapability", device);
+    return { major, minor };
+  }
+
+  /** Whether the memory's error correction is on, and will be after the next reset. */
+  eccMode(device: NvmlDevice): { current: boolean; pending: boolean } {
+    const [current, pending] = this.#pair("nvmlDeviceGetEccMode", device);
+    return { current: current === 1, pending: pending === 1 };
+  }
+
   /** The PCIe link: generation and lanes, now, or at most with this GPU in this slot. */
   pcieLink(device: NvmlDevice, when: "now" | "max"): { generation: number; width: number } {
     const which = when === "now" ? "Curr" : "Max";
@@ -293,10 +357,8 @@ export class Nvml implements Disposable {
 
   /** Whether the GPU is in multi-instance mode now, and will be after its next reset. */
   migMode(device: NvmlDevice): { current: boolean; pending: boolean } {
-    const current = new Uint32Array(1), pending = new Uint32Array(1);
-    const name = "nvmlDeviceGetMigMode";
-    this.#check(name, this.#find(name)(device, current, pending));
-    return { current: current[0] === 1, pending: pending[0] === 1 };
+    const [current, pending] = this.#pair("nvmlDeviceGetMigMode", device);
+    return { current: current === 1, pending: pending === 1 };
   }
 
   /** The MIG instances of a GPU, in order. */

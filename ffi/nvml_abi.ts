@@ -73,6 +73,13 @@ export const LINK_OUT = {
   optional: true,
 } as const;
 
+/** Two values of a device. */
+export const DEVICE_PAIR = {
+  parameters: ["pointer", "buffer", "buffer"],
+  result: "i32",
+  optional: true,
+} as const;
+
 /** The functions that mvgal uses. */
 export const SYMBOLS = {
   nvmlInit_v2: { parameters: [], result: "i32" },
@@ -92,6 +99,16 @@ export const SYMBOLS = {
   nvmlDeviceGetMemoryInfo_v2: DEVICE_OUT,
   nvmlDeviceGetUtilizationRates: DEVICE_OUT,
   nvmlDeviceGetPowerUsage: DEVICE_OUT,
+  nvmlDeviceGetEnforcedPowerLimit: DEVICE_OUT,
+  nvmlDeviceGetPowerManagementDefaultLimit: DEVICE_OUT,
+  nvmlDeviceGetClockInfo: LINK_OUT,
+  nvmlDeviceGetMaxClockInfo: LINK_OUT,
+  nvmlDeviceGetCurrentClocksEventReasons: DEVICE_OUT,
+  nvmlDeviceGetCurrentClocksThrottleReasons: DEVICE_OUT,
+  nvmlDeviceGetNumGpuCores: DEVICE_OUT,
+  nvmlDeviceGetMemoryBusWidth: DEVICE_OUT,
+  nvmlDeviceGetCudaComputeCapability: DEVICE_PAIR,
+  nvmlDeviceGetEccMode: DEVICE_PAIR,
   nvmlDeviceGetTemperature: LINK_OUT,
   nvmlDeviceGetTemperatureV: DEVICE_OUT,
   nvmlDeviceGetCurrPcieLinkGeneration: DEVICE_OUT,
@@ -102,11 +119,7 @@ export const SYMBOLS = {
   nvmlDeviceGetNvLinkVersion: LINK_OUT,
   nvmlDeviceGetNvLinkRemotePciInfo_v2: LINK_OUT,
   nvmlDeviceGetNvLinkRemoteDeviceType: LINK_OUT,
-  nvmlDeviceGetMigMode: {
-    parameters: ["pointer", "buffer", "buffer"],
-    result: "i32",
-    optional: true,
-  },
+  nvmlDeviceGetMigMode: DEVICE_PAIR,
   nvmlDeviceGetMaxMigDeviceCount: DEVICE_OUT,
   nvmlDeviceGetMigDeviceHandleByIndex: LINK_OUT,
   nvmlDeviceGetGpuInstanceId: DEVICE_OUT,
@@ -118,6 +131,22 @@ export type NvmlLinkRemote = "gpu" | "npu" | "switch" | "unknown";
 
 /** `NVML_NVLINK_MAX_LINKS`. */
 export const NVLINK_MAX_LINKS = 18;
+
+/** `nvmlClockType_t`, those that mvgal asks for. */
+export const CLOCKS = { sm: 1, memory: 2 } as const;
+
+/** `nvmlClocksEventReason…`: why a clock is not at its highest, by the number of its bit. */
+export const EVENT_REASONS: readonly string[] = [
+  "gpu_idle",
+  "applications_clocks_setting",
+  "sw_power_cap",
+  "hw_slowdown",
+  "sync_boost",
+  "sw_thermal_slowdown",
+  "hw_thermal_slowdown",
+  "hw_power_brake_slowdown",
+  "display_clock_setting",
+];
 
 /** `nvmlReturn_t`, by number. */
 export const RESULTS: readonly string[] = [

@@ -2,10 +2,12 @@
 /**
  * mvgal's figures beside clpeak's, GPU by GPU, in one run.
  *
- *     deno run -A scripts/bench_peers.ts [--mvgal PROGRAM] [--quick] [--report FILE] [--json FILE]
+ *     deno run -A scripts/bench_peers.ts [--mvgal PROGRAM] [--quick] [--report FILE]
+ *         [--clpeak FILE] [--json FILE]
  *
  * Needs clpeak and an OpenCL driver for the GPUs. `--mvgal` names the executable to measure with; without
- * it mvgal runs from source. `--report` takes the document of a run of `mvgal bench` just before.
+ * it mvgal runs from source. `--report` and `--clpeak` take the document of
+ * a run of `mvgal bench` and the output of one of clpeak, both just before.
  *
  * @module
  */
@@ -14,12 +16,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { BenchReport } from "../lib/bench/report.ts";
 import { discover } from "../lib/discovery/mod.ts";
-import { type ClpeakFigures, parseClpeak } from "./peers/clpeak.ts";
+import { type Figure, parseClpeak } from "./peers/clpeak.ts";
 
 const root = join(import.meta.dirname ?? ".", "..");
 
 /** A figure of mvgal and the one of clpeak that it stands beside. */
-const PAIRS: readonly { name: string; peer: keyof ClpeakFigures; scale: number }[] = [
+const PAIRS: readonly { name: string; peer: Figure; scale: number }[] = [
   { name: "memory.read", peer: "bandwidth", scale: 1 },
   { name: "memory.write", peer: "bandwidth", scale: 1 },
   { name: "memory.copy", peer: "bandwidth", scale: 1 },
@@ -36,10 +38,11 @@ const PAIRS: readonly { name: string; peer: keyof ClpeakFigures; scale: number }
  */
 function output(command: readonly string[]): string {
   const [program = "", ...args] = command;
-  const { stdout } = new Deno.Command(program, { args, stderr: "inherit" }).outputSync();
+  const { stdout, code, signal } = new Deno.Command(program, { args, stderr: "inherit" })
+    .outputSync();
   const text = new TextDecoder().decode(stdout);
-  if (text.trim() === "") throw new Error(`${command.join(" ")} printed nothing`);
-  return text;
+  if (text.trim() !== "") return text;
+  throw new Error(`${command.join(" ")} printed nothing and ended with ${signal ?? code}`);
 }
 
 function runMvgal(program: readonly string[], quick: boolean): BenchReport {
@@ -47,12 +50,10 @@ function runMvgal(program: readonly string[], quick: boolean): BenchReport {
   return JSON.parse(output([...program, ...args])) as BenchReport;
 }
 
-/** clpeak's figures of every device of an OpenCL platform, in the platform's order. */
-function runClpeak(platform: string): ClpeakFigures[] {
+/** What clpeak prints of all devices. */
+function runClpeak(): string {
   const tests = ["--global-bandwidth", "--compute-sp", "--compute-dp", "--compute-integer"];
-  const text = output(["clpeak", "-p", platform, ...tests]);
-  console.log(text);
-  return parseClpeak(text);
+  return output(["clpeak", ...tests]);
 }
 
 function main(): void {
@@ -61,6 +62,7 @@ function main(): void {
       mvgal: { type: "string" },
       quick: { type: "boolean", default: false },
       report: { type: "string" },
+      clpeak: { type: "string" },
       json: { type: "string" },
     },
   });
@@ -70,15 +72,16 @@ function main(): void {
   const report = values.report === undefined
     ? runMvgal(program, values.quick)
     : JSON.parse(Deno.readTextFileSync(values.report)) as BenchReport;
+  // Before any driver is loaded into this process: some leave variables for the processes after them.
+  const peerText = values.clpeak === undefined ? runClpeak() : Deno.readTextFileSync(values.clpeak);
+  const peers = parseClpeak(peerText);
   const rows: Record<string, unknown>[] = [];
-  const byPlatform = new Map<string, ClpeakFigures[]>();
   for (const gpu of discover().gpus) {
-    const [platform, device] = gpu.apis.opencl?.[0]?.index.split(":") ?? [];
-    if (gpu.apis.vulkan === undefined || platform === undefined || device === undefined) continue;
-    const peers = byPlatform.get(platform) ?? runClpeak(platform);
-    byPlatform.set(platform, peers);
-    const peer = peers[Number(device)];
-    if (peer === undefined) throw new Error(`clpeak shows no device ${device} of its platform`);
+    // clpeak shows names alone; devices of one name come in the same order everywhere.
+    const at = peers.findIndex(({ device }) => device === gpu.name);
+    const peer = peers[at];
+    if (gpu.apis.vulkan === undefined || peer === undefined) continue;
+    peers.splice(at, 1);
     console.log(`\n${gpu.name} (${gpu.id}): mvgal, clpeak's best, ratio`);
     for (const { name, peer: key, scale } of PAIRS) {
       const own = report.benchmarks.find((each) => each.name === name && each.device === gpu.id);
@@ -92,7 +95,7 @@ function main(): void {
       );
     }
   }
-  if (rows.length === 0) console.log("no device is shown by both Vulkan and OpenCL");
+  if (rows.length === 0) console.log("no device is shown by both Vulkan and clpeak");
   if (values.json) {
     const document = { context: report.context, rows, benchmarks: report.benchmarks };
     Deno.writeTextFileSync(values.json, `${JSON.stringify(document, null, 2)}\n`);

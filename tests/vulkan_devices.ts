@@ -37,9 +37,13 @@ export function softwareEnvironment(): Record<string, string> {
   return { VK_DRIVER_FILES: list, VK_ICD_FILENAMES: list };
 }
 
-/** Opens an instance with the software drivers alone. */
-export function openSoftwareInstance(): Instance {
-  for (const [name, value] of Object.entries(softwareEnvironment())) Deno.env.set(name, value);
+/**
+ * Opens an instance with the software drivers alone.
+ *
+ * @param environment others, in the form of {@linkcode softwareEnvironment}.
+ */
+export function openSoftwareInstance(environment = softwareEnvironment()): Instance {
+  for (const [name, value] of Object.entries(environment)) Deno.env.set(name, value);
   const opened = Instance.open();
   if (opened.state === "absent") throw new Error(opened.reason);
   return opened.instance;

@@ -42,6 +42,8 @@ const WANTED_FEATURES_12: readonly string[] = [
   "vulkanMemoryModelDeviceScope",
 ];
 
+const WANTED_FEATURES_13: readonly string[] = ["shaderIntegerDotProduct"];
+
 /** Extensions that are switched on wherever the device has them, with their features. */
 const WANTED_EXTENSIONS: readonly {
   name: string;
@@ -122,6 +124,10 @@ function featureChain(device: PhysicalDevice): Chained[] {
         value: wanted(WANTED_FEATURES_12, device.features),
       },
     );
+  }
+  if (device.apiVersionNumber >= apiVersion(1, 3)) {
+    const value = wanted(WANTED_FEATURES_13, device.features);
+    chain.push({ layout: vk.VkPhysicalDeviceVulkan13Features, value });
   }
   for (const { name, layout, features = [] } of WANTED_EXTENSIONS) {
     if (layout === undefined || !device.extensions.has(name)) continue;

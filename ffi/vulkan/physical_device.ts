@@ -58,6 +58,8 @@ export interface PhysicalDevice {
   maxAllocationSize: number;
   /** Alignment of imported host memory; null without VK_EXT_external_memory_host. */
   hostPointerAlignment: number | null;
+  /** Streaming multiprocessors (NVIDIA) or compute units (AMD); null where no extension tells. */
+  shaderCores: number | null;
   heaps: MemoryHeap[];
   /** Per memory type: its heap and `VkMemoryPropertyFlagBits`. */
   memoryTypes: { heap: number; flags: number }[];
@@ -100,6 +102,18 @@ const PROPERTY_STRUCTS: readonly Optional[] = [
   {
     layout: vk.VkPhysicalDeviceExternalMemoryHostPropertiesEXT,
     extension: "VK_EXT_external_memory_host",
+  },
+  {
+    layout: vk.VkPhysicalDeviceShaderSMBuiltinsPropertiesNV,
+    extension: "VK_NV_shader_sm_builtins",
+  },
+  {
+    layout: vk.VkPhysicalDeviceShaderCorePropertiesAMD,
+    extension: "VK_AMD_shader_core_properties",
+  },
+  {
+    layout: vk.VkPhysicalDeviceShaderCoreProperties2AMD,
+    extension: "VK_AMD_shader_core_properties2",
   },
 ];
 
@@ -260,6 +274,19 @@ function readQueueFamilies(symbols: VulkanSymbols, handle: bigint): QueueFamily[
   }));
 }
 
+/** Compute units of an AMD GPU: those that are active, else as many as its engines have places for. */
+function computeUnits(
+  core: Decoded<vk.VkPhysicalDeviceShaderCorePropertiesAMD> | undefined,
+  active: Decoded<vk.VkPhysicalDeviceShaderCoreProperties2AMD> | undefined,
+): number | null {
+  if (active !== undefined && active.activeComputeUnitCount > 0) {
+    return active.activeComputeUnitCount;
+  }
+  if (core === undefined) return null;
+  const { shaderEngineCount, shaderArraysPerEngineCount, computeUnitsPerShaderArray } = core;
+  return shaderEngineCount * shaderArraysPerEngineCount * computeUnitsPerShaderArray || null;
+}
+
 /** Asks everything that mvgal wants to know of a physical device. Creates no logical device. */
 export function readPhysicalDevice(
   symbols: VulkanSymbols,
@@ -311,6 +338,11 @@ export function readPhysicalDevice(
     hostPointerAlignment: hostMemory === undefined
       ? null
       : Number(hostMemory.minImportedHostPointerAlignment),
+    shaderCores: chained(vk.VkPhysicalDeviceShaderSMBuiltinsPropertiesNV)?.shaderSMCount ??
+      computeUnits(
+        chained(vk.VkPhysicalDeviceShaderCorePropertiesAMD),
+        chained(vk.VkPhysicalDeviceShaderCoreProperties2AMD),
+      ),
     ...readMemory(symbols, handle, extensions),
     queueFamilies: readQueueFamilies(symbols, handle),
   };

@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { Conditions } from "./conditions/conditions.ts";
+import type { KnownPeaks } from "./peaks/peak.ts";
 import type { Summary } from "./statistics.ts";
 
 /** The suites, in the order in which they run. */
-export const SUITES = ["host", "memory", "compute", "sync", "scheduling"] as const;
+export const SUITES = ["host", "memory", "compute", "transfer", "sync", "scheduling"] as const;
 
 /** A group of benchmarks that the command line can choose. */
 export type Suite = typeof SUITES[number];
@@ -18,16 +20,38 @@ export interface Effort {
   minSamples: number;
   /** Device time of one throughput sample to aim at, in milliseconds. */
   sampleMs: number;
-  /** Time for one benchmark's samples to aim at, in milliseconds. */
+  /**
+   * Time for one benchmark to aim at, shapes that lose included, in milliseconds. With 0 every shape is
+   * tried, and no more samples are taken than must be.
+   */
   budgetMs: number;
   /** Try every shape of a kernel, or only those that are usually best. */
   allShapes: boolean;
+  /** What buffers and registers hold: `random` (also where it is left out), or all bits zero. */
+  data?: DataPattern;
+  /**
+   * Share of the usual working set to take, 1 where it is left out: a benchmark for which memory does not
+   * suffice is tried again with a half of it, and with a quarter.
+   */
+  memoryScale?: number;
 }
+
+/** What the data is that benchmarks move and compute with. */
+export type DataPattern = "random" | "zeros";
 
 /** The two efforts that the command line offers. */
 export const EFFORTS: { readonly quick: Effort; readonly full: Effort } = {
   quick: { minSamples: 10, sampleMs: 5, budgetMs: 250, allShapes: false },
   full: { minSamples: 15, sampleMs: 20, budgetMs: 2000, allShapes: true },
+};
+
+/**
+ * Time for all benchmarks of one device by the efforts, in milliseconds. Opening the device and what a
+ * benchmark does beyond its time come on top: 20 s and 150 s are the promise.
+ */
+export const DEVICE_LIMIT_MS: Readonly<Record<keyof typeof EFFORTS, number>> = {
+  quick: 17_000,
+  full: 135_000,
 };
 
 /** One way of doing a benchmark, ready to run. */
@@ -50,6 +74,10 @@ export interface Prepared extends Disposable {
   verify(): void;
   /** By which clock: timestamps of the device, or the host's clock around it. */
   readonly clock: "device" | "host";
+  /** What its data are, where it can have the others that {@linkcode Effort.data} asks for. */
+  readonly data?: DataPattern;
+  /** SHA-256 of the SPIR-V that is measured, in hexadecimal, where there is any. */
+  readonly shader_sha256?: string;
 }
 
 /** Parameters of a benchmark by name, with the unit in the name. */
@@ -100,10 +128,20 @@ export interface Measured {
   summary: Summary;
   /** Every sample, in order. */
   samples: number[];
+  /** The samples of its warm-up, in order: they do not count. */
+  warm_up: number[];
   /** Median of each shape that was tried; null for one that failed, with its error in `failures`. */
   candidates: Record<string, number | null>;
   /** Shape -> why it is not counted: it is not offered, failed, or computed something wrong. */
   failures: Record<string, string>;
+  /** What a reader should know: a smaller working set, a slow first sample, a spread that stayed wide. */
+  notes: string[];
+  /** Null where there is nothing to read them from. */
+  conditions: Conditions | null;
+  /** Null where the benchmark names no peak. */
+  peaks: KnownPeaks | null;
+  /** SHA-256 of the reported shape's SPIR-V; null where it has none, or does not tell. */
+  shader_sha256: string | null;
 }
 
 /** How one benchmark on one device ended. */

@@ -7,13 +7,23 @@
 import { Instance } from "../../ffi/vulkan/instance.ts";
 import type { PhysicalDevice } from "../../ffi/vulkan/physical_device.ts";
 import type { ApiDevice, Gpu } from "../gpu/gpu.ts";
-import { type Benchmark, type Suite, SUITES } from "./benchmark.ts";
+import { selfCommand } from "../launch/self.ts";
+import { isAsleep } from "../sysfs/device_files.ts";
+import { type Benchmark, type Suite, UnsupportedError } from "./benchmark.ts";
+import { formatApiVersion } from "../../ffi/vulkan/loader.ts";
+import { deviceEnvironment, type LoaderFacts, type VendorEnvironment } from "./environment.ts";
 import { HOST_BENCHMARKS } from "./host/benchmarks.ts";
 import { HostTarget } from "./host/target.ts";
+import { InstrumentPanel } from "./instruments.ts";
+import { hostPeaks } from "./peaks/host.ts";
 import type { BenchDevice } from "./report.ts";
-import { settledTask, type Task, task } from "./run.ts";
+import { type Instruments, settledTask, type Task, task } from "./run.ts";
+import type { TransferDevice } from "./transfer/target.ts";
+import { transferTasks } from "./transfer/tasks.ts";
 import { COMPUTE_BENCHMARKS } from "./vulkan/compute.ts";
+import { MATRIX_BENCHMARKS } from "./vulkan/matrix.ts";
 import { MEMORY_BENCHMARKS } from "./vulkan/memory.ts";
+import { MEMORY_SWEEP_BENCHMARKS } from "./vulkan/memory_sweep.ts";
 import { SCHEDULING_BENCHMARKS, type SchedulingTarget } from "./vulkan/scheduling.ts";
 import { SYNC_BENCHMARKS } from "./vulkan/sync.ts";
 import { VulkanTarget } from "./vulkan/target.ts";
@@ -21,7 +31,9 @@ import { VulkanTarget } from "./vulkan/target.ts";
 /** Benchmarks of a Vulkan device by itself. */
 export const VULKAN_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
   ...MEMORY_BENCHMARKS,
+  ...MEMORY_SWEEP_BENCHMARKS,
   ...COMPUTE_BENCHMARKS,
+  ...MATRIX_BENCHMARKS,
   ...SYNC_BENCHMARKS,
 ];
 
@@ -34,12 +46,18 @@ export interface PlanOptions {
   shimPlaces: readonly string[];
   /** Why Vulkan showed no device, or was not asked; null where it showed some. */
   vulkanObstacle?: string | null;
+  /** Which benchmarks of the suites are wanted; all where it is left out. */
+  selects?: (benchmark: Pick<Task, "name" | "suite">) => boolean;
 }
 
 /** A planned run. Dispose it (`using`) when it has run: that closes the devices. */
 export interface BenchPlan extends Disposable {
   tasks: Task[];
   devices: BenchDevice[];
+  /** By the device's id. */
+  instruments: ReadonlyMap<string, Instruments>;
+  /** Null where Vulkan was not opened. */
+  loader: LoaderFacts | null;
 }
 
 /** A device that is opened when a benchmark first needs it; a failure is remembered. */
@@ -92,7 +110,7 @@ function findPhysical(
   return sameIndex && matches(sameIndex) ? sameIndex : devices.find(matches);
 }
 
-function deviceOf(gpu: Gpu): BenchDevice {
+function deviceOf(gpu: Gpu, vendor: VendorEnvironment): BenchDevice {
   const api = gpu.apis.vulkan?.[0];
   return {
     id: gpu.id,
@@ -102,6 +120,7 @@ function deviceOf(gpu: Gpu): BenchDevice {
     uuid: gpu.uuid,
     driver: api?.driver ?? gpu.driver,
     api_version: api?.api_version ?? null,
+    environment: deviceEnvironment(gpu, vendor),
   };
 }
 
@@ -114,6 +133,7 @@ function hostDevice(host: HostTarget): BenchDevice {
     uuid: null,
     driver: null,
     api_version: null,
+    environment: null,
   };
 }
 
@@ -146,11 +166,14 @@ function vulkanTasks(targets: readonly LazyTarget[], suites: readonly Suite[]): 
   return [...alone, ...together];
 }
 
+/** The GPUs' part of a plan. */
+type GpuPlan = Omit<BenchPlan, typeof Symbol.dispose>;
+
 /** Plans the GPUs' part of a run. What it opens goes to `owner`. */
 function planGpus(
   { suites, gpus, vulkanObstacle = null }: PlanOptions,
   owner: DisposableStack,
-): Task[] {
+): GpuPlan {
   // Opening Vulkan opens every GPU and wakes those that sleep: not unless discovery did so already.
   const isShown = gpus.some((gpu) => gpu.apis.vulkan !== undefined);
   const opened = isShown
@@ -160,41 +183,67 @@ function planGpus(
   const physical = instance?.physicalDevices() ?? [];
   const targets: LazyTarget[] = [];
   const hopeless: Task[] = [];
+  const ends: TransferDevice[] = [];
+  const panel = owner.use(new InstrumentPanel());
+  const devices: BenchDevice[] = [];
+  const instruments = new Map<string, Instruments>();
   for (const gpu of gpus) {
     const found = (gpu.apis.vulkan ?? []).map((api) => findPhysical(physical, api))
       .find((device) => device !== undefined);
+    const { environment, ...own } = panel.of(gpu, found);
+    devices.push(deviceOf(gpu, environment));
+    instruments.set(gpu.id, own);
     if (instance === undefined || found === undefined) {
       const reason = opened.state === "ok" ? NOT_SHOWN : opened.reason;
       hopeless.push(...unreachable(gpu, suites, reason));
+      ends.push({
+        gpu,
+        get: () => {
+          throw new UnsupportedError(reason);
+        },
+      });
     } else {
-      targets.push(
-        owner.use(new LazyTarget(gpu, () => new VulkanTarget(gpu.id, instance, found))),
-      );
+      const lazy = new LazyTarget(gpu, () => new VulkanTarget(gpu.id, instance, found));
+      targets.push(owner.use(lazy));
+      ends.push(lazy);
     }
   }
-  return [...hopeless, ...vulkanTasks(targets, suites)];
+  const runtimeObstacle = isShown || !gpus.some((gpu) => isAsleep(gpu.power_state))
+    ? undefined
+    : "opening it would wake a sleeping GPU";
+  const transfers = { suites, devices: ends, command: selfCommand, runtimeObstacle };
+  return {
+    tasks: [...hopeless, ...vulkanTasks(targets, suites), ...transferTasks(transfers, owner)],
+    devices,
+    instruments,
+    loader: instance === undefined
+      ? null
+      : { version: formatApiVersion(instance.version), layers: instance.layers() },
+  };
 }
 
 /** Plans a run. Opens Vulkan where a suite needs it, and devices when they are measured. */
 export function planBench(options: PlanOptions): BenchPlan {
-  const { suites, gpus, shimPlaces } = options;
+  const { suites, shimPlaces, selects = () => true } = options;
   using undo = new DisposableStack();
-  const tasks: Task[] = [], devices: BenchDevice[] = [];
+  const plan: GpuPlan = { tasks: [], devices: [], instruments: new Map(), loader: null };
   if (suites.includes("host")) {
     const host = undo.use(HostTarget.open(shimPlaces));
-    tasks.push(...HOST_BENCHMARKS.map((benchmark) => task(benchmark, host.id, () => host)));
-    devices.push(hostDevice(host));
+    plan.tasks.push(...HOST_BENCHMARKS.map((benchmark) => task(benchmark, host.id, () => host)));
+    plan.devices.push(hostDevice(host));
+    plan.instruments = new Map([[host.id, { peaks: hostPeaks(host) }]]);
   }
   if (suites.some((suite) => suite !== "host")) {
-    tasks.push(...planGpus(options, undo));
-    devices.push(...gpus.map(deviceOf));
+    const { tasks, devices, instruments, loader } = planGpus(options, undo);
+    plan.tasks.push(...tasks);
+    plan.devices.push(...devices);
+    plan.instruments = new Map([...plan.instruments, ...instruments]);
+    plan.loader = loader;
   }
   const owned = undo.move();
-  return { tasks, devices, [Symbol.dispose]: () => owned.dispose() };
-}
-
-/** The suites that words on the command line mean: `all`, or names of suites. */
-export function suitesOf(words: readonly string[]): Suite[] {
-  if (words.length === 0 || words.includes("all")) return [...SUITES];
-  return SUITES.filter((suite) => words.includes(suite));
+  return {
+    ...plan,
+    tasks: plan.tasks.filter(selects),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
 }

@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { Parameters, Result, Suite } from "./benchmark.ts";
+import type { DataPattern, Outcome, Parameters, Result, Suite } from "./benchmark.ts";
+import type { Conditions } from "./conditions/conditions.ts";
+import type { DeviceEnvironment, HostEnvironment } from "./environment.ts";
+import { decisivePeak, type Peaks } from "./peaks/peak.ts";
 import type { Summary } from "./statistics.ts";
+import type { Comparison, ExpectationVerdict } from "./verdicts.ts";
+import { type PairMatrix, peerMatrices } from "./transfer/matrix.ts";
 
 /** Name and version of the document's form. */
 export const BENCH_SCHEMA = "mvgal.bench/1";
@@ -21,6 +26,8 @@ export interface BenchDevice {
   uuid: string | null;
   driver: string | null;
   api_version: string | null;
+  /** Of a GPU, what bears on its figures; null for others. */
+  environment: DeviceEnvironment | null;
 }
 
 /** Under which circumstances was measured. */
@@ -30,10 +37,19 @@ export interface BenchContext {
   effort: "quick" | "full";
   /** What was asked for: suites and the GPU selector. */
   suites: Suite[];
+  /** What was asked for, in words: suites, names and patterns of names. */
+  selection: string[];
   gpu_selector: string | null;
+  /** What buffers and registers held. */
+  data: DataPattern;
+  /** How intervals of medians were resampled. */
+  bootstrap: { resamplings: number; seed: number };
+  /** Whether GPUs of one kind were measured at once: they share links and power. */
+  parallel: boolean;
   os: string;
   kernel: string;
   cpu_count: number;
+  environment: HostEnvironment;
   devices: BenchDevice[];
   /** Why a source of devices gave none, by the source's name. */
   sources: Record<string, string>;
@@ -58,7 +74,19 @@ export interface BenchEntry {
   clock: "device" | "host" | null;
   median: number | null;
   statistics: Summary | null;
+  /** What the figure is held against; null where the benchmark names no peak. */
+  peaks: Peaks | null;
+  /** Why a peak is not known; null where nothing is missing. */
+  peak_reason: string | null;
+  /** The median over the observed peak, else over the rated one; null without a peak. */
+  peak_ratio: number | null;
+  conditions: Conditions | null;
+  /** What a reader should know. */
+  notes: string[];
+  shader_sha256: string | null;
   samples: number[];
+  /** Samples of the warm-up: they do not count. */
+  warm_up: number[];
   /** Median of each shape that was tried. */
   candidates: Record<string, number | null>;
   /** Shape -> why it does not count. */
@@ -70,11 +98,25 @@ export interface BenchReport {
   schema: typeof BENCH_SCHEMA;
   context: BenchContext;
   benchmarks: BenchEntry[];
+  /** The benchmarks of pairs of devices as matrices, where there are any. */
+  matrices?: PairMatrix[];
+  /** Beside another report (`--compare`). */
+  comparison?: Comparison;
+  /** What came of expectations (`--expect`). */
+  expectations?: ExpectationVerdict[];
 }
 
-function entryOf(result: Result): BenchEntry {
+/** A figure over the peak at the clock that was seen, else over the rated one; null without either. */
+export function peakRatio(figure: number, unit: string, peaks: Peaks | null): number | null {
+  const peak = decisivePeak(peaks, unit);
+  return peak === null ? null : figure / peak.value;
+}
+
+/** The entry of a result in the document. */
+export function entryOf(result: Result): BenchEntry {
   const { outcome, ...description } = result;
   const measured = "measured" in outcome ? outcome.measured : undefined;
+  const peaks = measured?.peaks ?? null;
   return {
     ...description,
     state: outcome.state,
@@ -83,13 +125,75 @@ function entryOf(result: Result): BenchEntry {
     clock: measured?.clock ?? null,
     median: measured?.summary.median ?? null,
     statistics: measured?.summary ?? null,
+    peaks: peaks && { rated: peaks.rated, observed: peaks.observed },
+    peak_reason: peaks?.reason ?? null,
+    peak_ratio: measured === undefined
+      ? null
+      : peakRatio(measured.summary.median, result.unit, peaks),
+    conditions: measured?.conditions ?? null,
+    notes: measured?.notes ?? [],
+    shader_sha256: measured?.shader_sha256 ?? null,
     samples: measured?.samples ?? [],
+    warm_up: measured?.warm_up ?? [],
     candidates: measured?.candidates ?? {},
     failures: measured?.failures ?? {},
   };
 }
 
+function outcomeOf(entry: BenchEntry): Outcome {
+  const { state, shape, clock, statistics, peaks } = entry;
+  const reason = entry.reason ?? "no reason was given";
+  if (shape === null || clock === null || statistics === null) {
+    return state === "ok"
+      ? { state: "failed", reason: "the report has no figure" }
+      : { state, reason };
+  }
+  const measured = {
+    shape,
+    clock,
+    summary: statistics,
+    samples: entry.samples,
+    warm_up: entry.warm_up,
+    candidates: entry.candidates,
+    failures: entry.failures,
+    notes: entry.notes,
+    conditions: entry.conditions,
+    peaks: peaks && { ...peaks, reason: entry.peak_reason },
+    shader_sha256: entry.shader_sha256,
+  };
+  if (state === "ok") return { state, measured };
+  return state === "implausible" ? { state, reason, measured } : { state, reason };
+}
+
+/** The results that a document was made of. */
+export function resultsOf(report: BenchReport): Result[] {
+  return report.benchmarks.map((entry) => {
+    const { name, suite, title, unit, better, convention, parameters, peak, device, peer } = entry;
+    const outcome = outcomeOf(entry);
+    return {
+      name,
+      suite,
+      title,
+      unit,
+      better,
+      convention,
+      parameters,
+      peak,
+      device,
+      peer,
+      outcome,
+    };
+  });
+}
+
 /** The document of a run. */
 export function benchReport(context: BenchContext, results: readonly Result[]): BenchReport {
-  return { schema: BENCH_SCHEMA, context, benchmarks: results.map(entryOf) };
+  const benchmarks = results.map(entryOf);
+  const matrices = peerMatrices({ context, benchmarks });
+  return {
+    schema: BENCH_SCHEMA,
+    context,
+    benchmarks,
+    ...(matrices.length === 0 ? {} : { matrices }),
+  };
 }

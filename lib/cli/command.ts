@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** What a shell should complete for the option's value. */
   readonly completes?: "file" | "directory" | "gpu";
+  /** Whether the option may be given again and again: see {@linkcode values}. */
+  readonly repeatable?: boolean;
 }
 
 /** A positional argument, in commander's notation. */
@@ -22,6 +24,8 @@ export interface ArgumentSpec {
   readonly syntax: string;
   readonly describe: string;
   readonly choices?: readonly string[];
+  /** Values that shell completion offers, though others are accepted. */
+  readonly suggests?: readonly string[];
   readonly completes?: "file" | "directory";
 }
 
@@ -92,4 +96,10 @@ export function flag(input: CommandInput, name: string): boolean {
 export function value(input: CommandInput, name: string): string | undefined {
   const given = input.options[name];
   return typeof given === "string" ? given : undefined;
+}
+
+/** The values of an option that may be given again and again, in order. */
+export function values(input: CommandInput, name: string): string[] {
+  const given = input.options[name];
+  return Array.isArray(given) ? given.filter((each) => typeof each === "string") : [];
 }

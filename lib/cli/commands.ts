@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PROBE_COMMAND } from "../bench/transfer/probe.ts";
 import type { CommandModule } from "./command.ts";
 
 /** A row of the table. What `--help` and `--version` need is here, so that they load no command. */
@@ -52,6 +53,16 @@ export const MISSING_LINKS: readonly string[] = [
   "mvgald",
   "mdev-cli",
   "arcd",
+];
+
+/** Commands that mvgal starts itself, in processes of their own. They are in no list and no help. */
+export const HIDDEN_COMMANDS: readonly CommandRow[] = [
+  {
+    name: PROBE_COMMAND,
+    describe: "Try paths between devices for mvgal bench",
+    links: [],
+    load: async () => (await import("./probe_transfer.ts")).probeTransferCommand,
+  },
 ];
 
 /** The command that the executable is under the name `program`, or undefined for `mvgal` itself. */

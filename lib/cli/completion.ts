@@ -30,6 +30,7 @@ function names(option: OptionSpec): { names: string[]; takesValue: boolean } {
 
 function completes(spec: OptionSpec | ArgumentSpec): Completes {
   if (spec.choices) return spec.choices;
+  if ("suggests" in spec && spec.suggests) return spec.suggests;
   return spec.completes === "gpu" ? GPU_WORDS : spec.completes;
 }
 

@@ -8,7 +8,7 @@ import { Argument, Command, CommanderError, Option } from "commander";
 import type { CommandContext, CommandModule, Example } from "./command.ts";
 import { GpuSelectorError } from "../gpu/selector.ts";
 import { UsageError } from "./command.ts";
-import { commandOfProgram, COMMANDS, MISSING_LINKS } from "./commands.ts";
+import { commandOfProgram, COMMANDS, HIDDEN_COMMANDS, MISSING_LINKS } from "./commands.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit status for wrong usage. */
@@ -33,6 +33,9 @@ function fill(
   }
   for (const spec of module.options) {
     const option = new Option(spec.flags, spec.describe);
+    if (spec.repeatable) {
+      option.argParser((text, before: string[] | undefined) => [...before ?? [], text]);
+    }
     command.addOption(spec.choices ? option.choices(spec.choices) : option);
   }
   if (module.details) command.description(`${module.describe}\n\n${module.details}`);
@@ -125,6 +128,12 @@ export async function main(
         const command = dress(new Command(row.name), context).description(row.describe);
         root.addCommand(command);
         if (row.name === wanted) fill(command, await row.load(), context, title, done);
+      }
+      const hidden = HIDDEN_COMMANDS.find((row) => row.name === wanted);
+      if (hidden !== undefined) {
+        const command = dress(new Command(hidden.name), context);
+        root.addCommand(command, { hidden: true });
+        fill(command, await hidden.load(), context, title, done);
       }
     }
     await root.parseAsync([...args], { from: "user" });

@@ -57,3 +57,11 @@ export function labelled(
     `${" ".repeat(indent)}${(i === 0 ? label : "").padEnd(labelWidth)}${line}`.trimEnd()
   );
 }
+
+/** Text in at most `width` columns: what does not fit is left out, with `mark` in its place. */
+export function cut(text: string, width: number, mark = "…"): string {
+  if (text.length <= width) return text;
+  const kept = Math.max(0, width - mark.length);
+  // Not between the halves of a character beyond the basic plane.
+  return text.slice(0, kept).replace(/[\ud800-\udbff]$/, "") + mark.slice(0, width);
+}

@@ -8,6 +8,7 @@ import {
   ModuleBuilder,
   type PointerType,
   type ScalarType,
+  type SpirvVersion,
   type Type,
   type Value,
   type VectorType,
@@ -26,6 +27,8 @@ export interface KernelOptions {
   /** Invocations of a workgroup. */
   localSize: number;
   addressing: Addressing;
+  /** SPIR-V version; from 1.6 on with the Vulkan memory model. */
+  version?: SpirvVersion;
 }
 
 /** A number or vector of numbers. */
@@ -34,6 +37,8 @@ export type NumericType = ScalarType | VectorType;
 /** An array in device memory, declared by {@linkcode Kernel.buffer}. */
 export interface KernelBuffer<T extends NumericType = NumericType> {
   readonly element: T;
+  /** Address of element `index`. */
+  at(index: Value): Value<PointerType>;
   /** Loads element `index`. */
   load(index: Value): Value<T>;
   /** Stores element `index`. */
@@ -93,7 +98,8 @@ interface BufferSlot {
  * ```
  */
 export class Kernel {
-  readonly #module = new ModuleBuilder();
+  /** The module under construction; for subclasses. */
+  protected readonly module: ModuleBuilder;
   readonly #options: KernelOptions;
   readonly #buffers: BufferSlot[] = [];
   readonly #push: { name: string; type: ScalarType }[] = [];
@@ -108,27 +114,34 @@ export class Kernel {
   /** Starts a kernel. */
   constructor(options: KernelOptions) {
     this.#options = options;
-    this.u32 = this.#module.int(32, false);
-    this.i32 = this.#module.int(32, true);
-    this.f32 = this.#module.float(32);
-    this.#module.capability(Capability.Shader);
+    this.module = new ModuleBuilder(options.version);
+    this.u32 = this.module.int(32, false);
+    this.i32 = this.module.int(32, true);
+    this.f32 = this.module.float(32);
+    this.module.capability(Capability.Shader);
   }
 
   /** 64-bit floating point; the device needs `shaderFloat64`. */
   get f64(): ScalarType {
-    this.#module.capability(Capability.Float64);
-    return this.#module.float(64);
+    this.module.capability(Capability.Float64);
+    return this.module.float(64);
   }
 
   /** 16-bit floating point; the device needs `shaderFloat16`. */
   get f16(): ScalarType {
-    this.#module.capability(Capability.Float16);
-    return this.#module.float(16);
+    this.module.capability(Capability.Float16);
+    return this.module.float(16);
+  }
+
+  /** 16-bit unsigned integer; the device needs `shaderInt16`. */
+  get u16(): ScalarType {
+    this.module.capability(Capability.Int16);
+    return this.module.int(16, false);
   }
 
   /** A vector type. */
   vector(component: ScalarType, count: 2 | 3 | 4): VectorType {
-    return this.#module.vector(component, count);
+    return this.module.vector(component, count);
   }
 
   /** Declares the next buffer: an unbounded array of `element`. */
@@ -138,17 +151,17 @@ export class Kernel {
     this.#buffers.push(slot);
     const scalar = scalarOf(element);
     if (scalar.width === 16) {
-      this.#module.capability(Capability.StorageBuffer16BitAccess);
-      this.#module.extension("SPV_KHR_16bit_storage");
+      this.module.capability(Capability.StorageBuffer16BitAccess);
+      this.module.extension("SPV_KHR_16bit_storage");
     }
     const at = (index: Value): Value<PointerType> => {
       if (slot.base === undefined) throw new Error("buffers are used inside the body");
-      const pointer = this.#module.pointer(
+      const pointer = this.module.pointer(
         slot.base.type.storage as typeof StorageClass.StorageBuffer,
         element,
       );
-      const first = this.#module.constant(this.u32, 0);
-      return this.#module.result(Op.AccessChain, pointer, slot.base.id, first.id, index.id);
+      const first = this.module.constant(this.u32, 0);
+      return this.module.result(Op.AccessChain, pointer, slot.base.id, first.id, index.id);
     };
     // Memory operand Aligned (section 3.26), required for physical storage buffer pointers.
     const aligned = this.#options.addressing === "device_address"
@@ -156,9 +169,10 @@ export class Kernel {
       : [];
     return {
       element,
-      load: (index) => this.#module.result(Op.Load, element, at(index).id, ...aligned),
+      at,
+      load: (index) => this.module.result(Op.Load, element, at(index).id, ...aligned),
       store: (index, value) => {
-        this.#module.emit("body", Op.Store, at(index).id, value.id, ...aligned);
+        this.module.emit("body", Op.Store, at(index).id, value.id, ...aligned);
       },
     };
   }
@@ -174,15 +188,16 @@ export class Kernel {
     };
   }
 
+  /** x of a builtin that is a vector of three. */
   #builtin(which: number): Value<ScalarType> {
     const vector = this.vector(this.u32, 3);
     let variable = this.#builtins.get(which);
     if (variable === undefined) {
-      variable = this.#module.global(this.#module.pointer(StorageClass.Input, vector));
-      this.#module.decorate(variable.id, Decoration.BuiltIn, which);
+      variable = this.module.global(this.module.pointer(StorageClass.Input, vector));
+      this.module.decorate(variable.id, Decoration.BuiltIn, which);
       this.#builtins.set(which, variable);
     }
-    const loaded = this.#module.result(Op.Load, vector, variable.id);
+    const loaded = this.module.result(Op.Load, vector, variable.id);
     return this.extract(loaded, 0);
   }
 
@@ -211,8 +226,8 @@ export class Kernel {
 
   /** A constant; for a vector, the same number in every component. */
   constant<T extends NumericType>(type: T, value: number): Value<T> {
-    if (type.kind !== "vector") return this.#module.constant(type, value) as Value<T>;
-    return this.splat(type, this.#module.constant(type.component, value)) as Value<T>;
+    if (type.kind !== "vector") return this.module.constant(type, value) as Value<T>;
+    return this.splat(type, this.module.constant(type.component, value)) as Value<T>;
   }
 
   /** A vector of one scalar repeated; the scalar itself for a scalar type. */
@@ -223,25 +238,25 @@ export class Kernel {
 
   /** `OpCompositeConstruct` of a vector. */
   composite(type: VectorType, parts: readonly Value[]): Value<VectorType> {
-    return this.#module.result(Op.CompositeConstruct, type, ...parts.map((part) => part.id));
+    return this.module.result(Op.CompositeConstruct, type, ...parts.map((part) => part.id));
   }
 
   /** One component of a vector; a scalar is its own component 0. */
   extract(vector: Value<NumericType>, index: number): Value<ScalarType> {
     if (vector.type.kind !== "vector") return vector as Value<ScalarType>;
-    return this.#module.result(Op.CompositeExtract, vector.type.component, vector.id, index);
+    return this.module.result(Op.CompositeExtract, vector.type.component, vector.id, index);
   }
 
   #binary<T extends Type>(int: number, float: number | undefined, a: Value<T>, b: Value): Value<T> {
     if (a.type.id !== b.type.id) {
       throw new TypeError(`operands differ in type: ${a.type.kind} and ${b.type.kind}`);
     }
-    const scalar = a.type.kind === "vector" ? a.type.component : a.type;
+    const scalar = a.type.kind === "vector" || a.type.kind === "matrix" ? a.type.component : a.type;
     if (scalar.kind === "float" && float === undefined) {
       throw new TypeError("no such operation on floating-point numbers");
     }
     const opcode = scalar.kind === "float" && float !== undefined ? float : int;
-    return this.#module.result(opcode, a.type, a.id, b.id);
+    return this.module.result(opcode, a.type, a.id, b.id);
   }
 
   /** a + b. */
@@ -257,6 +272,16 @@ export class Kernel {
   /** a * b; the low bits for integers. */
   mul<T extends Type>(a: Value<T>, b: Value): Value<T> {
     return this.#binary(Op.IMul, Op.FMul, a, b);
+  }
+
+  /** a / b, unsigned. */
+  divide<T extends Type>(a: Value<T>, b: Value): Value<T> {
+    return this.#binary(Op.UDiv, undefined, a, b);
+  }
+
+  /** a % b, unsigned. */
+  modulo<T extends Type>(a: Value<T>, b: Value): Value<T> {
+    return this.#binary(Op.UMod, undefined, a, b);
   }
 
   /** a ^ b. */
@@ -281,40 +306,59 @@ export class Kernel {
 
   /** a * b + c in one rounding where the device fuses (GLSL.std.450 `Fma`). */
   fma<T extends Type>(a: Value<T>, b: Value, c: Value): Value<T> {
-    const set = this.#module.import("GLSL.std.450");
-    return this.#module.result(Op.ExtInst, a.type, set, Glsl.Fma, a.id, b.id, c.id);
+    const set = this.module.import("GLSL.std.450");
+    return this.module.result(Op.ExtInst, a.type, set, Glsl.Fma, a.id, b.id, c.id);
+  }
+
+  /**
+   * Dot product of two vectors of four signed bytes, each packed into 32 bits; the device needs
+   * `shaderIntegerDotProduct`.
+   */
+  dot4x8<T extends ScalarType>(a: Value<T>, b: Value): Value<T> {
+    this.module.capability(Capability.DotProduct);
+    this.module.capability(Capability.DotProductInput4x8BitPacked);
+    this.module.extension("SPV_KHR_integer_dot_product");
+    // Packed vector format PackedVectorFormat4x8Bit (section 3.39).
+    return this.module.result(Op.SDot, a.type, a.id, b.id, 0);
+  }
+
+  /** An unsigned integer of another width: low bits, or zeros before. */
+  convertInteger<T extends NumericType>(type: T, value: Value): Value<T> {
+    return value.type.id === type.id
+      ? value as Value<T>
+      : this.module.result(Op.UConvert, type, value.id);
   }
 
   /** The same bits as another type of the same size. */
   bitcast<T extends NumericType>(type: T, value: Value): Value<T> {
-    return this.#module.result(Op.Bitcast, type, value.id);
+    return this.module.result(Op.Bitcast, type, value.id);
   }
 
   /** A floating-point number from an unsigned integer. */
   toFloat<T extends NumericType>(type: T, value: Value): Value<T> {
-    return this.#module.result(Op.ConvertUToF, type, value.id);
+    return this.module.result(Op.ConvertUToF, type, value.id);
   }
 
   /** A floating-point number of another width. */
   convertFloat<T extends NumericType>(type: T, value: Value): Value<T> {
     return value.type.id === type.id
       ? value as Value<T>
-      : this.#module.result(Op.FConvert, type, value.id);
+      : this.module.result(Op.FConvert, type, value.id);
   }
 
   /** A variable of the function, with its first value. */
   variable<T extends Type>(first: Value<T>): Variable<T> {
-    const pointer = this.#module.pointer(StorageClass.Function, first.type);
-    const id = this.#module.id();
-    this.#module.emit("function", Op.Variable, pointer.id, id, StorageClass.Function);
-    const store = (value: Value<T>) => this.#module.emit("body", Op.Store, id, value.id);
+    const pointer = this.module.pointer(StorageClass.Function, first.type);
+    const id = this.module.id();
+    this.module.emit("function", Op.Variable, pointer.id, id, StorageClass.Function);
+    const store = (value: Value<T>) => this.module.emit("body", Op.Store, id, value.id);
     store(first);
-    return { store, load: () => this.#module.result(Op.Load, first.type, id) };
+    return { store, load: () => this.module.result(Op.Load, first.type, id) };
   }
 
   /** `for (i = from; i < to; i += step) body(i)`, unsigned. */
   loop(from: Value, to: Value, step: Value, body: (i: Value) => void): void {
-    const m = this.#module;
+    const m = this.module;
     const counter = this.variable(from);
     const [header, check, inside, next, after] = [m.id(), m.id(), m.id(), m.id(), m.id()];
     m.emit("body", Op.Branch, header);
@@ -336,7 +380,7 @@ export class Kernel {
 
   /** `if (a < b) body()`, unsigned. */
   ifLess(a: Value, b: Value, body: () => void): void {
-    const m = this.#module;
+    const m = this.module;
     const [inside, after] = [m.id(), m.id()];
     const less = m.result(Op.ULessThan, m.bool(), a.id, b.id);
     m.emit("body", Op.SelectionMerge, after, 0);
@@ -348,8 +392,8 @@ export class Kernel {
   }
 
   #block(element: NumericType): Type {
-    const array = this.#module.runtimeArray(element, sizeOf(element));
-    return this.#module.block([{ type: array, offset: 0 }]);
+    const array = this.module.runtimeArray(element, sizeOf(element));
+    return this.module.block([{ type: array, offset: 0 }]);
   }
 
   /** Declares the push constant block; gives the byte offset of each member. */
@@ -367,14 +411,16 @@ export class Kernel {
 
   /** Writes the kernel's body and finishes it. */
   body(write: (kernel: this) => void): KernelCode {
-    const m = this.#module;
+    const m = this.module;
     const byAddress = this.#options.addressing === "device_address";
     if (byAddress) {
       m.capability(Capability.PhysicalStorageBufferAddresses);
       m.extension("SPV_KHR_physical_storage_buffer");
     }
-    // Addressing model PhysicalStorageBuffer64 or Logical, memory model GLSL450 (sections 3.4, 3.5).
-    m.emit("header", Op.MemoryModel, byAddress ? 5348 : 0, 1);
+    const isVulkanModel = this.#options.version === "1.6";
+    if (isVulkanModel) m.capability(Capability.VulkanMemoryModel);
+    // Addressing model PhysicalStorageBuffer64 or Logical, memory model Vulkan or GLSL450 (sections 3.4, 3.5).
+    m.emit("header", Op.MemoryModel, byAddress ? 5348 : 0, isVulkanModel ? 3 : 1);
     const storage = byAddress ? StorageClass.PhysicalStorageBuffer : StorageClass.StorageBuffer;
     const blocks = this.#buffers.map(({ type }) => m.pointer(storage, this.#block(type)));
     const addresses = byAddress ? blocks : [];
@@ -414,9 +460,8 @@ export class Kernel {
     m.emit("body", Op.Return);
     m.emit("body", Op.FunctionEnd);
 
-    const interfaceIds = [...this.#builtins.values()].map((variable) => variable.id);
     // Execution model GLCompute (section 3.3); "main" is two words with its NUL.
-    m.emit("entry", Op.EntryPoint, 5, entry, 0x6e69616d, 0, ...interfaceIds);
+    m.emit("entry", Op.EntryPoint, 5, entry, 0x6e69616d, 0, ...m.interfaceVariables);
     m.emit("mode", Op.ExecutionMode, entry, 17, this.#options.localSize, 1, 1);
     const last = offsets.length - 1, lastMember = members[last];
     const lastSize = lastMember === undefined

@@ -8,25 +8,29 @@
  * @module
  */
 
-import { Op, type StorageClass } from "./opcodes.ts";
+import { Op, StorageClass } from "./opcodes.ts";
 
 /** A SPIR-V type. Equal types are the same object. */
 export type Type =
   | { kind: "void"; id: number }
   | { kind: "bool"; id: number }
   | { kind: "int"; id: number; width: 8 | 16 | 32 | 64; signed: boolean }
-  | { kind: "float"; id: number; width: 16 | 32 | 64 }
+  | { kind: "float"; id: number; width: 16 | 32 | 64; encoding?: "bfloat16" }
   | { kind: "vector"; id: number; component: ScalarType; count: 2 | 3 | 4 }
   | { kind: "array"; id: number; element: Type; count: number; stride: number }
   | { kind: "runtime_array"; id: number; element: Type; stride: number }
   | { kind: "struct"; id: number; members: readonly Type[] }
-  | { kind: "pointer"; id: number; storage: number; pointee: Type };
+  | { kind: "pointer"; id: number; storage: number; pointee: Type }
+  | { kind: "matrix"; id: number; component: ScalarType; rows: number; columns: number };
 
 /** An integer or floating-point type. */
 export type ScalarType = Extract<Type, { kind: "int" | "float" }>;
 
 /** A vector type. */
 export type VectorType = Extract<Type, { kind: "vector" }>;
+
+/** A cooperative matrix type. */
+export type MatrixType = Extract<Type, { kind: "matrix" }>;
 
 /** A pointer type. */
 export type PointerType = Extract<Type, { kind: "pointer" }>;
@@ -38,8 +42,10 @@ export interface Value<T extends Type = Type> {
 }
 
 const MAGIC = 0x07230203;
-/** SPIR-V 1.3: what Vulkan 1.1 takes without extensions. */
-const VERSION = 0x00010300;
+/** Version of a module: 1.3 is what Vulkan 1.1 takes without extensions, 1.6 what Vulkan 1.3 takes. */
+export type SpirvVersion = "1.3" | "1.6";
+
+const VERSION_WORDS: Record<SpirvVersion, number> = { "1.3": 0x00010300, "1.6": 0x00010600 };
 
 /** `function` is the head of the one function: its label and variables, which must come first in it. */
 type Section = "header" | "entry" | "mode" | "decoration" | "declaration" | "function" | "body";
@@ -70,6 +76,7 @@ export function float16Bits(value: number): number {
 /** Builds one module. */
 export class ModuleBuilder {
   #nextId = 1;
+  readonly #version: SpirvVersion;
   readonly #sections: Record<Section, number[]> = {
     header: [],
     entry: [],
@@ -84,6 +91,20 @@ export class ModuleBuilder {
   readonly #capabilities = new Set<number>();
   readonly #imports = new Map<string, number>();
   readonly #extensions = new Set<string>();
+  readonly #globals: number[] = [];
+
+  /** Starts a module. */
+  constructor(version: SpirvVersion = "1.3") {
+    this.#version = version;
+  }
+
+  /**
+   * Variables that the entry point must name: inputs alone up to SPIR-V 1.3, all global variables from 1.4
+   * on (section 3.49.5, `OpEntryPoint`).
+   */
+  get interfaceVariables(): readonly number[] {
+    return this.#globals;
+  }
 
   /** A fresh id. */
   id(): number {
@@ -173,6 +194,28 @@ export class ModuleBuilder {
     );
   }
 
+  /** `OpTypeFloat` with the encoding BFloat16KHR (SPV_KHR_bfloat16). */
+  bfloat16(): ScalarType {
+    return this.#type(
+      "bf16",
+      Op.TypeFloat,
+      [16, 0],
+      (id): ScalarType => ({ kind: "float", id, width: 16, encoding: "bfloat16" }),
+    );
+  }
+
+  /** `OpTypeCooperativeMatrixKHR` of subgroup scope; `use` is 0 for A, 1 for B, 2 for accumulators. */
+  matrix(component: ScalarType, rows: number, columns: number, use: 0 | 1 | 2): MatrixType {
+    const word = (value: number) => this.constant(this.int(32, false), value).id;
+    const operands = [component.id, word(3), word(rows), word(columns), word(use)];
+    return this.#type(
+      `m${operands.join()}`,
+      Op.TypeCooperativeMatrix,
+      operands,
+      (id): MatrixType => ({ kind: "matrix", id, component, rows, columns }),
+    );
+  }
+
   /** `OpTypeVector`. */
   vector(component: ScalarType, count: 2 | 3 | 4): VectorType {
     return this.#type(
@@ -248,6 +291,7 @@ export class ModuleBuilder {
   global(type: PointerType): Value<PointerType> {
     const id = this.id();
     this.emit("declaration", Op.Variable, type.id, id, type.storage);
+    if (this.#version !== "1.3" || type.storage === StorageClass.Input) this.#globals.push(id);
     return { id, type };
   }
 
@@ -259,7 +303,7 @@ export class ModuleBuilder {
     for (const capability of this.#capabilities) emit(Op.Capability, capability);
     for (const name of this.#extensions) emit(Op.Extension, ...stringWords(name));
     for (const [name, id] of this.#imports) emit(Op.ExtInstImport, id, ...stringWords(name));
-    const words = [MAGIC, VERSION, 0, this.#nextId, 0, ...preamble];
+    const words = [MAGIC, VERSION_WORDS[this.#version], 0, this.#nextId, 0, ...preamble];
     for (const section of SECTIONS) {
       for (const word of this.#sections[section]) words.push(word);
     }

@@ -66,6 +66,11 @@ export const Op = {
   Branch: 249,
   BranchConditional: 250,
   Return: 253,
+  SDot: 4450,
+  TypeCooperativeMatrix: 4456,
+  CooperativeMatrixLoad: 4457,
+  CooperativeMatrixStore: 4458,
+  CooperativeMatrixMulAdd: 4459,
 } as const;
 
 /** Section 3.31. */
@@ -76,9 +81,16 @@ export const Capability = {
   Int64: 11,
   Int16: 22,
   Int8: 39,
+  GroupNonUniform: 61,
   StorageBuffer16BitAccess: 4433,
   StorageBuffer8BitAccess: 4448,
+  BFloat16Type: 5116,
+  BFloat16CooperativeMatrix: 5118,
+  VulkanMemoryModel: 5345,
   PhysicalStorageBufferAddresses: 5347,
+  DotProductInput4x8BitPacked: 6018,
+  DotProduct: 6019,
+  CooperativeMatrix: 6022,
 } as const;
 
 /** Section 3.7. */
@@ -110,6 +122,8 @@ export const BuiltIn = {
   WorkgroupId: 26,
   LocalInvocationId: 27,
   GlobalInvocationId: 28,
+  NumSubgroups: 38,
+  SubgroupId: 40,
 } as const;
 
 /** GLSL.std.450 instruction numbers. */

@@ -6,6 +6,8 @@
 
 /** clpeak's best figure of each test: GB/s, GFLOP/s, GIOP/s; null where it did not run it. */
 export interface ClpeakFigures {
+  /** Name of the device. */
+  device: string;
   bandwidth: number | null;
   fp32: number | null;
   fp64: number | null;
@@ -13,7 +15,10 @@ export interface ClpeakFigures {
   int32: number | null;
 }
 
-const SECTIONS: readonly { key: keyof ClpeakFigures; heading: RegExp }[] = [
+/** Name of a figure. */
+export type Figure = Exclude<keyof ClpeakFigures, "device">;
+
+const SECTIONS: readonly { key: Figure; heading: RegExp }[] = [
   { key: "bandwidth", heading: /^Global memory bandwidth/ },
   { key: "fp32", heading: /^Single-precision compute/ },
   { key: "fp64", heading: /^Double-precision compute/ },
@@ -28,8 +33,16 @@ export function parseClpeak(text: string): ClpeakFigures[] {
 
 /** The best figure of each section of one device's output. */
 function parseDevice(text: string): ClpeakFigures {
-  const best: ClpeakFigures = { bandwidth: null, fp32: null, fp64: null, fp16: null, int32: null };
-  let section: keyof ClpeakFigures | undefined;
+  const device = text.split("\n", 1)[0]?.trim() ?? "";
+  const best: ClpeakFigures = {
+    device,
+    bandwidth: null,
+    fp32: null,
+    fp64: null,
+    fp16: null,
+    int32: null,
+  };
+  let section: Figure | undefined;
   for (const line of text.split("\n").map((each) => each.trim())) {
     const heading = SECTIONS.find((each) => each.heading.test(line));
     const figure = /^\w+\s*:\s*([\d.]+)$/.exec(line);

@@ -55,7 +55,7 @@ def pci_of(index):
 
 
 def main():
-    size = int(sys.argv[1]) if len(sys.argv) > 1 else 512 << 20
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 256 << 20
     count = torch.cuda.device_count()
     results = []
 

@@ -243,7 +243,7 @@ Deno.test("fmaPeak() is null where the units are not known", () => {
   assert.equal(fmaPeak(alderLake, 2, 4, "avx2", "fp32"), null);
 });
 
-const QUICK: Effort = { minSamples: 2, sampleMs: 0.2, budgetMs: 2, allShapes: true };
+const QUICK: Effort = { minSamples: 2, sampleMs: 0.2, budgetMs: 0, allShapes: true };
 const AROUND = { now: () => performance.now(), pause: () => Promise.resolve() };
 const BUILT = new URL("../../build/shims", import.meta.url).pathname;
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ConditionsSource } from "../../lib/bench/conditions/conditions.ts";
 import { VulkanError } from "../../ffi/vulkan/loader.ts";
 import {
   type Benchmark,
@@ -207,4 +208,225 @@ Deno.test("runTasks() makes a failure of what a target throws, for each of its t
     effort: EFFORT,
   });
   assert.deepEqual(states(results), ["failed", "ok"]);
+});
+
+Deno.test("measure() ends when the median is sure, and not before the least number of samples", async () => {
+  const { benchmark } = fake([{ name: "steady", figures: [10] }]);
+  const effort = { ...EFFORT, budgetMs: 1e6 };
+  const outcome = await measure(benchmark, null, effort, surroundings());
+  assert.ok(outcome.state === "ok");
+  assert.equal(outcome.measured.summary.n, EFFORT.minSamples);
+  assert.deepEqual(outcome.measured.notes, []);
+});
+
+Deno.test("measure() goes on while the median is unsure, until its time is over, and says so", async () => {
+  const figures = Array.from({ length: 5000 }, (_, i) => 10 + 4 * Math.sin(i * i));
+  const { benchmark } = fake([{ name: "noisy", figures }]);
+  const around = surroundings();
+  const outcome = await measure(benchmark, null, { ...EFFORT, budgetMs: 200 }, around);
+  assert.ok(outcome.state === "ok");
+  const { n } = outcome.measured.summary;
+  assert.ok(n > 2 * EFFORT.minSamples && n < 250, `${n} samples`);
+  assert.match(outcome.measured.notes.join(), /samples vary by \d.*known to ±/);
+});
+
+Deno.test("measure() tries no more shapes when their time is over, and says so", async () => {
+  const shapes = Array.from({ length: 50 }, (_, i) => ({ name: `s${i}`, figures: [10 + i / 100] }));
+  const { benchmark } = fake(shapes);
+  const outcome = await measure(benchmark, null, { ...EFFORT, budgetMs: 60 }, surroundings());
+  assert.ok(outcome.state === "ok");
+  const { candidates, failures } = outcome.measured;
+  assert.equal(Object.keys(candidates).length, 50);
+  assert.equal(candidates["s49"], null);
+  assert.match(failures["s49"] ?? "", /not tried: the time/);
+  assert.ok((candidates["s0"] ?? 0) > 0);
+});
+
+Deno.test("measure() says when the first run was slow, and keeps the warm-up apart", async () => {
+  const outcome = await run([{ name: "cold", figures: [2, 9, 10, 10, 10.1, 9.9] }]);
+  assert.ok(outcome.state === "ok");
+  assert.deepEqual(outcome.measured.warm_up.slice(0, 2), [2, 9]);
+  assert.ok(!outcome.measured.samples.includes(2));
+  assert.match(outcome.measured.notes.join(), /first run was 4\.\d+ times slower/);
+});
+
+/** A device whose clock rises by 100 MHz a reading up to 2 GHz. */
+function rising(): ConditionsSource & { reads: number } {
+  const source = {
+    name: "fake",
+    clocksHold: true,
+    absent: { memory_mhz: "the fake has none" },
+    reads: 0,
+    read: () => ({
+      core_mhz: Math.min(2000, 1000 + 100 * source.reads++),
+      memory_mhz: null,
+      power_w: 300,
+      temperature_c: 50,
+      throttle_reasons: source.reads % 2 ? ["sw_power_cap"] : [],
+    }),
+  };
+  return source;
+}
+
+Deno.test("measure() warms up until the clock has settled, and records the conditions since", async () => {
+  const conditions = rising();
+  const { benchmark } = fake([{ name: "steady", figures: [10] }]);
+  const effort = { ...EFFORT, budgetMs: 10_000 };
+  const outcome = await measure(benchmark, null, effort, { ...surroundings(), conditions });
+  assert.ok(outcome.state === "ok");
+  const recorded = outcome.measured.conditions;
+  assert.ok(outcome.measured.warm_up.length >= 10, "the clock needs ten readings");
+  assert.deepEqual(recorded?.summary.core_mhz, { min: 2000, median: 2000, max: 2000 });
+  assert.equal(recorded?.summary.memory_mhz, null);
+  assert.equal(recorded?.absent["memory_mhz"], "the fake has none");
+  assert.deepEqual(recorded?.summary.power_w, { min: 300, median: 300, max: 300 });
+});
+
+Deno.test("measure() reads no conditions within a sample", async () => {
+  const conditions = rising();
+  let within = false;
+  const watched: ConditionsSource = {
+    ...conditions,
+    read: () => {
+      assert.ok(!within);
+      return conditions.read();
+    },
+  };
+  const { benchmark } = fake([{ name: "steady", figures: [10] }]);
+  const wrapped: Benchmark<null> = {
+    ...benchmark,
+    shapes: (target, effort) =>
+      benchmark.shapes(target, effort).map((shape) => ({
+        ...shape,
+        prepare: () => {
+          const prepared = shape.prepare(effort);
+          return {
+            ...prepared,
+            sample: () => {
+              within = true;
+              const samples = prepared.sample();
+              within = false;
+              return samples;
+            },
+          };
+        },
+      })),
+  };
+  const around = { ...surroundings(), conditions: watched };
+  assert.equal((await measure(wrapped, null, EFFORT, around)).state, "ok");
+  assert.ok(conditions.reads > 0);
+});
+
+Deno.test("measure() takes a smaller working set where memory suffices for no shape, and says so", async () => {
+  const scales: number[] = [];
+  const { benchmark } = fake([]);
+  const greedy: Benchmark<null> = {
+    ...benchmark,
+    shapes: (_, { memoryScale = 1 }) => [{
+      name: "big",
+      prepare: () => {
+        scales.push(memoryScale);
+        if (memoryScale > 0.25) throw new VulkanError("vkAllocateMemory", -2);
+        return fake([{ name: "", figures: [5] }]).benchmark.shapes(null, EFFORT)[0]
+          ?.prepare(EFFORT) ?? assert.fail();
+      },
+    }],
+  };
+  const outcome = await measure(greedy, null, EFFORT, surroundings());
+  assert.deepEqual(scales, [1, 0.5, 0.25]);
+  assert.ok(outcome.state === "ok");
+  assert.match(outcome.measured.notes.join(), /memory did not suffice.* 0\.25 /);
+  scales.length = 0;
+  const other: Benchmark<null> = {
+    ...benchmark,
+    shapes: (_, { memoryScale = 1 }) => [{
+      name: "broken",
+      prepare: () => {
+        scales.push(memoryScale);
+        throw new VulkanError("vkCreateShaderModule", -3);
+      },
+    }],
+  };
+  assert.equal((await measure(other, null, EFFORT, surroundings())).state, "failed");
+  assert.deepEqual(scales, [1], "no other failure is tried again");
+});
+
+Deno.test("runTasks() knows a lost device although its disposal fails too", async () => {
+  const { benchmark } = fake([{ name: "a", figures: [1] }]);
+  const lost = new VulkanError("vkWaitForFences", -4);
+  const messy: Benchmark<null> = {
+    ...benchmark,
+    shapes: () => [{
+      name: "a",
+      prepare: () => ({
+        clock: "device",
+        sample: () => {
+          throw lost;
+        },
+        verify: () => {},
+        [Symbol.dispose]: () => {
+          throw new VulkanError("vkDeviceWaitIdle", -3);
+        },
+      }),
+    }],
+  };
+  const tasks = [task(messy, "a", () => null), task(benchmark, "a", () => null)];
+  const results = await runTasks(tasks, { effort: EFFORT });
+  assert.deepEqual(states(results), ["failed", "skipped"]);
+  assert.match(results[0]?.outcome.state === "failed" ? results[0].outcome.reason : "", /LOST/);
+});
+
+Deno.test("runTasks() skips a transfer to a lost device", async () => {
+  const { benchmark } = fake([{ name: "good", figures: [1] }]);
+  const lost = fake([{
+    name: "lost",
+    figures: [1],
+    fails: { at: "sample", with: new VulkanError("vkQueueSubmit", -4) },
+  }]);
+  const results = await runTasks([
+    task(lost.benchmark, "b", () => null),
+    task(benchmark, "a", () => null, "b"),
+    task(benchmark, "a", () => null),
+  ], { effort: EFFORT });
+  assert.deepEqual(states(results), ["failed", "skipped", "ok"]);
+  const skipped = results[1]?.outcome;
+  assert.match(skipped?.state === "skipped" ? skipped.reason : "", /^b was lost/);
+});
+
+Deno.test("runTasks() calls a figure above the device's peak implausible, and keeps it", async () => {
+  const { benchmark } = fake([{ name: "fast", figures: [106] }]);
+  const peaked = { ...benchmark, peak: "memory_bandwidth" };
+  const peaks = (value: number) => () => ({
+    rated: { value, unit: "GB/s", formula: "made up", source: "a test" },
+    observed: null,
+    reason: null,
+  });
+  const instruments = new Map([["a", { peaks: peaks(100) }], ["b", { peaks: peaks(102) }]]);
+  const tasks = ["a", "b"].map((device) => task(peaked, device, () => null));
+  const [above, below] = await runTasks(tasks, { effort: EFFORT, instruments });
+  assert.ok(above?.outcome.state === "implausible");
+  assert.match(above.outcome.reason, /106 GB\/s is 106 % of the peak of 100 GB\/s \(made up\)/);
+  assert.equal(above.outcome.measured?.summary.median, 106);
+  assert.ok(below?.outcome.state === "ok");
+  assert.equal(below.outcome.measured.peaks?.rated?.value, 102);
+});
+
+Deno.test("measure() says of a shape that has random data alone that zeros were not measured", async () => {
+  const { benchmark } = fake([{ name: "a", figures: [10] }]);
+  const zeros = { ...EFFORT, data: "zeros" as const };
+  const notes = async (of: Benchmark<null>) => {
+    const outcome = await measure(of, null, zeros, surroundings());
+    return outcome.state === "ok" ? outcome.measured.notes : assert.fail(outcome.state);
+  };
+  assert.deepEqual(await notes(benchmark), ["measured with random data: it knows no other"]);
+  assert.deepEqual(await notes({ ...benchmark, suite: "sync" }), []);
+  const heeding: Benchmark<null> = {
+    ...benchmark,
+    shapes: (target, effort) =>
+      benchmark.shapes(target, effort).map((shape) => ({
+        ...shape,
+        prepare: (effort) => ({ ...shape.prepare(effort), data: effort.data ?? "random" }),
+      })),
+  };
+  assert.deepEqual(await notes(heeding), []);
 });

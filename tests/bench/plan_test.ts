@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { type Suite, SUITES } from "../../lib/bench/benchmark.ts";
-import { planBench, suitesOf } from "../../lib/bench/plan.ts";
+import type { Suite } from "../../lib/bench/benchmark.ts";
+import { planBench } from "../../lib/bench/plan.ts";
+import { hostEnvironment } from "../../lib/bench/environment.ts";
+import { REGISTRY } from "../../lib/bench/registry.ts";
 import { benchReport } from "../../lib/bench/report.ts";
 import { runTasks } from "../../lib/bench/run.ts";
 import { EFFORTS } from "../../lib/bench/benchmark.ts";
+import { Sysroot } from "../../lib/sysfs/sysroot.ts";
 import type { Gpu } from "../../lib/gpu/gpu.ts";
 import { unknownFacts } from "../../lib/gpu/gpu.ts";
 
@@ -21,17 +24,12 @@ const BARE: Gpu = {
   absent: {},
 };
 
-Deno.test("suitesOf() reads names, and all", () => {
-  assert.deepEqual(suitesOf([]), SUITES);
-  assert.deepEqual(suitesOf(["sync", "all"]), SUITES);
-  assert.deepEqual(suitesOf(["sync", "memory"]), ["memory", "sync"]);
-});
-
 Deno.test("planBench() says of a GPU without a Vulkan driver that it is unsupported, and why", async () => {
   const suites: Suite[] = ["memory", "scheduling"];
   using plan = planBench({ suites, gpus: [BARE], shimPlaces: [] });
   const results = await runTasks(plan.tasks, { effort: EFFORTS.quick });
-  assert.equal(results.length, 6);
+  const all = REGISTRY.filter(({ suite }) => suites.includes(suite));
+  assert.deepEqual(results.map(({ name }) => name), all.map(({ name }) => name));
   for (const { device, outcome } of results) {
     assert.equal(device, BARE.id);
     assert.ok(outcome.state === "unsupported");
@@ -60,7 +58,12 @@ Deno.test("benchReport() has null, and never 0, for what was not measured", asyn
       mvgal_version: "0",
       effort: "quick",
       suites: ["compute"],
+      selection: ["compute"],
       gpu_selector: null,
+      data: "random",
+      bootstrap: { resamplings: 1000, seed: 1 },
+      parallel: false,
+      environment: hostEnvironment(new Sysroot("/nonexistent"), () => undefined, plan.loader),
       os: "linux",
       kernel: "6",
       cpu_count: 1,
@@ -74,6 +77,18 @@ Deno.test("benchReport() has null, and never 0, for what was not measured", asyn
     assert.equal(entry.state, "unsupported");
     assert.equal(entry.median, null);
     assert.equal(entry.statistics, null);
+    assert.equal(entry.peaks, null);
+    assert.equal(entry.peak_ratio, null);
+    assert.equal(entry.conditions, null);
     assert.deepEqual(entry.samples, []);
   }
+});
+
+Deno.test("planBench() plans what is selected, and nothing else", () => {
+  const suites: Suite[] = ["memory", "compute"];
+  const selects = ({ name }: { name: string }) => name === "compute.fp32";
+  using plan = planBench({ suites, gpus: [BARE], shimPlaces: [], selects });
+  assert.deepEqual(plan.tasks.map(({ name }) => name), ["compute.fp32"]);
+  assert.equal(plan.devices[0]?.environment?.driver_version, null);
+  assert.ok(plan.devices[0]?.environment?.absent["driver_version"]);
 });

@@ -1,10 +1,11 @@
 /*
- * A libamdhip64.so that lists the devices of devices.txt.
+ * A libamdhip64.so that lists the devices of devices.txt, and copies between them.
  *
  * Keys of the system: driver_version (60241133). Keys of a device: name, uuid (16 characters), pci,
- * memory (bytes), attribute_<N>.
+ * memory (bytes), attribute_<N>, peers (the ordinals it reaches).
  */
 #include "description.h"
+#include "memory.h"
 
 typedef int hipError_t;
 typedef int hipDevice_t;
@@ -17,7 +18,9 @@ enum {
 	hipErrorInvalidValue = 1,
 	hipErrorNotInitialized = 3,
 	hipErrorNoDevice = 100,
-	hipErrorInvalidDevice = 101
+	hipErrorInvalidDevice = 101,
+	hipErrorInvalidHandle = 400,
+	hipErrorPeerAccessAlreadyEnabled = 704
 };
 
 static int initialised;
@@ -134,5 +137,183 @@ EXPORT hipError_t hipDeviceGetAttribute(int *out, int attribute, int device)
 	if (!fake_number(device_at(device), key, &value))
 		return hipErrorInvalidValue;
 	*out = (int)value;
+	return 0;
+}
+
+/* Copies: streams that do everything at once, events that are times. */
+
+typedef uint64_t hipDeviceptr_t;
+
+typedef struct ihipStream_t {
+	int device;
+} *hipStream_t;
+
+typedef struct ihipEvent_t {
+	int device;
+	uint64_t at;
+} *hipEvent_t;
+
+static int current;
+static uint32_t reaches[32];
+
+#define CURRENT() CHECKED(device_at(current))
+
+EXPORT int fakeLeftovers(void)
+{
+	return fake_leaks();
+}
+
+EXPORT hipError_t hipSetDevice(int device)
+{
+	CHECKED(device_at(device));
+	current = device;
+	return 0;
+}
+
+EXPORT hipError_t hipDeviceCanAccessPeer(int *can, int device, int peer)
+{
+	const char *peers;
+	char wanted[16], list[256];
+
+	CHECKED(device_at(device));
+	CHECKED(device_at(peer));
+	peers = fake_text(device_at(device), "peers");
+	snprintf(wanted, sizeof(wanted), " %d ", peer);
+	snprintf(list, sizeof(list), " %s ", peers ? peers : "");
+	*can = strstr(list, wanted) && device != peer;
+	return 0;
+}
+
+EXPORT hipError_t hipDeviceEnablePeerAccess(int peer, unsigned int flags)
+{
+	int can = 0;
+
+	CURRENT();
+	if (flags || hipDeviceCanAccessPeer(&can, current, peer) || !can)
+		return hipErrorInvalidDevice;
+	if (reaches[current] & (1u << peer))
+		return hipErrorPeerAccessAlreadyEnabled;
+	reaches[current] |= 1u << peer;
+	return 0;
+}
+
+EXPORT hipError_t hipMalloc(void **out, size_t size)
+{
+	CURRENT();
+	*out = fake_allocate(size, current);
+	return *out ? 0 : hipErrorInvalidValue;
+}
+
+EXPORT hipError_t hipFree(void *pointer)
+{
+	CURRENT();
+	return fake_release(pointer, false) ? 0 : hipErrorInvalidValue;
+}
+
+EXPORT hipError_t hipHostMalloc(void **out, size_t size, unsigned int flags)
+{
+	CURRENT();
+	*out = flags == 1 ? fake_allocate(size, FAKE_HOST) : NULL;
+	return *out ? 0 : hipErrorInvalidValue;
+}
+
+EXPORT hipError_t hipHostFree(void *pointer)
+{
+	CURRENT();
+	return fake_release(pointer, true) ? 0 : hipErrorInvalidValue;
+}
+
+static hipError_t copy(void *to, int to_owner, const void *from, int from_owner, size_t size,
+		       hipStream_t stream)
+{
+	if (!stream || stream->device != current)
+		return hipErrorInvalidHandle;
+	if (fake_owner(to, size) != to_owner || fake_owner(from, size) != from_owner)
+		return hipErrorInvalidValue;
+	memcpy(to, from, size);
+	return 0;
+}
+
+EXPORT hipError_t hipMemcpyHtoDAsync(hipDeviceptr_t to, void *from, size_t size, hipStream_t stream)
+{
+	CURRENT();
+	return copy((void *)to, current, from, FAKE_HOST, size, stream);
+}
+
+EXPORT hipError_t hipMemcpyDtoHAsync(void *to, hipDeviceptr_t from, size_t size, hipStream_t stream)
+{
+	CURRENT();
+	return copy(to, FAKE_HOST, (void *)from, current, size, stream);
+}
+
+EXPORT hipError_t hipMemcpyDtoDAsync(hipDeviceptr_t to, hipDeviceptr_t from, size_t size,
+				     hipStream_t stream)
+{
+	CURRENT();
+	return copy((void *)to, current, (void *)from, current, size, stream);
+}
+
+EXPORT hipError_t hipMemcpyPeerAsync(void *to, int destination, const void *from, int source,
+				     size_t size, hipStream_t stream)
+{
+	CURRENT();
+	return copy(to, destination, from, source, size, stream);
+}
+
+EXPORT hipError_t hipStreamCreateWithFlags(hipStream_t *stream, unsigned int flags)
+{
+	CURRENT();
+	*stream = flags == 1 ? malloc(sizeof(**stream)) : NULL;
+	if (!*stream)
+		return hipErrorInvalidValue;
+	(*stream)->device = current;
+	return 0;
+}
+
+EXPORT hipError_t hipStreamDestroy(hipStream_t stream)
+{
+	free(stream);
+	return 0;
+}
+
+EXPORT hipError_t hipStreamWaitEvent(hipStream_t stream, hipEvent_t event, unsigned int flags)
+{
+	return stream && event->at && !flags ? 0 : hipErrorInvalidHandle;
+}
+
+EXPORT hipError_t hipEventCreateWithFlags(hipEvent_t *event, unsigned int flags)
+{
+	CURRENT();
+	*event = flags ? NULL : calloc(1, sizeof(**event));
+	if (!*event)
+		return hipErrorInvalidValue;
+	(*event)->device = current;
+	return 0;
+}
+
+EXPORT hipError_t hipEventDestroy(hipEvent_t event)
+{
+	free(event);
+	return 0;
+}
+
+EXPORT hipError_t hipEventRecord(hipEvent_t event, hipStream_t stream)
+{
+	if (event->device != stream->device)
+		return hipErrorInvalidHandle;
+	event->at = fake_now();
+	return 0;
+}
+
+EXPORT hipError_t hipEventSynchronize(hipEvent_t event)
+{
+	return event->at ? 0 : hipErrorInvalidHandle;
+}
+
+EXPORT hipError_t hipEventElapsedTime(float *milliseconds, hipEvent_t start, hipEvent_t end)
+{
+	if (start->device != end->device || !start->at || !end->at)
+		return hipErrorInvalidHandle;
+	*milliseconds = (float)((double)(end->at - start->at) / 1e6);
 	return 0;
 }

@@ -1,14 +1,16 @@
 /*
- * A libze_loader.so.1 with one driver that lists the devices of devices.txt.
+ * A libze_loader.so.1 with one driver that lists the devices of devices.txt, and copies between them.
  *
  * Built with -DOLD_DRIVER it is a loader from before zeInitDrivers, and without PCI properties.
  *
  * Keys of the system: api_version (0x10006), driver_version. Keys of a device: name, type (1 is a
- * GPU), vendor, id, flags, uuid (32 hexadecimal digits), pci (0000:03:00.0). Keys of an instance,
+ * GPU), vendor, id, flags, uuid (32 hexadecimal digits), pci (0000:03:00.0), peers (the positions of
+ * the devices that it reaches), queue_groups (flags of each: 1 computes, 2 copies). Keys of an instance,
  * which is one memory of the device: bytes.
  */
 #include "abi/level_zero.h"
 #include "description.h"
+#include "memory.h"
 
 static int initialised;
 
@@ -155,3 +157,238 @@ EXPORT ze_result_t zeDevicePciGetPropertiesExt(ze_device_handle_t device,
 }
 
 #endif
+
+/* Copies: one context, lists of copies that run when their queue is given them. */
+
+typedef struct _ze_context_handle_t {
+	ze_driver_handle_t driver;
+} *ze_context_handle_t;
+
+typedef struct _ze_command_queue_handle_t {
+	ze_device_handle_t device;
+	uint32_t ordinal;
+} *ze_command_queue_handle_t;
+
+struct fake_copy {
+	void *to;
+	const void *from;
+	size_t size;
+};
+
+typedef struct _ze_command_list_handle_t {
+	ze_device_handle_t device;
+	uint32_t ordinal;
+	int is_closed, count, needs_barrier;
+	struct fake_copy copies[256];
+} *ze_command_list_handle_t;
+
+static int objects;
+
+EXPORT int fakeLeftovers(void)
+{
+	return fake_leaks() + objects;
+}
+
+static int position_of(ze_device_handle_t device)
+{
+	for (int i = 0; i < fake_count(FAKE_DEVICE, NULL); i++)
+		if (fake_find(FAKE_DEVICE, NULL, i) == (struct fake_section *)device)
+			return i;
+	return -2;
+}
+
+static void *new_object(size_t size)
+{
+	objects++;
+	return calloc(1, size);
+}
+
+static ze_result_t end_object(void *object)
+{
+	objects--;
+	free(object);
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeContextCreate(ze_driver_handle_t driver, const ze_context_desc_t *desc,
+				   ze_context_handle_t *context)
+{
+	CHECKED(driver);
+	if (desc->stype != ZE_STRUCTURE_TYPE_CONTEXT_DESC || desc->pNext || desc->flags)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	*context = new_object(sizeof(**context));
+	(*context)->driver = driver;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeContextDestroy(ze_context_handle_t context)
+{
+	return end_object(context);
+}
+
+EXPORT ze_result_t zeDeviceCanAccessPeer(ze_device_handle_t device, ze_device_handle_t peer,
+					 uint8_t *can)
+{
+	const char *peers = fake_text((struct fake_section *)device, "peers");
+	char wanted[16], list[256];
+
+	CHECKED(device);
+	snprintf(wanted, sizeof(wanted), " %d ", position_of(peer));
+	snprintf(list, sizeof(list), " %s ", peers ? peers : "");
+	*can = strstr(list, wanted) != NULL;
+	return ZE_RESULT_SUCCESS;
+}
+
+/* The flags of a queue group; 0 where there is none. */
+static uint32_t group_flags(ze_device_handle_t device, uint32_t ordinal)
+{
+	const char *groups = fake_text((struct fake_section *)device, "queue_groups");
+	char *end = (char *)groups;
+	uint32_t flags = 0;
+
+	for (uint32_t i = 0; groups && i <= ordinal; i++) {
+		const char *from = end;
+		flags = (uint32_t)strtoul(from, &end, 0);
+		if (end == from)
+			return 0;
+	}
+	return flags;
+}
+
+EXPORT ze_result_t
+zeDeviceGetCommandQueueGroupProperties(ze_device_handle_t device, uint32_t *count,
+				       ze_command_queue_group_properties_t *properties)
+{
+	uint32_t there = 0;
+
+	CHECKED(device);
+	while (group_flags(device, there))
+		there++;
+	for (uint32_t i = 0; properties && i < *count && i < there; i++) {
+		if (properties[i].stype != ZE_STRUCTURE_TYPE_COMMAND_QUEUE_GROUP_PROPERTIES)
+			return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+		properties[i].flags = group_flags(device, i);
+		properties[i].maxMemoryFillPatternSize = 16;
+		properties[i].numQueues = 1;
+	}
+	*count = there;
+	return ZE_RESULT_SUCCESS;
+}
+
+static ze_result_t allocate(size_t size, int owner, void **out)
+{
+	*out = fake_allocate(size, owner);
+	return *out ? ZE_RESULT_SUCCESS : ZE_RESULT_ERROR_INVALID_ARGUMENT;
+}
+
+EXPORT ze_result_t zeMemAllocDevice(ze_context_handle_t context,
+				    const ze_device_mem_alloc_desc_t *desc, size_t size,
+				    size_t alignment, ze_device_handle_t device, void **out)
+{
+	CHECKED(device);
+	if (!context || desc->stype != ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC || desc->pNext ||
+	    desc->flags || desc->ordinal || alignment > 4096)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	return allocate(size, position_of(device), out);
+}
+
+EXPORT ze_result_t zeMemAllocHost(ze_context_handle_t context, const ze_host_mem_alloc_desc_t *desc,
+				  size_t size, size_t alignment, void **out)
+{
+	if (!context || desc->stype != ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC || desc->pNext ||
+	    desc->flags || alignment > 4096)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	return allocate(size, FAKE_HOST, out);
+}
+
+EXPORT ze_result_t zeMemFree(ze_context_handle_t context, void *pointer)
+{
+	if (!context || !(fake_release(pointer, true) || fake_release(pointer, false)))
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandQueueCreate(ze_context_handle_t context, ze_device_handle_t device,
+					const ze_command_queue_desc_t *desc,
+					ze_command_queue_handle_t *queue)
+{
+	CHECKED(device);
+	if (!context || desc->stype != ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC || desc->pNext ||
+	    !group_flags(device, desc->ordinal) || desc->index || desc->mode != 2)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	*queue = new_object(sizeof(**queue));
+	(*queue)->device = device;
+	(*queue)->ordinal = desc->ordinal;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandQueueDestroy(ze_command_queue_handle_t queue)
+{
+	return end_object(queue);
+}
+
+EXPORT ze_result_t zeCommandListCreate(ze_context_handle_t context, ze_device_handle_t device,
+				       const ze_command_list_desc_t *desc,
+				       ze_command_list_handle_t *list)
+{
+	CHECKED(device);
+	if (!context || desc->stype != ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC || desc->pNext)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	*list = new_object(sizeof(**list));
+	(*list)->device = device;
+	(*list)->ordinal = desc->commandQueueGroupOrdinal;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandListDestroy(ze_command_list_handle_t list)
+{
+	return end_object(list);
+}
+
+EXPORT ze_result_t zeCommandListAppendMemoryCopy(ze_command_list_handle_t list, void *to,
+						 const void *from, size_t size, void *signal,
+						 uint32_t waits, void **events)
+{
+	if (list->is_closed || list->count == 256 || list->needs_barrier || signal || waits ||
+	    events || fake_owner(to, size) == -2 || fake_owner(from, size) == -2)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	list->copies[list->count++] = (struct fake_copy){ to, from, size };
+	/* Copies of one list are not ordered by themselves. */
+	list->needs_barrier = 1;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandListAppendBarrier(ze_command_list_handle_t list, void *signal,
+					      uint32_t waits, void **events)
+{
+	if (list->is_closed || signal || waits || events)
+		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	list->needs_barrier = 0;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandListClose(ze_command_list_handle_t list)
+{
+	list->is_closed = 1;
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandQueueExecuteCommandLists(ze_command_queue_handle_t queue,
+						     uint32_t count,
+						     ze_command_list_handle_t *lists, void *fence)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!lists[i]->is_closed || fence || lists[i]->device != queue->device ||
+		    lists[i]->ordinal != queue->ordinal)
+			return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+		for (int j = 0; j < lists[i]->count; j++)
+			memcpy(lists[i]->copies[j].to, lists[i]->copies[j].from,
+			       lists[i]->copies[j].size);
+	}
+	return ZE_RESULT_SUCCESS;
+}
+
+EXPORT ze_result_t zeCommandQueueSynchronize(ze_command_queue_handle_t queue, uint64_t timeout)
+{
+	return queue && timeout ? ZE_RESULT_SUCCESS : ZE_RESULT_ERROR_INVALID_ARGUMENT;
+}

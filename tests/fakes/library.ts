@@ -59,6 +59,7 @@ export function fakeLibrary(
     ],
     includes: [
       join(here, "description.h"),
+      join(here, "memory.h"),
       ...(name === "nvml" || name === "level_zero" || name === "opencl" ? [abi] : []),
     ],
   });

@@ -7,7 +7,9 @@
  * Keys of the system: driver_version, cuda_version (13000), print (a line for standard output).
  * Keys of a device: name, uuid, pci (0000:06:00.0), pci_ids (0x10de 0x2335 0x10de 0x18be), minor,
  * memory (total reserved used, bytes), temperature, utilization, power_mw, pcie (gen width max-gen
- * max-width), mig (current pending), mig_slots, link<N> (active version type remote).
+ * max-width), mig (current pending), mig_slots, link<N> (active version type remote), clocks (sm
+ * memory max-sm max-memory, MHz), event_reasons (mask), cores, bus_width (bits), compute_capability
+ * (major minor), power_limit (enforced default, mW), ecc (current pending).
  * Keys of an instance: slot, uuid, name, memory, gpu_instance, compute_instance.
  */
 #include "abi/nvml.h"
@@ -191,10 +193,54 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *m
 
 NUMBER_OF(nvmlDeviceGetMinorNumber, "minor", 0)
 NUMBER_OF(nvmlDeviceGetPowerUsage, "power_mw", 0)
+NUMBER_OF(nvmlDeviceGetEnforcedPowerLimit, "power_limit", 0)
+NUMBER_OF(nvmlDeviceGetPowerManagementDefaultLimit, "power_limit", 1)
 NUMBER_OF(nvmlDeviceGetCurrPcieLinkGeneration, "pcie", 0)
 NUMBER_OF(nvmlDeviceGetCurrPcieLinkWidth, "pcie", 1)
 NUMBER_OF(nvmlDeviceGetMaxPcieLinkGeneration, "pcie", 2)
 NUMBER_OF(nvmlDeviceGetMaxPcieLinkWidth, "pcie", 3)
+
+/* nvmlClockType_t: 0 graphics, 1 SM, 2 memory, 3 video */
+static nvmlReturn_t clock_number(nvmlDevice_t device, int type, int first, unsigned int *out)
+{
+	if (type != 1 && type != 2)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	return copy_number((struct fake_section *)device, "clocks", first + type - 1, out);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetClockInfo(nvmlDevice_t device, int type, unsigned int *clock)
+{
+	CHECKED(device);
+	return clock_number(device, type, 0, clock);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetMaxClockInfo(nvmlDevice_t device, int type, unsigned int *clock)
+{
+	CHECKED(device);
+	return clock_number(device, type, 2, clock);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetCurrentClocksThrottleReasons(nvmlDevice_t device,
+							      unsigned long long *reasons)
+{
+	const char *text =
+	    device ? fake_text((struct fake_section *)device, "event_reasons") : NULL;
+
+	CHECKED(device);
+	if (!text)
+		return NVML_ERROR_NOT_SUPPORTED;
+	*reasons = strtoull(text, NULL, 0);
+	return NVML_SUCCESS;
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetEccMode(nvmlDevice_t device, unsigned int *current,
+					 unsigned int *pending)
+{
+	CHECKED(device);
+	nvmlReturn_t result = copy_number((struct fake_section *)device, "ecc", 0, current);
+
+	return result ? result : copy_number((struct fake_section *)device, "ecc", 1, pending);
+}
 
 #ifndef NEW_DRIVER
 EXPORT nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t device, unsigned int sensor,
@@ -319,9 +365,28 @@ EXPORT nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int *curr
 	return result ? result : copy_number((struct fake_section *)device, "mig", 1, pending);
 }
 
+NUMBER_OF(nvmlDeviceGetNumGpuCores, "cores", 0)
+NUMBER_OF(nvmlDeviceGetMemoryBusWidth, "bus_width", 0)
 NUMBER_OF(nvmlDeviceGetMaxMigDeviceCount, "mig_slots", 0)
 NUMBER_OF(nvmlDeviceGetGpuInstanceId, "gpu_instance", 0)
 NUMBER_OF(nvmlDeviceGetComputeInstanceId, "compute_instance", 0)
+
+EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major, int *minor)
+{
+	CHECKED(device);
+	nvmlReturn_t result = copy_number((struct fake_section *)device, "compute_capability", 0,
+					  (unsigned int *)major);
+
+	return result ? result
+		      : copy_number((struct fake_section *)device, "compute_capability", 1,
+				    (unsigned int *)minor);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetCurrentClocksEventReasons(nvmlDevice_t device,
+							   unsigned long long *reasons)
+{
+	return nvmlDeviceGetCurrentClocksThrottleReasons(device, reasons);
+}
 
 EXPORT nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t device, unsigned int slot,
 							nvmlDevice_t *instance)

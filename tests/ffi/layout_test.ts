@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as drm from "../../ffi/libdrm.ts";
 import * as levelZero from "../../ffi/level_zero.ts";
+import * as levelZeroCopy from "../../ffi/level_zero_copy.ts";
 import * as nvml from "../../ffi/nvml_abi.ts";
 import * as openCl from "../../ffi/opencl.ts";
 import { type Layout, structure } from "../../ffi/struct.ts";
@@ -43,6 +44,12 @@ compilerTest("the layouts of ffi/opencl.ts are those of cl_ext.h", () => {
 compilerTest("the layouts of ffi/level_zero.ts are those of ze_api.h", () => {
   const layouts = layoutsOf(levelZero);
   assert.equal(layouts.length, 7);
+  assert.deepEqual(checkLayouts(layouts, { prelude: abi("level_zero.h") }), []);
+});
+
+compilerTest("the layouts of ffi/level_zero_copy.ts are those of ze_api.h", () => {
+  const layouts = layoutsOf(levelZeroCopy);
+  assert.equal(layouts.length, 6);
   assert.deepEqual(checkLayouts(layouts, { prelude: abi("level_zero.h") }), []);
 });
 

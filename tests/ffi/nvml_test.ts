@@ -18,6 +18,13 @@ memory 42949672960 500000000 1000000
 temperature 41
 utilization 17 5
 power_mw 61250
+power_limit 300000 400000
+clocks 1095 1215 1410 1593
+event_reasons 0x1004
+cores 6912
+bus_width 5120
+compute_capability 8 0
+ecc 1 0
 pcie 1 8 4 16
 mig 1 0
 mig_slots 7
@@ -84,6 +91,37 @@ compilerTest("Nvml reads what a GPU does", () =>
     assert.deepEqual(nvml.pcieLink(device, "now"), { generation: 1, width: 8 });
     assert.deepEqual(nvml.pcieLink(device, "max"), { generation: 4, width: 16 });
   }));
+
+compilerTest(
+  "Nvml reads clocks, what holds them back, and the size of the GPU",
+  () =>
+    withNvml(TWO_GPUS, (nvml) => {
+      const [a100, t4] = [nvml.device(0), nvml.device(1)];
+      assert.equal(nvml.clock(a100, "sm", "now"), 1095);
+      assert.equal(nvml.clock(a100, "memory", "now"), 1215);
+      assert.equal(nvml.clock(a100, "sm", "max"), 1410);
+      assert.equal(nvml.clock(a100, "memory", "max"), 1593);
+      assert.deepEqual(nvml.clockEventReasons(a100), ["sw_power_cap", "bit 12"]);
+      assert.equal(nvml.cores(a100), 6912);
+      assert.equal(nvml.memoryBusWidth(a100), 5120);
+      assert.deepEqual(nvml.computeCapability(a100), { major: 8, minor: 0 });
+      assert.deepEqual(nvml.eccMode(a100), { current: true, pending: false });
+      assert.equal(nvml.powerLimit(a100), 300000);
+      assert.equal(nvml.defaultPowerLimit(a100), 400000);
+      assert.throws(() => nvml.clock(t4, "sm", "now"), { result: "NVML_ERROR_NOT_SUPPORTED" });
+    }),
+);
+
+compilerTest(
+  "Nvml.clockEventReasons() asks an older driver by the older name",
+  () =>
+    withNvml(TWO_GPUS, (nvml) => {
+      assert.deepEqual(nvml.clockEventReasons(nvml.device(0)), ["sw_power_cap", "bit 12"]);
+      assert.throws(() => nvml.cores(nvml.device(0)), {
+        result: "NVML_ERROR_FUNCTION_NOT_FOUND",
+      });
+    }, { variant: "old" }),
+);
 
 compilerTest(
   "Nvml.memory() tells what the driver reserves apart from what is used",

@@ -31,6 +31,7 @@ Platform: NVIDIA CUDA
 
 Deno.test("parseClpeak() takes the best figure of each section, and null for what did not run", () => {
   const figures = {
+    device: "NVIDIA H200",
     bandwidth: 4459.25,
     fp32: 64461.62,
     fp64: null,

@@ -2086,6 +2086,69 @@ export const VkPhysicalDeviceShaderBfloat16FeaturesKHR: Layout<VkPhysicalDeviceS
   { name: "shaderBFloat16CooperativeMatrix", type: "u32" },
 ]);
 
+export interface VkPhysicalDeviceShaderSMBuiltinsPropertiesNV {
+  sType?: number;
+  pNext?: readonly Chained[];
+  shaderSMCount?: number;
+  shaderWarpsPerSM?: number;
+}
+export const VkPhysicalDeviceShaderSMBuiltinsPropertiesNV: Layout<VkPhysicalDeviceShaderSMBuiltinsPropertiesNV> = struct("VkPhysicalDeviceShaderSMBuiltinsPropertiesNV", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV },
+  { name: "pNext", type: "chain" },
+  { name: "shaderSMCount", type: "u32" },
+  { name: "shaderWarpsPerSM", type: "u32" },
+]);
+
+export interface VkPhysicalDeviceShaderCorePropertiesAMD {
+  sType?: number;
+  pNext?: readonly Chained[];
+  shaderEngineCount?: number;
+  shaderArraysPerEngineCount?: number;
+  computeUnitsPerShaderArray?: number;
+  simdPerComputeUnit?: number;
+  wavefrontsPerSimd?: number;
+  wavefrontSize?: number;
+  sgprsPerSimd?: number;
+  minSgprAllocation?: number;
+  maxSgprAllocation?: number;
+  sgprAllocationGranularity?: number;
+  vgprsPerSimd?: number;
+  minVgprAllocation?: number;
+  maxVgprAllocation?: number;
+  vgprAllocationGranularity?: number;
+}
+export const VkPhysicalDeviceShaderCorePropertiesAMD: Layout<VkPhysicalDeviceShaderCorePropertiesAMD> = struct("VkPhysicalDeviceShaderCorePropertiesAMD", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD },
+  { name: "pNext", type: "chain" },
+  { name: "shaderEngineCount", type: "u32" },
+  { name: "shaderArraysPerEngineCount", type: "u32" },
+  { name: "computeUnitsPerShaderArray", type: "u32" },
+  { name: "simdPerComputeUnit", type: "u32" },
+  { name: "wavefrontsPerSimd", type: "u32" },
+  { name: "wavefrontSize", type: "u32" },
+  { name: "sgprsPerSimd", type: "u32" },
+  { name: "minSgprAllocation", type: "u32" },
+  { name: "maxSgprAllocation", type: "u32" },
+  { name: "sgprAllocationGranularity", type: "u32" },
+  { name: "vgprsPerSimd", type: "u32" },
+  { name: "minVgprAllocation", type: "u32" },
+  { name: "maxVgprAllocation", type: "u32" },
+  { name: "vgprAllocationGranularity", type: "u32" },
+]);
+
+export interface VkPhysicalDeviceShaderCoreProperties2AMD {
+  sType?: number;
+  pNext?: readonly Chained[];
+  shaderCoreFeatures?: number;
+  activeComputeUnitCount?: number;
+}
+export const VkPhysicalDeviceShaderCoreProperties2AMD: Layout<VkPhysicalDeviceShaderCoreProperties2AMD> = struct("VkPhysicalDeviceShaderCoreProperties2AMD", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_2_AMD },
+  { name: "pNext", type: "chain" },
+  { name: "shaderCoreFeatures", type: "u32" },
+  { name: "activeComputeUnitCount", type: "u32" },
+]);
+
 export interface VkPipelineShaderStageRequiredSubgroupSizeCreateInfo {
   sType?: number;
   pNext?: readonly Chained[];
@@ -2340,6 +2403,9 @@ export const LAYOUTS: readonly Layout[] = [
   VkPhysicalDeviceCooperativeMatrix2FeaturesNV,
   VkPhysicalDeviceCooperativeMatrix2PropertiesNV,
   VkPhysicalDeviceShaderBfloat16FeaturesKHR,
+  VkPhysicalDeviceShaderSMBuiltinsPropertiesNV,
+  VkPhysicalDeviceShaderCorePropertiesAMD,
+  VkPhysicalDeviceShaderCoreProperties2AMD,
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo,
   VkSemaphoreTypeCreateInfo,
   VkTimelineSemaphoreSubmitInfo,

@@ -20,7 +20,7 @@ import {
   type Recurrence,
   UNROLL,
 } from "./compute_kernels.ts";
-import { dispatch, pushBytes, type VulkanTarget } from "./target.ts";
+import { dispatch, pushBytes, shaderHash, type VulkanTarget } from "./target.ts";
 
 /** No single shape is fastest on all GPUs; these are usually among the best, best guesses first. */
 const QUICK_SHAPES: readonly ChainShape[] = [
@@ -28,6 +28,11 @@ const QUICK_SHAPES: readonly ChainShape[] = [
   { recurrence: "affine", width: 2, chains: 4 },
   { recurrence: "affine", width: 4, chains: 2 },
   { recurrence: "quadratic", width: 1, chains: 8 },
+];
+
+/** More for formats that take no vectors. */
+const PACKED_QUICK_SHAPES: readonly ChainShape[] = [
+  { recurrence: "affine", width: 1, chains: 4 },
 ];
 
 /** Every recurrence, width and number of chains with at most 16 values in flight. */
@@ -42,10 +47,20 @@ function allShapes(): ChainShape[] {
   );
 }
 
-/** The shapes to try. Squares modulo 2^32 soon repeat: integers have affine chains alone. */
+/** Whether a format's numbers are integers. */
+function isInteger(format: NumberFormat): boolean {
+  return format.startsWith("int");
+}
+
+/**
+ * The shapes to try. Squares modulo 2^32 soon repeat: integers have affine chains alone. A packed dot
+ * product is a vector by itself.
+ */
 export function shapesOf(format: NumberFormat, effort: Effort): ChainShape[] {
-  return (effort.allShapes ? allShapes() : [...QUICK_SHAPES])
-    .filter((shape) => format !== "int32" || shape.recurrence === "affine");
+  return (effort.allShapes ? allShapes() : [...QUICK_SHAPES, ...PACKED_QUICK_SHAPES])
+    .filter((shape) => !isInteger(format) || shape.recurrence === "affine")
+    .filter((shape) => format !== "int8_dot" || shape.width === 1)
+    .slice(0, effort.allShapes ? undefined : QUICK_SHAPES.length);
 }
 
 /** Coefficients of a run. */
@@ -61,7 +76,7 @@ interface Coefficients {
  */
 function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
   // Constants of the "Numerical Recipes" generator; odd scale.
-  if (format === "int32") return { a: 1664525, b: 1013904223, scale: 2654435761 };
+  if (isInteger(format)) return { a: 1664525, b: 1013904223, scale: 2654435761 };
   // x -> b - x alternates between two arbitrary values; x^2 - 1.9 is chaotic in [-1.9, 1.9].
   return recurrence === "affine"
     ? { a: -1, b: 1.3720703125, scale: 0.0478515625 }
@@ -74,7 +89,7 @@ function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coeffi
  * 0.5 - 1/steps.
  */
 function checkedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
-  if (format === "int32") return timedCoefficients(format, recurrence);
+  if (isInteger(format)) return timedCoefficients(format, recurrence);
   return recurrence === "affine" ? { a: 1, b: 1, scale: 1 } : { a: 0, b: 0.25, scale: 0.015625 };
 }
 
@@ -84,7 +99,25 @@ const EPSILON: Record<NumberFormat, number> = {
   fp32: 2 ** -23,
   fp16: 2 ** -10,
   int32: 0,
+  int16: 0,
+  int8_dot: 0,
 };
+
+/** Sum of the products of four signed bytes each. */
+function dot4x8(a: number, b: number): number {
+  let sum = 0;
+  for (let shift = 0; shift < 32; shift += 8) {
+    sum += ((a << (24 - shift)) >> 24) * ((b << (24 - shift)) >> 24);
+  }
+  return sum;
+}
+
+/** One step of an integer recurrence, modulo 2^32 or 2^16. */
+function integerStep(format: NumberFormat, x: number, { a, b }: Coefficients): number {
+  if (format === "int8_dot") return (dot4x8(x, a) + x) | 0;
+  const next = (Math.imul(x, a) + b) | 0;
+  return format === "int16" ? next & 0xffff : next;
+}
 
 /** The checked run's result of one invocation, in double precision or modulo 2^32. */
 export function expectedSum(
@@ -93,15 +126,17 @@ export function expectedSum(
   invocation: number,
   steps: number,
 ): number {
-  const { a, b, scale } = checkedCoefficients(format, shape.recurrence);
+  const coefficients = checkedCoefficients(format, shape.recurrence);
+  const { a, b, scale } = coefficients;
   let sum = 0;
   for (let chain = 0; chain < shape.chains; chain++) {
     for (let component = 0; component < shape.width; component++) {
       const first = firstValue(invocation, shape, chain, component);
-      if (format === "int32") {
+      if (isInteger(format)) {
         let x = Math.imul(first, scale);
-        for (let i = 0; i < steps; i++) x = (Math.imul(x, a) + b) | 0;
+        for (let i = 0; i < steps; i++) x = integerStep(format, x, coefficients);
         sum = (sum + x) >>> 0;
+        if (format === "int16") sum &= 0xffff;
       } else {
         let x = first * scale;
         for (let i = 0; i < steps; i++) x = x * (shape.recurrence === "affine" ? a : x) + b;
@@ -112,6 +147,11 @@ export function expectedSum(
   return sum;
 }
 
+/** Operations of one step of one chain. */
+function operationsOf(format: NumberFormat): number {
+  return format === "int8_dot" ? 8 : 2;
+}
+
 /** Bytes that an invocation stores. */
 function resultBytes(format: NumberFormat): number {
   return format === "fp64" ? 8 : 4;
@@ -119,7 +159,7 @@ function resultBytes(format: NumberFormat): number {
 
 function readResults(format: NumberFormat, bytes: Uint8Array<ArrayBuffer>): ArrayLike<number> {
   if (format === "fp64") return new Float64Array(bytes.buffer);
-  return format === "int32" ? new Uint32Array(bytes.buffer) : new Float32Array(bytes.buffer);
+  return isInteger(format) ? new Uint32Array(bytes.buffer) : new Float32Array(bytes.buffer);
 }
 
 function prepareChains(
@@ -134,7 +174,10 @@ function prepareChains(
   const invocations = workgroups * target.localSize;
   const results = target.shared("chains", invocations * 8);
   const code = chainKernel(target, format, shape);
-  const timedBy = timedCoefficients(format, shape.recurrence);
+  const { data = "random" } = effort;
+  const timedBy = data === "zeros"
+    ? { a: 0, b: 0, scale: 0 }
+    : timedCoefficients(format, shape.recurrence);
   const job = undo.use(target.job(code, [results], { ...timedBy, loops: 1 }, workgroups));
   const withLoops = (loops: number) => ({
     ...job,
@@ -152,11 +195,14 @@ function prepareChains(
     }
     loops *= Math.min(16, Math.max(2, Math.floor(aim / took / 2)));
   }
-  const operations = 2 * invocations * loops * UNROLL * shape.chains * shape.width;
+  const operations = operationsOf(format) * invocations * loops * UNROLL * shape.chains *
+    shape.width;
   const timed = undo.use(target.timed((c) => dispatch(c, withLoops(loops))));
   const owned = undo.move();
   return {
     clock: target.clock,
+    data,
+    shader_sha256: shaderHash(code),
     sample: () => [operations / timed.run() / 1000],
     verify: () => {
       const checkedLoops = format === "fp16" ? 1 : 4;
@@ -187,7 +233,7 @@ export function verifySums(
 ): void {
   // Invocations differ in two bits of their number: four recurrences check them all.
   const expected = [0, 1, 2, 3].map((i) => expectedSum(format, shape, i, steps));
-  const isExact = format === "int32" || shape.recurrence === "affine";
+  const isExact = isInteger(format) || shape.recurrence === "affine";
   const slack = isExact ? 0 : EPSILON[format] * (steps + shape.width * shape.chains);
   for (let i = 0; i < results.length; i++) {
     const want = expected[i & 3] ?? NaN, got = results[i] ?? NaN;
@@ -201,7 +247,7 @@ function arithmetic(
   format: NumberFormat,
   unit: string,
   convention: string,
-  feature: string | undefined,
+  feature?: string,
 ): Benchmark<VulkanTarget> {
   return {
     name: `compute.${format}`,
@@ -224,11 +270,19 @@ function arithmetic(
 }
 
 const FMA = "a fused multiply-add is 2 operations";
+const MULTIPLY_ADD = "a multiplication and an addition are 2 operations";
 
 /** The compute suite. */
 export const COMPUTE_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
-  arithmetic("fp32", "TFLOP/s", FMA, undefined),
+  arithmetic("fp32", "TFLOP/s", FMA),
   arithmetic("fp64", "TFLOP/s", FMA, "shaderFloat64"),
   arithmetic("fp16", "TFLOP/s", FMA, "shaderFloat16"),
-  arithmetic("int32", "TOP/s", "a multiplication and an addition are 2 operations", undefined),
+  arithmetic("int32", "TOP/s", MULTIPLY_ADD),
+  arithmetic("int16", "TOP/s", MULTIPLY_ADD, "shaderInt16"),
+  arithmetic(
+    "int8_dot",
+    "TOP/s",
+    "a dot product of 4 signed bytes added to an integer is 8 operations",
+    "shaderIntegerDotProduct",
+  ),
 ];

@@ -12,7 +12,7 @@ import { type Addressing, Kernel, type KernelCode, type NumericType } from "../.
 import type { ScalarType, Value } from "../../spirv/module.ts";
 
 /** A type of number to calculate with. */
-export type NumberFormat = "fp64" | "fp32" | "fp16" | "int32";
+export type NumberFormat = "fp64" | "fp32" | "fp16" | "int32" | "int16" | "int8_dot";
 
 /** The recurrence: `x = x * a + b`, or `x = x * x + b`. */
 export type Recurrence = "affine" | "quadratic";
@@ -56,17 +56,26 @@ function scalarType(kernel: Kernel, format: NumberFormat): ScalarType {
       return kernel.f32;
     case "fp16":
       return kernel.f16;
+    case "int16":
+      return kernel.u16;
     case "int32":
+    case "int8_dot":
       return kernel.u32;
   }
 }
 
-/** What an invocation stores: fp16 sums are stored as binary32, so that no 16-bit storage is needed. */
+/** What an invocation stores, and what coefficients come in: 32 bits for 16, so that no 16-bit storage is needed. */
 function storedType(kernel: Kernel, format: NumberFormat): ScalarType {
-  return format === "fp16" ? kernel.f32 : scalarType(kernel, format);
+  if (format === "fp16") return kernel.f32;
+  return format === "int16" ? kernel.u32 : scalarType(kernel, format);
 }
 
-/** Push constants: `a`, `b` and `scale` (binary32, except for fp64 and int32), `loops`. Buffers: results. */
+/** A number of either width as the other. */
+function convert(k: Kernel, type: ScalarType, value: Value<ScalarType>): Value<ScalarType> {
+  return type.kind === "float" ? k.convertFloat(type, value) : k.convertInteger(type, value);
+}
+
+/** Push constants: `a`, `b` and `scale` (32 bits, but 64 for fp64), `loops`. Buffers: results. */
 export function chainKernel(
   target: { addressing: Addressing; localSize: number },
   format: NumberFormat,
@@ -80,14 +89,13 @@ export function chainKernel(
   const loops = kernel.push("loops", kernel.u32);
   return kernel.body((k) => {
     if (!a || !b || !scale) return;
-    const narrow = (value: Value<ScalarType>) =>
-      scalar.kind === "float" ? k.convertFloat(scalar, value) : value;
+    const narrow = (value: Value<ScalarType>) => convert(k, scalar, value);
     const coefficient = k.splat(type, narrow(a())), addend = k.splat(type, narrow(b()));
     const low = k.and(k.globalId(), k.constant(k.u32, 3));
     const first = (chain: number, component: number) => {
       const offset = k.constant(k.u32, firstValue(0, shape, chain, component));
       const whole = k.add(low, offset);
-      const value = scalar.kind === "float" ? k.toFloat(scalar, whole) : whole;
+      const value = scalar.kind === "float" ? k.toFloat(scalar, whole) : narrow(whole);
       return k.mul(value, narrow(scale()));
     };
     const chains = Array.from({ length: shape.chains }, (_, chain) => {
@@ -97,7 +105,11 @@ export function chainKernel(
       if (start === undefined) throw new Error("a vector has components");
       return k.variable(start as Value<NumericType>);
     });
-    const step = (x: Value<NumericType>) => {
+    const step = (x: Value<NumericType>): Value<NumericType> => {
+      if (format === "int8_dot") {
+        const scalars = x as Value<ScalarType>;
+        return k.add(k.dot4x8(scalars, narrow(a())), scalars);
+      }
       const factor = shape.recurrence === "affine" ? coefficient : x;
       return scalar.kind === "float" ? k.fma(x, factor, addend) : k.add(k.mul(x, factor), addend);
     };
@@ -111,6 +123,6 @@ export function chainKernel(
       return Array.from({ length: shape.width }, (_, i) => k.extract(value, i));
     });
     const sum = parts.reduce((total, part) => k.add(total, part));
-    results.store(k.globalId(), scalar.kind === "float" ? k.convertFloat(stored, sum) : sum);
+    results.store(k.globalId(), convert(k, stored, sum));
   });
 }

@@ -4,16 +4,28 @@
  * @module
  */
 
+import type { CommandBuffer } from "../../../ffi/vulkan/commands.ts";
 import type { DeviceBuffer } from "../../../ffi/vulkan/device.ts";
 import { type KernelCode } from "../../spirv/kernel.ts";
 import {
   type Benchmark,
+  type DataPattern,
   type Effort,
   type Prepared,
   type Shape,
   WrongResultError,
 } from "../benchmark.ts";
-import { ELEMENT_BYTES, patternSum, patternWords } from "../pattern.ts";
+import {
+  addUp,
+  elementsOf,
+  patternContent,
+  SALT_A,
+  SALT_B,
+  sourceBuffer,
+  verifyContent,
+  verifyWindows,
+  workingSetBytes,
+} from "./memory_buffers.ts";
 import {
   copyKernel,
   readKernel,
@@ -23,14 +35,9 @@ import {
   workgroupsOf,
   writeKernel,
 } from "./memory_kernels.ts";
-import { dispatch, type Job, type VulkanTarget } from "./target.ts";
+import { dispatch, type Job, shaderHash, type VulkanTarget } from "./target.ts";
 
-const MiB = 1 << 20;
-const SALT_A = 0x2545f491, SALT_B = 0x1b873593;
 const TRIAD_SCALE = 0.75;
-
-/** Windows of a buffer that are compared word by word, from its start to its end. */
-const WINDOWS = 33, WINDOW_ELEMENTS = 1024;
 
 const GRID_WALKS: readonly Walk[] = [
   { kind: "grid", unroll: 8, workgroups: 4096 },
@@ -45,81 +52,6 @@ const TILE_WALKS: readonly Walk[] = [
   { kind: "tile", unroll: 1 },
   { kind: "tile", unroll: 8 },
 ];
-
-/**
- * Bytes of each buffer: a power of two, far beyond the caches, within an eighth of the device's memory
- * and the device's limits.
- */
-export function workingSetBytes(target: VulkanTarget): number {
-  const { physical } = target;
-  const heap = Math.max(
-    ...physical.heaps.filter((each) => each.deviceLocal)
-      .map((each) => Math.min(each.size, each.budget ?? each.size)),
-  );
-  const limits = [heap / 8, physical.maxAllocationSize, target.isSoftware ? 128 * MiB : 2048 * MiB];
-  if (target.addressing === "descriptor") limits.push(physical.limits.maxStorageBufferRange);
-  return 2 ** Math.floor(Math.log2(Math.max(MiB, Math.min(...limits))));
-}
-
-function elementsOf(target: VulkanTarget): number {
-  return workingSetBytes(target) / ELEMENT_BYTES;
-}
-
-/** A shared buffer that holds the pattern. */
-function patternBuffer(target: VulkanTarget, name: string, salt: number): DeviceBuffer {
-  return target.shared(name, workingSetBytes(target), (buffer) => {
-    const walk = GRID_WALKS[0] ?? { kind: "grid", unroll: 1, workgroups: 1024 };
-    const code = writeKernel(target, walk);
-    const elements = elementsOf(target);
-    using job = target.job(code, [buffer], { elements, salt }, workgroupsOf(walk, elements, 1));
-    target.run((c) => dispatch(c, job));
-  });
-}
-
-/** Sum of all words of a buffer, modulo 2^32, by the device, and the sums of single invocations. */
-function sumOf(target: VulkanTarget, buffer: DeviceBuffer): number {
-  const walk: Walk = { kind: "grid", unroll: 4, workgroups: 1024 };
-  const bytes = 1024 * target.localSize * 4;
-  const sums = target.shared("verify sums", bytes);
-  const elements = buffer.size / ELEMENT_BYTES;
-  using job = target.job(readKernel(target, walk), [buffer, sums], { elements }, 1024);
-  target.run((c) => dispatch(c, job));
-  return addUp(target.readBack(sums, 0, bytes));
-}
-
-function addUp(bytes: Uint8Array<ArrayBuffer>): number {
-  return new Uint32Array(bytes.buffer).reduce((sum, word) => (sum + word) >>> 0, 0);
-}
-
-/** Compares windows of a buffer with `expected` words. */
-function verifyWindows(
-  target: VulkanTarget,
-  buffer: DeviceBuffer,
-  matches: (index: number, words: Uint32Array) => boolean,
-): void {
-  const elements = buffer.size / ELEMENT_BYTES;
-  const window = Math.min(WINDOW_ELEMENTS, elements);
-  for (let w = 0; w < WINDOWS; w++) {
-    const first = Math.floor(((elements - window) * w) / (WINDOWS - 1));
-    const bytes = target.readBack(buffer, first * ELEMENT_BYTES, window * ELEMENT_BYTES);
-    const words = new Uint32Array(bytes.buffer);
-    for (let i = 0; i < window; i++) {
-      if (!matches(first + i, words.subarray(4 * i, 4 * i + 4))) {
-        throw new WrongResultError(`element ${first + i} of ${elements} is wrong`);
-      }
-    }
-  }
-}
-
-function verifyPattern(target: VulkanTarget, buffer: DeviceBuffer, salt: number): void {
-  verifyWindows(
-    target,
-    buffer,
-    (index, words) => patternWords(index, salt).every((word, c) => word === words[c]),
-  );
-  const sum = sumOf(target, buffer), expected = patternSum(buffer.size / ELEMENT_BYTES, salt);
-  if (sum !== expected) throw new WrongResultError(`the words sum to ${sum}, not ${expected}`);
-}
 
 /** Whether `a` is `b + scale * c` within the roundings of an unfused multiply and add. */
 function isTriad(a: number, b: number, c: number): boolean {
@@ -137,6 +69,7 @@ function prepareJob(
   effort: Effort,
   job: Job & Disposable,
   bytes: number,
+  data: DataPattern | undefined,
   verify: () => void,
 ): Prepared {
   using undo = new DisposableStack();
@@ -148,6 +81,8 @@ function prepareJob(
   const owned = undo.move();
   return {
     clock: target.clock,
+    data: data ?? "random",
+    shader_sha256: shaderHash(job.pipeline.code),
     sample: () => [(bytes * times) / timed.run()],
     verify,
     [Symbol.dispose]: () => owned.dispose(),
@@ -161,7 +96,7 @@ function shapesOf(
   walks: readonly Walk[],
   prepare: (walk: Walk, workgroups: number) => Prepared,
 ): Shape[] {
-  const elements = elementsOf(target);
+  const elements = elementsOf(target, effort);
   const fitting = walks.filter((walk) => {
     const workgroups = workgroupsOf(walk, elements, target.localSize);
     return Number.isInteger(workgroups) && workgroups <= target.maxWorkgroups &&
@@ -196,14 +131,14 @@ const read = bandwidth(
   "bytes read",
   (target, effort) =>
     shapesOf(target, effort, GRID_WALKS, (walk, workgroups) => {
-      const source = patternBuffer(target, "a", SALT_A);
+      const { buffer: source, content } = sourceBuffer(target, effort, SALT_A);
       const sumBytes = workgroups * target.localSize * 4;
       const sums = target.shared("sums", sumBytes);
-      const elements = elementsOf(target);
+      const elements = elementsOf(target, effort);
       const job = target.job(readKernel(target, walk), [source, sums], { elements }, workgroups);
-      return prepareJob(target, effort, job, source.size, () => {
+      return prepareJob(target, effort, job, source.size, effort.data, () => {
         const sum = addUp(target.readBack(sums, 0, sumBytes));
-        const expected = patternSum(elements, SALT_A);
+        const expected = content.sum(elements);
         if (sum !== expected) {
           throw new WrongResultError(`the words read sum to ${sum}, not ${expected}`);
         }
@@ -221,14 +156,17 @@ function writing(
   workgroups: number,
   verify: (out: DeviceBuffer) => void,
 ): Prepared {
-  const out = target.shared("out", workingSetBytes(target));
+  const out = target.shared("out", workingSetBytes(target, effort));
   target.run((c) => c.fill(out, 0xdeadbeef));
   const buffers = code.bufferCount === 1 || values["scale"] !== undefined
     ? [out, ...sources]
     : [...sources, out];
-  const job = target.job(code, buffers, { elements: elementsOf(target), ...values }, workgroups);
+  const elements = elementsOf(target, effort);
+  const job = target.job(code, buffers, { elements, ...values }, workgroups);
   const bytes = buffers.length * out.size;
-  return prepareJob(target, effort, job, bytes, () => verify(out));
+  // What writes alone makes its data itself: random.
+  const data = sources.length === 0 ? "random" : effort.data;
+  return prepareJob(target, effort, job, bytes, data, () => verify(out));
 }
 
 const write = bandwidth(
@@ -237,7 +175,7 @@ const write = bandwidth(
   (target, effort) =>
     shapesOf(target, effort, [...GRID_WALKS.slice(0, 2), ...TILE_WALKS], (walk, workgroups) => {
       const code = writeKernel(target, walk);
-      const verify = (out: DeviceBuffer) => verifyPattern(target, out, SALT_B);
+      const verify = (out: DeviceBuffer) => verifyContent(target, out, patternContent(SALT_B));
       return writing(target, effort, code, [], { salt: SALT_B }, workgroups, verify);
     }),
 );
@@ -247,8 +185,8 @@ const copy = bandwidth(
   "bytes read plus bytes written",
   (target, effort) =>
     shapesOf(target, effort, [...TILE_WALKS, ...GRID_WALKS], (walk, workgroups) => {
-      const source = patternBuffer(target, "a", SALT_A);
-      const verify = (out: DeviceBuffer) => verifyPattern(target, out, SALT_A);
+      const { buffer: source, content } = sourceBuffer(target, effort, SALT_A);
+      const verify = (out: DeviceBuffer) => verifyContent(target, out, content);
       return writing(target, effort, copyKernel(target, walk), [source], {}, workgroups, verify);
     }),
 );
@@ -258,19 +196,107 @@ const triad = bandwidth(
   "bytes read plus bytes written, a = b + s * c",
   (target, effort) =>
     shapesOf(target, effort, [...TILE_WALKS, ...GRID_WALKS], (walk, workgroups) => {
-      const b = patternBuffer(target, "a", SALT_A), c = patternBuffer(target, "b", SALT_B);
+      const b = sourceBuffer(target, effort, SALT_A), c = sourceBuffer(target, effort, SALT_B);
       const verify = (out: DeviceBuffer) =>
         verifyWindows(target, out, (index, words) => {
-          const addends = asFloats(patternWords(index, SALT_A));
-          const scaled = asFloats(patternWords(index, SALT_B));
+          const addends = asFloats(b.content.words(index));
+          const scaled = asFloats(c.content.words(index));
           return asFloats([...words]).every((value, i) =>
             isTriad(value, addends[i] ?? NaN, scaled[i] ?? NaN)
           );
         });
       const code = triadKernel(target, walk);
-      return writing(target, effort, code, [b, c], { scale: TRIAD_SCALE }, workgroups, verify);
+      const sources = [b.buffer, c.buffer];
+      return writing(target, effort, code, sources, { scale: TRIAD_SCALE }, workgroups, verify);
     }),
 );
 
-/** The memory suite. */
-export const MEMORY_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [read, write, copy, triad];
+/** Words that `memory.fill` writes in turn, so that each sample writes something new. */
+const FILL_WORDS = [0x3f9d70a4, 0x3fc8f5c3] as const;
+
+const fill = command("fill", "bytes written by vkCmdFillBuffer", (target, effort) => {
+  const out = target.shared("out", workingSetBytes(target, effort));
+  return prepareCommands(target, effort, out.size, "random", (c, turn) => {
+    c.fill(out, FILL_WORDS[turn]);
+  }, (turn) => {
+    verifyWindows(target, out, (_, words) => words.every((word) => word === FILL_WORDS[turn]));
+  });
+});
+
+const copyBuffer = command(
+  "copy_buffer",
+  "bytes read plus bytes written by vkCmdCopyBuffer",
+  (target, effort) => {
+    const sources = [sourceBuffer(target, effort, SALT_A), sourceBuffer(target, effort, SALT_B)];
+    const out = target.shared("out", workingSetBytes(target, effort));
+    return prepareCommands(target, effort, 2 * out.size, effort.data, (c, turn) => {
+      const from = sources[turn]?.buffer;
+      if (from) c.copy(from, out, { size: out.size });
+    }, (turn) => {
+      const content = sources[turn]?.content;
+      if (content) verifyContent(target, out, content);
+    });
+  },
+);
+
+/** A benchmark of one of Vulkan's own commands. */
+function command(
+  name: string,
+  convention: string,
+  prepare: (target: VulkanTarget, effort: Effort) => Prepared,
+): Benchmark<VulkanTarget> {
+  return bandwidth(name, convention, (target, effort) => [
+    { name: "whole buffer", prepare: () => prepare(target, effort) },
+  ]);
+}
+
+/**
+ * Prepares commands that are recorded in two turns, each with a result of its own, so that what is checked
+ * was written by the last sample.
+ */
+function prepareCommands(
+  target: VulkanTarget,
+  effort: Effort,
+  bytes: number,
+  data: DataPattern | undefined,
+  record: (commands: CommandBuffer, turn: 0 | 1) => void,
+  verify: (turn: 0 | 1) => void,
+): Prepared {
+  using undo = new DisposableStack();
+  const once = undo.use(target.timed((c) => record(c, 0)));
+  const times = Math.min(
+    64,
+    Math.max(1, Math.round((effort.sampleMs * 1e6) / Math.max(once.run(), 1))),
+  );
+  const turns = ([0, 1] as const).map((turn) =>
+    undo.use(target.timed((c) => {
+      for (let i = 0; i < times; i++) {
+        if (i > 0) c.barrier();
+        record(c, turn);
+      }
+    }))
+  );
+  let last: 0 | 1 = 0;
+  const owned = undo.move();
+  return {
+    clock: target.clock,
+    data: data ?? "random",
+    sample: () => {
+      last = last === 0 ? 1 : 0;
+      const took = turns[last]?.run() ?? NaN;
+      return [(bytes * times) / took];
+    },
+    verify: () => verify(last),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/** The memory suite, but for the sweep over working sets. */
+export const MEMORY_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
+  read,
+  write,
+  copy,
+  triad,
+  copyBuffer,
+  fill,
+];

@@ -4,10 +4,15 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { CommandBuffer, Timestamps } from "../../../ffi/vulkan/commands.ts";
 import { Device, type DeviceBuffer, type Queue } from "../../../ffi/vulkan/device.ts";
 import type { Instance } from "../../../ffi/vulkan/instance.ts";
 import { VulkanError } from "../../../ffi/vulkan/loader.ts";
+import {
+  cooperativeMatrices,
+  type MatrixProperties,
+} from "../../../ffi/vulkan/cooperative_matrix.ts";
 import type { PhysicalDevice } from "../../../ffi/vulkan/physical_device.ts";
 import { Pipeline } from "../../../ffi/vulkan/pipeline.ts";
 import type { Addressing, KernelCode } from "../../spirv/kernel.ts";
@@ -46,6 +51,8 @@ export class VulkanTarget implements Disposable {
   readonly #fence: bigint;
   readonly #oneShot: CommandBuffer;
   readonly #shared = new Map<string, DeviceBuffer>();
+  readonly #instance: Instance;
+  #matrixProperties: readonly MatrixProperties[] | undefined;
 
   /**
    * Opens a device.
@@ -54,6 +61,7 @@ export class VulkanTarget implements Disposable {
    */
   constructor(id: string, instance: Instance, physical: PhysicalDevice) {
     this.id = id;
+    this.#instance = instance;
     this.physical = physical;
     using undo = new DisposableStack();
     this.device = undo.use(new Device(instance, physical));
@@ -111,6 +119,25 @@ export class VulkanTarget implements Disposable {
       make?.(buffer);
     }
     return buffer;
+  }
+
+  /** A new buffer in the device's memory that holds `bytes`. */
+  upload(bytes: Uint8Array): DeviceBuffer {
+    using staging = this.device.createBuffer(bytes.length, "host");
+    staging.bytes?.set(bytes);
+    const buffer = this.device.createBuffer(bytes.length, "device");
+    this.run((c) => c.copy(staging, buffer, { size: bytes.length }));
+    return buffer;
+  }
+
+  /** The cooperative matrices that the device advertises (VK_KHR_cooperative_matrix). */
+  matrixProperties(): readonly MatrixProperties[] {
+    return this.#matrixProperties ??= cooperativeMatrices(this.#instance, this.physical);
+  }
+
+  /** The shared buffers of a name, of whatever size. */
+  *sharedNamed(name: string): Iterable<DeviceBuffer> {
+    for (const [key, buffer] of this.#shared) if (key.startsWith(`${name}:`)) yield buffer;
   }
 
   /** Gives the shared buffers' memory back. */
@@ -200,6 +227,11 @@ export class VulkanTarget implements Disposable {
     this.releaseShared();
     this.#owned.dispose();
   }
+}
+
+/** SHA-256 of a shader's SPIR-V words, in hexadecimal. */
+export function shaderHash({ words }: Pick<KernelCode, "words">): string {
+  return createHash("sha256").update(new Uint8Array(words.buffer)).digest("hex");
 }
 
 /** Binds a job and runs it, as often as `times` says, one after the other. */

@@ -27,7 +27,14 @@ const WALKS: readonly Walk[] = [
   { kind: "tile", unroll: 4 },
 ];
 
-const FORMATS: readonly NumberFormat[] = ["fp32", "fp64", "fp16", "int32"];
+const FORMATS: readonly NumberFormat[] = [
+  "fp32",
+  "fp64",
+  "fp16",
+  "int32",
+  "int16",
+  "int8_dot",
+];
 
 const ALL: readonly ChainShape[] = [
   { recurrence: "affine", width: 1, chains: 1 },
@@ -37,7 +44,7 @@ const ALL: readonly ChainShape[] = [
 
 /** Integers have affine chains alone. */
 function shapesFor(format: NumberFormat): readonly ChainShape[] {
-  return ALL.filter((shape) => format !== "int32" || shape.recurrence === "affine");
+  return ALL.filter((shape) => !format.startsWith("int") || shape.recurrence === "affine");
 }
 
 for (const addressing of ["device_address", "descriptor"] as Addressing[]) {

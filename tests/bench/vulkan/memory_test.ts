@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { EFFORTS, WrongResultError } from "../../../lib/bench/benchmark.ts";
-import { MEMORY_BENCHMARKS, workingSetBytes } from "../../../lib/bench/vulkan/memory.ts";
+import { MEMORY_BENCHMARKS } from "../../../lib/bench/vulkan/memory.ts";
+import { workingSetBytes } from "../../../lib/bench/vulkan/memory_buffers.ts";
+import { MEMORY_SWEEP_BENCHMARKS } from "../../../lib/bench/vulkan/memory_sweep.ts";
 import type { VulkanTarget } from "../../../lib/bench/vulkan/target.ts";
 import { deviceTest } from "../../vulkan_devices.ts";
+
+const ALL = [...MEMORY_BENCHMARKS, ...MEMORY_SWEEP_BENCHMARKS];
 
 const EFFORT = { ...EFFORTS.quick, sampleMs: 0 };
 
@@ -15,14 +19,15 @@ function spoil(target: VulkanTarget, offset: number): void {
 }
 
 function prepareFirst(target: VulkanTarget, name: string) {
-  const benchmark = MEMORY_BENCHMARKS.find((each) => each.name === name);
+  const benchmark = ALL.find((each) => each.name === name);
   const prepared = benchmark?.shapes(target, EFFORT)[0]?.prepare(EFFORT);
   if (prepared === undefined) throw new Error(`${name} has no shape here`);
   return prepared;
 }
 
 deviceTest("the memory benchmarks measure and verify", (target) => {
-  for (const { name } of MEMORY_BENCHMARKS) {
+  for (const { name, unsupported } of ALL) {
+    if (unsupported(target) !== undefined) continue;
     using prepared = prepareFirst(target, name);
     const [figure = NaN] = prepared.sample();
     assert.ok(figure > 0.001 && figure < 10_000, `${name}: ${figure} GB/s`);
@@ -30,16 +35,30 @@ deviceTest("the memory benchmarks measure and verify", (target) => {
   }
 });
 
-deviceTest("memory.copy and memory.write find a single wrong word anywhere", (target) => {
-  for (const name of ["memory.write", "memory.copy"]) {
-    for (const share of [0, 0.3141, 0.77777]) {
-      using prepared = prepareFirst(target, name);
-      prepared.sample();
-      spoil(target, Math.floor((workingSetBytes(target) * share) / 4) * 4);
-      assert.throws(() => prepared.verify(), WrongResultError, `${name} at ${share}`);
-    }
+deviceTest("the sweep finds what was not read", (target) => {
+  for (const name of ["memory.gather", "memory.read_1mib"]) {
+    using prepared = prepareFirst(target, name);
+    prepared.sample();
+    const [sums] = [...target.sharedNamed("sweep sums")];
+    if (sums === undefined) throw new Error("the sweep has sums");
+    target.run((c) => c.fill(sums, 12345));
+    assert.throws(() => prepared.verify(), WrongResultError, name);
   }
 });
+
+deviceTest(
+  "memory.copy, memory.write and memory.copy_buffer find a single wrong word anywhere",
+  (target) => {
+    for (const name of ["memory.write", "memory.copy", "memory.copy_buffer"]) {
+      for (const share of [0, 0.3141, 0.77777]) {
+        using prepared = prepareFirst(target, name);
+        prepared.sample();
+        spoil(target, Math.floor((workingSetBytes(target) * share) / 4) * 4);
+        assert.throws(() => prepared.verify(), WrongResultError, `${name} at ${share}`);
+      }
+    }
+  },
+);
 
 deviceTest("memory.triad finds what was not written", (target) => {
   using prepared = prepareFirst(target, "memory.triad");

@@ -3,6 +3,7 @@
 #ifndef MVGAL_FAKE_LEVEL_ZERO_H
 #define MVGAL_FAKE_LEVEL_ZERO_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef uint32_t ze_result_t;
@@ -22,6 +23,12 @@ enum {
 	ZE_STRUCTURE_TYPE_DRIVER_PROPERTIES = 0x1,
 	ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES = 0x3,
 	ZE_STRUCTURE_TYPE_DEVICE_MEMORY_PROPERTIES = 0x7,
+	ZE_STRUCTURE_TYPE_COMMAND_QUEUE_GROUP_PROPERTIES = 0x6,
+	ZE_STRUCTURE_TYPE_CONTEXT_DESC = 0xd,
+	ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC = 0xe,
+	ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC = 0xf,
+	ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC = 0x15,
+	ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC = 0x16,
 	ZE_STRUCTURE_TYPE_PCI_EXT_PROPERTIES = 0x10008,
 	ZE_STRUCTURE_TYPE_INIT_DRIVER_TYPE_DESC = 0x00020021,
 };
@@ -103,5 +110,49 @@ typedef struct {
 	const void *pNext;
 	uint32_t flags;
 } ze_init_driver_type_desc_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	const void *pNext;
+	uint32_t flags;
+} ze_context_desc_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	void *pNext;
+	uint32_t flags;
+	size_t maxMemoryFillPatternSize;
+	uint32_t numQueues;
+} ze_command_queue_group_properties_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	const void *pNext;
+	uint32_t ordinal;
+	uint32_t index;
+	uint32_t flags;
+	int mode;
+	int priority;
+} ze_command_queue_desc_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	const void *pNext;
+	uint32_t commandQueueGroupOrdinal;
+	uint32_t flags;
+} ze_command_list_desc_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	const void *pNext;
+	uint32_t flags;
+	uint32_t ordinal;
+} ze_device_mem_alloc_desc_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	const void *pNext;
+	uint32_t flags;
+} ze_host_mem_alloc_desc_t;
 
 #endif

@@ -1,0 +1,57 @@
+/**
+ * What a reader of a figure should know beside it.
+ *
+ * @module
+ */
+
+import type { DataPattern, Effort } from "./benchmark.ts";
+import { isFirstSlow, type Summary } from "./statistics.ts";
+
+/** A spread above this is said: figures that vary so are compared with care. */
+const WIDE_CV = 0.03;
+
+/** A first run that is slower than the others by less than this factor is nothing to speak of. */
+const SLOW = 1.1;
+
+/** An interval of the median wider than this to each side is said. */
+const WIDE_INTERVAL = 0.005;
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/**
+ * The notes on a figure.
+ *
+ * @param of the samples of the reported shape, and of its warm-up, in order.
+ * @param data what was measured with; `none` where data make no difference.
+ */
+export function notesOn(
+  summary: Summary,
+  of: { warmUp: readonly number[]; samples: readonly number[] },
+  better: "higher" | "lower",
+  effort: Pick<Effort, "memoryScale" | "data">,
+  data: DataPattern | "none",
+): string[] {
+  const notes: string[] = [];
+  const { memoryScale = 1, data: asked = "random" } = effort;
+  if (data !== "none" && data !== asked) {
+    notes.push(`measured with ${data} data: it knows no other`);
+  }
+  if (memoryScale !== 1) {
+    notes.push(`memory did not suffice: the working set is ${memoryScale} of the usual one`);
+  }
+  const [first] = of.warmUp;
+  if (first !== undefined && isFirstSlow([first, ...of.samples], better)) {
+    const factor = better === "higher" ? summary.median / first : first / summary.median;
+    if (factor >= SLOW) {
+      notes.push(`the first run was ${factor.toFixed(2)} times slower than the median`);
+    }
+  }
+  const reach = (summary.ci95_high - summary.ci95_low) / 2 / summary.median;
+  const unsure = reach > WIDE_INTERVAL ? `the median is known to ±${percent(reach)} only` : "";
+  const wide = summary.cv > WIDE_CV ? `samples vary by ${percent(summary.cv)} (CV)` : "";
+  const both = [wide, unsure].filter((text) => text !== "").join(": ");
+  if (both !== "") notes.push(both);
+  return notes;
+}

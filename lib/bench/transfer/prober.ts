@@ -1,0 +1,194 @@
+/**
+ * Trying paths in a process of its own, with a time limit for each.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../errors.ts";
+import {
+  parseAnswer,
+  PROBE_COMMAND,
+  type ProbeAnswer,
+  type ProbeRequest,
+  requestKey,
+} from "./probe.ts";
+import type { Verdicts } from "./target.ts";
+
+/** How long the child may take, in milliseconds. */
+export interface ProbeLimits {
+  /** To start, and answer first. */
+  firstMs: number;
+  /** For each further answer. */
+  nextMs: number;
+  /** To close its devices, once it has answered everything. */
+  farewellMs: number;
+}
+
+const LIMITS: ProbeLimits = { firstMs: 60_000, nextMs: 10_000, farewellMs: 5000 };
+
+/** Options of {@linkcode Prober}. */
+export interface ProberOptions {
+  /** Gives the command that starts mvgal, without arguments. */
+  command: () => readonly string[];
+  limits?: ProbeLimits;
+}
+
+/** How a child ended that has not answered everything. */
+type Ending = { kind: "silent" } | { kind: "ended"; how: string };
+
+/** Tries requests, each once, and remembers what came of them. */
+export class Prober implements Verdicts {
+  readonly #command: () => readonly string[];
+  readonly #limits: ProbeLimits;
+  readonly #verdicts = new Map<string, string | null>();
+
+  /** Takes the command that starts mvgal. */
+  constructor({ command, limits = LIMITS }: ProberOptions) {
+    this.#command = command;
+    this.#limits = limits;
+  }
+
+  obstacle(request: ProbeRequest): string | undefined {
+    const verdict = this.#verdicts.get(requestKey(request));
+    return verdict === undefined
+      ? "it was not tried in a process of its own"
+      : verdict ?? undefined;
+  }
+
+  /**
+   * Tries what has not been tried yet. A child that hangs or crashes has decided on the request that it was
+   * at; the rest goes to another.
+   *
+   * @param pause lets signals in; aborts by throwing.
+   */
+  async tryAll(requests: readonly ProbeRequest[], pause: () => Promise<void>): Promise<void> {
+    const fresh = new Map(requests.map((request) => [requestKey(request), request]));
+    let left = [...fresh].filter(([key]) => !this.#verdicts.has(key));
+    while (left.length > 0) {
+      await pause();
+      const answered = await this.#runChild(left);
+      await pause();
+      left = left.slice(answered);
+    }
+  }
+
+  /** Runs a child for the requests; how many of them are decided then: at least one. */
+  async #runChild(requests: readonly [string, ProbeRequest][]): Promise<number> {
+    let child: Deno.ChildProcess;
+    try {
+      const [program = "", ...args] = this.#command();
+      child = new Deno.Command(program, {
+        args: [...args, PROBE_COMMAND],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (error) {
+      const reason = `it could not be tried in a process of its own: ${reasonOf(error)}`;
+      for (const [key] of requests) this.#verdicts.set(key, reason);
+      return requests.length;
+    }
+    let decided = 0;
+    const listener = new Listener(child);
+    const order = JSON.stringify({ requests: requests.map(([, request]) => request) });
+    listener.send(order);
+    try {
+      while (decided < requests.length) {
+        const limit = decided === 0 ? this.#limits.firstMs : this.#limits.nextMs;
+        const answer = await listener.next(limit);
+        const key = requests[decided]?.[0] ?? "";
+        if ("kind" in answer) {
+          this.#verdicts.set(
+            key,
+            answer.kind === "silent"
+              ? `tried in a process of its own, it hung: no answer within ${limit / 1000} s`
+              : `tried in a process of its own, it ${answer.how}`,
+          );
+          return decided + 1;
+        }
+        this.#verdicts.set(
+          key,
+          answer.obstacle === null ? null : `tried in a process of its own: ${answer.obstacle}`,
+        );
+        decided++;
+      }
+      return decided;
+    } finally {
+      await listener.end(decided === requests.length ? this.#limits.farewellMs : 0);
+    }
+  }
+}
+
+/** Reads a child's answers. */
+class Listener {
+  readonly #child: Deno.ChildProcess;
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  readonly #complaint: Promise<string>;
+  #text = "";
+
+  constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    // A child in an uninterruptible call cannot be waited for: it must not hold mvgal back.
+    child.unref();
+    this.#complaint = new Response(child.stderr).text().catch(() => "");
+    this.#reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Writes the child's input; a child that is gone is noticed by its silence. */
+  send(text: string): void {
+    const writer = this.#child.stdin.getWriter();
+    writer.write(new TextEncoder().encode(text))
+      .then(() => writer.close())
+      .catch(() => {});
+  }
+
+  /** The next answer, or how the child ended without one. */
+  async next(limitMs: number): Promise<ProbeAnswer | Ending> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<"silent">((resolve) => {
+      timer = setTimeout(() => resolve("silent"), limitMs);
+    });
+    try {
+      for (;;) {
+        const end = this.#text.indexOf("\n");
+        if (end >= 0) {
+          const answer = parseAnswer(this.#text.slice(0, end));
+          this.#text = this.#text.slice(end + 1);
+          if (answer !== undefined) return answer;
+          continue;
+        }
+        const read = await Promise.race([this.#reader.read(), silence]);
+        if (read === "silent") return { kind: "silent" };
+        if (read.done) return { kind: "ended", how: await this.#howItEnded() };
+        this.#text += read.value;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #howItEnded(): Promise<string> {
+    const { code, signal } = await this.#child.status;
+    if (signal !== null) return `was ended by ${signal}`;
+    const said = (await this.#complaint).trimEnd().split("\n").at(-1);
+    return `ended with status ${code}${said ? `: ${said}` : ""}`;
+  }
+
+  /** Ends the child, which has so many milliseconds to do it itself. */
+  async end(farewellMs: number): Promise<void> {
+    this.#reader.cancel().catch(() => {});
+    if (farewellMs > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, farewellMs);
+      });
+      await Promise.race([this.#child.status, patience]);
+      clearTimeout(timer);
+    }
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Running the benchmarks of `mvgal bench`, with progress on stderr.
+ *
+ * @module
+ */
+
+import { DEVICE_LIMIT_MS, type Effort, EFFORTS, type Result } from "../bench/benchmark.ts";
+import { divide, inOrder, runShare } from "../bench/parallel.ts";
+import type { BenchPlan } from "../bench/plan.ts";
+import { runTasks } from "../bench/run.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { selfCommand } from "../launch/self.ts";
+import { shortResult } from "../render/bench_table.ts";
+import { progressView } from "../render/progress.ts";
+import { type CommandContext, type CommandInput, flag, value } from "./command.ts";
+
+/** How a run ended. */
+export interface RunEnd {
+  results: Result[];
+  interrupted: boolean;
+}
+
+/** What holds while a run goes on. */
+interface Conduct {
+  plan: BenchPlan;
+  effort: Effort;
+  deviceLimitMs: number;
+  signal: AbortSignal;
+  begin(what: string): void;
+  end(line: string): void;
+}
+
+/** The effort that was asked for. */
+export function effortOf(input: CommandInput): Effort {
+  const effort = flag(input, "quick") ? EFFORTS.quick : EFFORTS.full;
+  return { ...effort, data: value(input, "data") === "zeros" ? "zeros" : "random" };
+}
+
+async function runHere(conduct: Conduct, tasks: BenchPlan["tasks"]): Promise<Result[]> {
+  const { plan, effort, deviceLimitMs, signal, begin, end } = conduct;
+  return await runTasks(tasks, {
+    effort,
+    deviceLimitMs,
+    instruments: plan.instruments,
+    signal,
+    progress: {
+      started: (task) => begin(`${task.name} on ${task.device}`),
+      finished: (result) => end(`${result.device} ${result.name}: ${shortResult(result)}`),
+    },
+  });
+}
+
+/** Runs GPUs of one kind at once, each in a process of its own, and the rest here. */
+async function runApart(
+  conduct: Conduct,
+  gpus: readonly Gpu[],
+  input: CommandInput,
+  context: CommandContext,
+): Promise<Result[]> {
+  const { plan, signal, begin, end } = conduct;
+  const { groups, rest } = divide(plan.tasks, gpus);
+  const args = ["--data", value(input, "data") ?? "random"];
+  for (const name of ["quick", "wake"]) if (flag(input, name)) args.push(`--${name}`);
+  const results: Result[] = [];
+  for (const group of groups) {
+    begin(`${group.length} GPUs at once`);
+    const said = (line: string) => {
+      const [, told] = /^\[ *\d+\/\d+\] (.*)$/.exec(line) ?? [];
+      if (told !== undefined) end(told);
+      else context.stderr.write(`${line}\n`);
+    };
+    const shares = group.map((share) =>
+      runShare(share, { command: selfCommand(), args, signal, said })
+    );
+    results.push(...(await Promise.all(shares)).flat());
+  }
+  return inOrder(plan.tasks, [...results, ...await runHere(conduct, rest)]);
+}
+
+/** Runs a plan; SIGINT and SIGTERM end the run and keep what it has. */
+export async function measureAll(
+  plan: BenchPlan,
+  gpus: readonly Gpu[],
+  input: CommandInput,
+  context: CommandContext,
+): Promise<RunEnd> {
+  const interruption = new AbortController();
+  const onSignal = () => interruption.abort();
+  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  const { stderr } = context;
+  using view = progressView(stderr.isTerminal, (text) => stderr.write(text));
+  const total = plan.tasks.length;
+  let done = 0;
+  const conduct: Conduct = {
+    plan,
+    effort: effortOf(input),
+    deviceLimitMs: flag(input, "quick") ? DEVICE_LIMIT_MS.quick : DEVICE_LIMIT_MS.full,
+    signal: interruption.signal,
+    begin: (what) => view.begin(what, done, total),
+    end: (line) => view.end(line, ++done, total),
+  };
+  try {
+    const results = flag(input, "parallel")
+      ? await runApart(conduct, gpus, input, context)
+      : await runHere(conduct, plan.tasks);
+    return { results, interrupted: interruption.signal.aborted };
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+  }
+}

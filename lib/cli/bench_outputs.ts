@@ -1,0 +1,124 @@
+/**
+ * Where the reports of `mvgal bench` go.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import type { BenchReport } from "../bench/report.ts";
+import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
+
+/** The reports that can be asked for, each a file, but for the directory of `svg`. */
+const KINDS = ["json", "csv", "html", "svg"] as const;
+
+/** A report that was asked for. */
+export interface Output {
+  kind: typeof KINDS[number];
+  /** A file, `-` for stdout, or a directory. */
+  path: string;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The reports that were asked for, checked before hours of measuring: that each has somewhere to go, and
+ * that stdout holds one at most.
+ *
+ * @throws {UsageError} where one has not.
+ */
+export function outputsOf(input: CommandInput): Output[] {
+  const outputs = KINDS.flatMap((kind): Output[] => {
+    const path = value(input, kind);
+    return path === undefined ? [] : [{ kind, path }];
+  });
+  for (const { kind, path } of outputs) {
+    const option = `--${kind} ${path}`;
+    if (kind === "svg") {
+      if (path === "-") {
+        throw new UsageError(
+          `${option}: there are several charts: name a directory`,
+        );
+      }
+    } else {
+      if (path === "-") continue;
+      if (isDirectory(path)) throw new UsageError(`${option}: is a directory`);
+    }
+    if (!isDirectory(dirname(path))) {
+      throw new UsageError(`${option}: there is no directory ${dirname(path)}`);
+    }
+  }
+  const piped = outputs.filter(({ path }) => path === "-").map(({ kind }) => `--${kind} -`);
+  if (piped.length > 1) {
+    throw new UsageError(`${piped.join(" and ")} both write to stdout`);
+  }
+  return outputs;
+}
+
+/** Whether a report goes to stdout, where nothing else may go then. */
+export function takesStdout(outputs: readonly Output[]): boolean {
+  return outputs.some(({ path }) => path === "-");
+}
+
+/** Writes a file, whole or not at all. */
+function writeFile(path: string, text: string): void {
+  const temporary = `${path}.${Deno.pid}.tmp`;
+  try {
+    Deno.writeTextFileSync(temporary, text);
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It was never made.
+    }
+    const what = error instanceof Error ? error.message : String(error);
+    throw new Error(`the report cannot be written to ${path}: ${what}`);
+  }
+}
+
+async function textOf(
+  kind: Exclude<Output["kind"], "svg">,
+  report: BenchReport,
+): Promise<string> {
+  switch (kind) {
+    case "json":
+      return `${JSON.stringify(report, null, 2)}\n`;
+    case "csv":
+      return (await import("../render/bench_csv.ts")).benchCsv(report);
+    case "html":
+      return (await import("../render/bench_html.ts")).benchHtml(report);
+  }
+}
+
+/** Writes the reports. A failure of one does not keep the others from being written. */
+export async function writeOutputs(
+  outputs: readonly Output[],
+  report: BenchReport,
+  context: CommandContext,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const { kind, path } of outputs) {
+    try {
+      if (kind === "svg") {
+        const { benchSvgs } = await import("../render/bench_svg.ts");
+        Deno.mkdirSync(path, { recursive: true });
+        for (const [name, svg] of benchSvgs(report)) {
+          writeFile(join(path, name), svg);
+        }
+      } else if (path === "-") {
+        context.stdout.write(await textOf(kind, report));
+      } else {
+        writeFile(path, await textOf(kind, report));
+      }
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,33 @@
+/**
+ * `mvgal __probe-transfer`, which `mvgal bench` starts: tries paths between devices in a process of its
+ * own, since drivers hang and crash there.
+ *
+ * @module
+ */
+
+import { parseOrder, PROBE_COMMAND, type ProbeOrder } from "../bench/transfer/probe.ts";
+import { answerProbes } from "../bench/transfer/probe_child.ts";
+import { type CommandModule, UsageError } from "./command.ts";
+
+/** Reads an order on standard input. */
+async function readOrder(): Promise<ProbeOrder> {
+  try {
+    return parseOrder(await new Response(Deno.stdin.readable).text());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`standard input is no order of requests: ${why}`);
+  }
+}
+
+/** `mvgal __probe-transfer`. Answers each request of its order with a line of JSON. */
+export const probeTransferCommand: CommandModule = {
+  name: PROBE_COMMAND,
+  describe: "Try paths between devices for mvgal bench",
+  options: [],
+  examples: [],
+  async run(_input, context) {
+    const order = await readOrder();
+    answerProbes(order, (answer) => context.stdout.write(`${JSON.stringify(answer)}\n`));
+    return 0;
+  },
+};

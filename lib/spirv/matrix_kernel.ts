@@ -1,0 +1,202 @@
+/**
+ * Compute kernels with cooperative matrices of subgroup scope (SPV_KHR_cooperative_matrix), and with
+ * memory that a workgroup shares.
+ *
+ * @module
+ */
+
+import { Kernel, type KernelOptions, type NumericType } from "./kernel.ts";
+import type { MatrixType, PointerType, ScalarType, Type, Value } from "./module.ts";
+import { BuiltIn, Capability, Decoration, Op, StorageClass } from "./opcodes.ts";
+
+/** A number format that matrix units take. */
+export type MatrixFormat =
+  | "fp16"
+  | "bf16"
+  | "fp32"
+  | "fp64"
+  | "int8"
+  | "uint8"
+  | "int32"
+  | "uint32";
+
+/** Bytes of a number in memory. */
+export const MATRIX_FORMAT_BYTES: Record<MatrixFormat, number> = {
+  fp16: 2,
+  bf16: 2,
+  fp32: 4,
+  fp64: 8,
+  int8: 1,
+  uint8: 1,
+  int32: 4,
+  uint32: 4,
+};
+
+/** How a matrix lies in memory. */
+export type MatrixLayout = "row_major" | "column_major";
+
+/** The order of `CooperativeMatrixUse` (section 3.63 of the extension). */
+const USES = ["a", "b", "accumulator"] as const;
+
+/** What a matrix is for. */
+export type MatrixUse = typeof USES[number];
+
+/** `NonPrivatePointer` (section 3.26): ordered by the workgroup's barriers. */
+const NON_PRIVATE = 0x20;
+
+/** Workgroup scope, and acquire-release of workgroup memory, made available and visible (section 3.25). */
+const WORKGROUP = 2, BARRIER_SEMANTICS = 0x100 | 0x8 | 0x2000 | 0x4000;
+
+/** An array that the invocations of a workgroup share. */
+export interface WorkgroupArray<T extends NumericType = NumericType> {
+  /** Address of element `index`. */
+  at(index: Value): Value<PointerType>;
+  /** Stores element `index`. */
+  store(index: Value, value: Value<T>): void;
+}
+
+/** A {@linkcode Kernel} with cooperative matrices. Needs Vulkan 1.3 and `vulkanMemoryModel`. */
+export class MatrixKernel extends Kernel {
+  /** Starts a kernel. */
+  constructor(options: Omit<KernelOptions, "version">) {
+    super({ ...options, version: "1.6" });
+    this.module.capability(Capability.CooperativeMatrix);
+    this.module.extension("SPV_KHR_cooperative_matrix");
+  }
+
+  /** The scalar type of a format. */
+  scalar(format: MatrixFormat): ScalarType {
+    switch (format) {
+      case "fp16":
+        return this.f16;
+      case "bf16":
+        this.module.capability(Capability.BFloat16Type);
+        this.module.capability(Capability.BFloat16CooperativeMatrix);
+        this.module.extension("SPV_KHR_bfloat16");
+        return this.module.bfloat16();
+      case "fp32":
+        return this.f32;
+      case "fp64":
+        return this.f64;
+      case "int8":
+      case "uint8":
+        this.module.capability(Capability.Int8);
+        return this.module.int(8, format === "int8");
+      case "int32":
+        return this.i32;
+      case "uint32":
+        return this.u32;
+    }
+  }
+
+  /** A matrix type of the subgroup. */
+  matrixType(format: MatrixFormat, rows: number, columns: number, use: MatrixUse): MatrixType {
+    return this.module.matrix(this.scalar(format), rows, columns, USES.indexOf(use) as 0 | 1 | 2);
+  }
+
+  /** A matrix with the same number everywhere. */
+  filled(type: MatrixType, value: number): Value<MatrixType> {
+    const scalar = this.module.constant(type.component, value);
+    return this.module.result(Op.CompositeConstruct, type, scalar.id);
+  }
+
+  #layout(layout: MatrixLayout): number {
+    return this.constant(this.u32, layout === "row_major" ? 0 : 1).id;
+  }
+
+  /** Loads a matrix; `stride` is in elements of what `from` points to. */
+  loadMatrix(
+    type: MatrixType,
+    from: Value<PointerType>,
+    layout: MatrixLayout,
+    stride: Value,
+  ): Value<MatrixType> {
+    const operands = this.#memoryOperands(from);
+    const layoutId = this.#layout(layout);
+    return this.module.result(
+      Op.CooperativeMatrixLoad,
+      type,
+      from.id,
+      layoutId,
+      stride.id,
+      ...operands,
+    );
+  }
+
+  /** Stores a matrix; `stride` is in elements of what `to` points to. */
+  storeMatrix(
+    to: Value<PointerType>,
+    matrix: Value<MatrixType>,
+    layout: MatrixLayout,
+    stride: Value,
+  ): void {
+    const layoutId = this.#layout(layout);
+    const operands = this.#memoryOperands(to);
+    const words = [to.id, matrix.id, layoutId, stride.id, ...operands];
+    this.module.emit("body", Op.CooperativeMatrixStore, ...words);
+  }
+
+  /** Shared memory is ordered by barriers; physical addresses need their alignment said. */
+  #memoryOperands({ type }: Value<PointerType>): number[] {
+    if (type.storage === StorageClass.Workgroup) return [NON_PRIVATE];
+    return type.storage === StorageClass.PhysicalStorageBuffer
+      ? [2, alignmentOf(type.pointee)]
+      : [];
+  }
+
+  /** a * b + c; the components of integer matrices are signed or not as their types say. */
+  mulAdd(
+    a: Value<MatrixType>,
+    b: Value<MatrixType>,
+    c: Value<MatrixType>,
+  ): Value<MatrixType> {
+    // Cooperative Matrix Operands: the components of A, B, C and the result are signed.
+    const isSigned = a.type.component.kind === "int" && a.type.component.signed;
+    const operands = isSigned ? [0xf] : [];
+    return this.module.result(Op.CooperativeMatrixMulAdd, c.type, a.id, b.id, c.id, ...operands);
+  }
+
+  /** Declares an array that the workgroup shares. */
+  workgroupArray<T extends NumericType>(element: T, length: number): WorkgroupArray<T> {
+    const array = this.module.array(element, length, 0);
+    const variable = this.module.global(this.module.pointer(StorageClass.Workgroup, array));
+    const pointer = this.module.pointer(StorageClass.Workgroup, element);
+    const at = (index: Value) => this.module.result(Op.AccessChain, pointer, variable.id, index.id);
+    return {
+      at,
+      store: (index, value) => {
+        this.module.emit("body", Op.Store, at(index).id, value.id, NON_PRIVATE);
+      },
+    };
+  }
+
+  /** Waits for the whole workgroup; what was stored before is seen after. */
+  barrier(): void {
+    const word = (value: number) => this.constant(this.u32, value).id;
+    const operands = [word(WORKGROUP), word(WORKGROUP), word(BARRIER_SEMANTICS)];
+    this.module.emit("body", Op.ControlBarrier, ...operands);
+  }
+
+  #scalarBuiltins = new Map<number, Value<PointerType>>();
+
+  #scalarBuiltin(which: number): Value<ScalarType> {
+    this.module.capability(Capability.GroupNonUniform);
+    let variable = this.#scalarBuiltins.get(which);
+    if (variable === undefined) {
+      variable = this.module.global(this.module.pointer(StorageClass.Input, this.u32));
+      this.module.decorate(variable.id, Decoration.BuiltIn, which);
+      this.#scalarBuiltins.set(which, variable);
+    }
+    return this.module.result(Op.Load, this.u32, variable.id);
+  }
+
+  /** Number of the invocation's subgroup in its workgroup. */
+  subgroupId(): Value<ScalarType> {
+    return this.#scalarBuiltin(BuiltIn.SubgroupId);
+  }
+}
+
+function alignmentOf(type: Type): number {
+  if (type.kind === "vector") return type.count * alignmentOf(type.component);
+  return type.kind === "int" || type.kind === "float" ? type.width / 8 : 4;
+}
