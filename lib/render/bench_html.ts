@@ -99,7 +99,7 @@ function missingSection(report: BenchReport, { devices }: Arrangement): Section[
     const isBad = state === "failed" || state === "implausible";
     return [
       { content: isBad ? markup`<span class="bad">${state}</span>` : state },
-      { content: [...new Set(entries.map(({ title }) => title))].join(", ") },
+      { content: [...new Set(entries.map(({ title }) => title))].join("; ") },
       { content: [...new Set(where)].join(", ") },
       { content: reason },
     ];

@@ -23,7 +23,7 @@ const KEY_FIGURES: readonly RegExp[] = [
   /^compute\..*(matrix|coop|mma)/i,
   /^transfer\.h2d$/,
   /^transfer\.d2h$/,
-  /^sync\.(empty|submit)/,
+  /^sync\.(empty|submit_fence)$/,
 ];
 
 function bestOf(entries: readonly BenchEntry[]): BenchEntry | undefined {

@@ -83,11 +83,15 @@ function hasSize(name: string): boolean {
   return withoutSizes(name) !== name.replaceAll("_", " ").trim();
 }
 
-/** The figures of several staircases at each size that one of them has, ascending. */
+/** The figures of several staircases at each size at which one of them has a figure, ascending. */
 export function stepFigures(
   stairs: readonly Staircase[],
 ): { bytes: number; values: (number | null)[] }[] {
-  const sizes = new Set(stairs.flatMap(({ steps }) => steps.map(({ bytes }) => bytes)));
+  const sizes = new Set(
+    stairs.flatMap(({ steps }) =>
+      steps.filter(({ entry }) => figureOf(entry) !== null).map(({ bytes }) => bytes)
+    ),
+  );
   return [...sizes].sort((a, b) => a - b).map((bytes) => ({
     bytes,
     values: stairs.map(({ steps }) => {

@@ -57,8 +57,14 @@ function prose(label: string, text: string, frame: TableFrame, labelWidth = 13):
   return labelled(label, shown(text, frame), { indent: 2, labelWidth, columns });
 }
 
+/** Titles one after the other, each once. */
+function listed(titles: readonly string[]): string {
+  const separator = titles.some((title) => title.includes(",")) ? "; " : ", ";
+  return [...new Set(titles.map(printable))].join(separator);
+}
+
 function unmeasuredLines({ state, reason, entries }: Unmeasured, frame: TableFrame): string[] {
-  const titles = entries.map((entry) => printable(entry.title)).join(", ");
+  const titles = listed(entries.map((entry) => entry.title));
   const isBad = state === "failed" || state === "implausible";
   return prose(state, `${titles}: ${reason}`, frame)
     .map((line) => isBad ? frame.style.red(line) : frame.style.dim(line));
@@ -75,7 +81,7 @@ function mergedRemarks(remarks: readonly Remark[]): Remark[] {
   const alike = Map.groupBy(remarks, ({ text }) => text.replaceAll(/\d+(\.\d+)?/g, "…"));
   return [...alike].map(([text, group]) => {
     const [first] = group;
-    const titles = [...new Set(group.flatMap((remark) => remark.titles))];
+    const titles = group.flatMap((remark) => remark.titles);
     return group.length === 1 && first ? first : { text, titles };
   });
 }
@@ -88,11 +94,11 @@ function remarkLines(entries: readonly BenchEntry[], suite: Suite, frame: TableF
     const texts = [...isUnusual ? ["by the host's clock"] : [], ...entry.notes ?? []];
     return texts.map((text): Remark => ({
       text: printable(text),
-      titles: [printable(entry.title)],
+      titles: [entry.title],
     }));
   });
   return mergedRemarks(remarks).flatMap(({ text, titles }) =>
-    prose("note", `${titles.join(", ")}: ${text}`, frame).map(frame.style.dim)
+    prose("note", `${listed(titles)}: ${text}`, frame).map(frame.style.dim)
   );
 }
 
@@ -143,6 +149,8 @@ function suiteLines(
   for (const entry of entries) {
     largest.set(entry.unit, Math.max(largest.get(entry.unit) ?? 0, figureOf(entry) ?? 0));
   }
+  const steps = stairs.flatMap((staircase) => staircase.steps.map(({ entry }) => entry))
+    .filter((entry) => !entries.includes(entry));
   const rows = entries.map((entry) => rowOf(entry, largest.get(entry.unit) ?? 0))
     .filter((row) => row !== undefined);
   return [
@@ -150,7 +158,7 @@ function suiteLines(
     ...rows.map((row) => rowLine(row, layout, frame)),
     ...[...Map.groupBy(stairs, ({ unit }) => unit).values()]
       .flatMap((group) => staircaseLines(group, frame)),
-    ...unmeasured(entries).flatMap((group) => unmeasuredLines(group, frame)),
+    ...unmeasured([...entries, ...steps]).flatMap((group) => unmeasuredLines(group, frame)),
     ...remarkLines(entries, suite, frame),
   ];
 }

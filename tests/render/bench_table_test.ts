@@ -100,6 +100,17 @@ Deno.test("benchReportTable() lists the caches by working set", () => {
   assert.doesNotMatch(text, /read, 4 MiB/);
 });
 
+Deno.test("benchReportTable() says why a size has no figure, and shows no row for it", () => {
+  const report = sampleReport("software", 1);
+  for (const entry of report.benchmarks.filter(({ name }) => name.endsWith("_2048mib"))) {
+    Object.assign(entry, { state: "unsupported", reason: "larger than the buffers" });
+  }
+  const text = benchReportTable(report, { columns: 80 });
+  assert.match(text, /^ +1 GiB +\d/m);
+  assert.doesNotMatch(text, /^ +2 GiB /m);
+  assert.match(text, /unsupported {2}read, 2048 MiB; copy, 2048 MiB: larger than the buffers/);
+});
+
 Deno.test("benchReportTable() shows 56 pairs with their paths, and why others were not taken", () => {
   const text = benchReportTable(sampleReport("h200", 8), { columns: 80 });
   assert.match(text, /^ +0 +1 +2 +3 +4 +5 +6 +7$/m);

@@ -252,7 +252,7 @@ function arithmetic(
   return {
     name: `compute.${format}`,
     suite: "compute",
-    title: format,
+    title: format === "int8_dot" ? "int8 dot product" : format,
     unit,
     better: "higher",
     convention,

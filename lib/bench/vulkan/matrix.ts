@@ -195,7 +195,7 @@ function inRegisters([input, accumulator]: [MatrixFormat, MatrixFormat]): Benchm
   return {
     name: `compute.matrix_${input}_${accumulator}`,
     suite: "compute",
-    title: `matrix ${input}, ${accumulator} sums`,
+    title: `matrix ${input} into ${accumulator}`,
     unit: isInteger ? "TOP/s" : "TFLOP/s",
     better: "higher",
     convention:
@@ -309,7 +309,7 @@ function gemm(input: MatrixFormat): Benchmark<VulkanTarget> {
   return {
     name: `compute.gemm_${input}_fp32`,
     suite: "compute",
-    title: `product ${input}, fp32 sums`,
+    title: `product ${input} into fp32`,
     unit: "TFLOP/s",
     better: "higher",
     convention: "C = Aᵀ * B of square matrices, 2 operations a multiply-add",

@@ -116,7 +116,7 @@ function bandwidth(
   return {
     name: `memory.${name}`,
     suite: "memory",
-    title: name,
+    title: name.replace("_", " "),
     unit: "GB/s",
     better: "higher",
     convention,
