@@ -4,23 +4,28 @@
  * @module
  */
 
-function hasValidator(): boolean {
+/** The year of the installed SPIRV-Tools (`SPIRV-Tools v2023.1 …`); 0 where there are none. */
+function validatorYear(): number {
   try {
-    return new Deno.Command("spirv-val", { args: ["--version"], stdout: "null", stderr: "null" })
-      .outputSync().success;
+    const { stdout } = new Deno.Command("spirv-val", { args: ["--version"] }).outputSync();
+    return Number(/v(\d{4})\./.exec(new TextDecoder().decode(stdout))?.[1] ?? 1);
   } catch {
-    return false;
+    return 0;
   }
 }
 
-const available = hasValidator();
+/** The year of the installed spirv-val; 0 where there is none. */
+export const VALIDATOR_YEAR = validatorYear();
 
-/** Has spirv-val check a module for Vulkan 1.2; throws with what it says. */
-function validate(words: Uint32Array<ArrayBuffer>): void {
+/** Has spirv-val check a module; throws with what it says. */
+function validate(
+  words: Uint32Array<ArrayBuffer>,
+  environment: "vulkan1.2" | "vulkan1.3" = "vulkan1.2",
+): void {
   const file = Deno.makeTempFileSync({ suffix: ".spv" });
   try {
     Deno.writeFileSync(file, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
-    const args = ["--target-env", "vulkan1.2", "--scalar-block-layout", file];
+    const args = ["--target-env", environment, "--scalar-block-layout", file];
     const { success, stdout, stderr } = new Deno.Command("spirv-val", { args }).outputSync();
     const said = new TextDecoder().decode(success ? stdout : stderr);
     if (!success) throw new Error(`spirv-val: ${said.trim()}`);
@@ -29,14 +34,18 @@ function validate(words: Uint32Array<ArrayBuffer>): void {
   }
 }
 
-/** A test that is skipped by name where spirv-val is not installed. */
+/**
+ * A test that is skipped by name where spirv-val is not installed, or for `obstacle`.
+ */
 export function validatorTest(
   name: string,
   test: (check: typeof validate) => void | Promise<void>,
+  obstacle?: string,
 ): void {
+  const reason = VALIDATOR_YEAR === 0 ? "spirv-val is not installed" : obstacle;
   Deno.test({
-    name: available ? name : `${name} (skipped: spirv-val is not installed)`,
-    ignore: !available,
+    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+    ignore: reason !== undefined,
     fn: () => test(validate),
   });
 }
