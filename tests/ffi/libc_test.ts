@@ -1,23 +1,5 @@
 import assert from "node:assert/strict";
-import { captureOutput } from "../../ffi/capture.ts";
 import { HostMemory, libc, pageSize } from "../../ffi/libc.ts";
-import { openLibrary } from "../../ffi/library.ts";
-
-const STDIO = {
-  puts: { parameters: ["buffer"], result: "i32" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-} as const;
-
-function stdio() {
-  const opened = openLibrary(["libc.so.6"], STDIO, { resident: true });
-  if (opened.state !== "ok") throw new Error(opened.reason);
-  return opened.library.symbols;
-}
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-/** What the descriptor leads to. */
-const target = (fd: number) => Deno.readLinkSync(`/proc/self/fd/${fd}`);
 
 Deno.test("pageSize() is what getconf says", () => {
   const { stdout } = new Deno.Command("getconf", { args: ["PAGESIZE"] }).outputSync();
@@ -52,43 +34,6 @@ Deno.test("HostMemory is not to be had once it is disposed", () => {
   memory[Symbol.dispose]();
   memory[Symbol.dispose]();
   assert.throws(() => memory.bytes, /the memory is freed/);
-});
-
-Deno.test("captureOutput() keeps what C code prints, buffered or not", () => {
-  const { puts, write } = stdio();
-  const { value, printed } = captureOutput(() => {
-    puts(bytes("from a buffer\0"));
-    write(2, bytes("from a system call\n"), 19n);
-    return 7;
-  });
-  assert.equal(value, 7);
-  assert.deepEqual(printed.split("\n").sort(), ["from a buffer", "from a system call"]);
-});
-
-Deno.test("captureOutput() says nothing where nothing was printed", () => {
-  assert.deepEqual(captureOutput(() => "x"), { value: "x", printed: "" });
-});
-
-Deno.test("captureOutput() puts standard output and error back, and leaves no descriptor behind", () => {
-  const before = [target(1), target(2)];
-  const open = () => Array.from(Deno.readDirSync("/proc/self/fd")).length;
-  const count = open();
-  captureOutput(() => assert.notEqual(target(1), before[0]));
-  assert.throws(() =>
-    captureOutput(() => {
-      throw new Error("from within");
-    }), /from within/);
-  assert.deepEqual([target(1), target(2)], before);
-  assert.equal(open(), count);
-});
-
-Deno.test("captureOutput() keeps the beginning of much text", () => {
-  const { write } = stdio();
-  const line = bytes("x".repeat(1023) + "\n");
-  const { printed } = captureOutput(() => {
-    for (let i = 0; i < 100; i++) write(1, line, 1024n);
-  });
-  assert.equal(printed.length, 4095);
 });
 
 Deno.test("libc() is bound once", () => {
