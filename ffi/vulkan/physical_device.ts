@@ -43,9 +43,9 @@ export interface PhysicalDevice {
   /** Driver name and version text, e.g. `radv` and `Mesa 23.1`; null below Vulkan 1.2. */
   driverName: string | null;
   driverInfo: string | null;
-  /** `deviceUUID` and `driverUUID` in hexadecimal with hyphens. */
-  uuid: string;
-  driverUuid: string;
+  /** `deviceUUID` and `driverUUID` in hexadecimal with hyphens; null below Vulkan 1.1. */
+  uuid: string | null;
+  driverUuid: string | null;
   pci: { domain: number; bus: number; device: number; function: number } | null;
   drmPrimaryMinor: number | null;
   drmRenderMinor: number | null;
@@ -320,8 +320,8 @@ export function readPhysicalDevice(
     apiVersion: formatApiVersion(version),
     driverName: driver?.driverName || null,
     driverInfo: driver?.driverInfo || null,
-    uuid: formatUuid(ids?.deviceUUID ?? properties.pipelineCacheUUID),
-    driverUuid: formatUuid(ids?.driverUUID ?? properties.pipelineCacheUUID),
+    uuid: ids === undefined ? null : formatUuid(ids.deviceUUID),
+    driverUuid: ids === undefined ? null : formatUuid(ids.driverUUID),
     pci: pci === undefined ? null : {
       domain: pci.pciDomain,
       bus: pci.pciBus,

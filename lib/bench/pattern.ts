@@ -68,8 +68,8 @@ export function patternSum(elements: number, salt: number): number {
   return (Math.imul(whole, period) + partial + stretches) >>> 0;
 }
 
-/** The hash of {@linkcode hash32} in a kernel. */
-function emitHash(k: Kernel, x: Value): Value {
+/** {@linkcode hash32} in a kernel. */
+export function emitHash(k: Kernel, x: Value): Value {
   const c = (value: number) => k.constant(k.u32, value);
   const mix = (value: Value, shift: number) => k.xor(value, k.shiftRight(value, c(shift)));
   const first = k.mul(mix(x, 16), c(0x7feb352d));

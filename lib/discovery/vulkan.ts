@@ -86,7 +86,7 @@ function sight(device: PhysicalDevice): Sighting {
     gather.set("device_id", pciId(device.deviceId), "deviceID");
   }
   if (pci !== undefined) gather.set("pci_slot", pci, "VkPhysicalDevicePCIBusInfoPropertiesEXT");
-  if (!isSoftware) gather.set("uuid", device.uuid, "deviceUUID");
+  if (!isSoftware && device.uuid !== null) gather.set("uuid", device.uuid, "deviceUUID");
   const local = device.heaps.filter((heap) => heap.deviceLocal);
   const localBytes = local.reduce((sum, heap) => sum + heap.size, 0);
   if (device.type === "discrete" && localBytes > 0) {
@@ -104,7 +104,7 @@ function sight(device: PhysicalDevice): Sighting {
   return {
     match: {
       ...(pci === undefined ? {} : { pci }),
-      ...(isSoftware ? {} : { uuid: device.uuid }),
+      ...(isSoftware || device.uuid === null ? {} : { uuid: device.uuid }),
       ...(minors.length === 0 ? {} : { drm_minors: minors }),
       name: device.name,
       software: isSoftware,

@@ -21,7 +21,7 @@ export type SharedMode = "pull" | "push";
 export interface DeviceReference {
   gpu: Pick<Gpu, "id" | "vendor" | "kind" | "pci_slot" | "uuid" | "vram_total_bytes">;
   /** How Vulkan lists it; null where it does not. */
-  vulkan: { index: number; uuid: string; name: string } | null;
+  vulkan: { index: number; uuid: string | null; name: string } | null;
 }
 
 /** One thing to be tried. */

@@ -46,6 +46,9 @@ export function sharingObstacle(
     if (lacking !== undefined) return `${physical.name} lacks ${lacking}`;
   }
   if (handle === "opaque_fd") {
+    if (owner.physical.uuid === null || other.physical.uuid === null) {
+      return "a device below Vulkan 1.1 does not tell its UUID, without which opaque fd memory is unsafe";
+    }
     // Vulkan 1.3, table "External memory handle types compatibility".
     if (owner.physical.driverUuid !== other.physical.driverUuid) {
       return "opaque fd memory does not leave its driver, and the devices' driverUUIDs differ";

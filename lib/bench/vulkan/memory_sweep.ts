@@ -12,7 +12,7 @@ import {
   UnsupportedError,
   WrongResultError,
 } from "../benchmark.ts";
-import { ELEMENT_BYTES, hash32 } from "../pattern.ts";
+import { ELEMENT_BYTES, emitHash, hash32 } from "../pattern.ts";
 import { addUp, type Content, SALT_A, sourceBuffer, workingSetBytes } from "./memory_buffers.ts";
 import type { KernelTarget } from "./memory_kernels.ts";
 import { dispatch, pushBytes, shaderHash, type VulkanTarget } from "./target.ts";
@@ -41,17 +41,13 @@ export function sweepKernel(target: KernelTarget, order: Order): KernelCode {
   const count = kernel.push("count", kernel.u32), mask = kernel.push("mask", kernel.u32);
   return kernel.body((k) => {
     const c = (value: number) => k.constant(k.u32, value);
-    const mix = (value: ReturnType<typeof c>, shift: number) =>
-      k.xor(value, k.shiftRight(value, c(shift)));
-    const hash = (value: ReturnType<typeof c>) =>
-      mix(k.mul(mix(k.mul(mix(value, 16), c(0x7feb352d)), 15), c(0x846ca68b)), 16);
     const sum = k.variable(k.constant(vector, 0));
     const stretch = k.mul(k.workgroupId(), k.mul(count(), c(target.localSize)));
     const first = k.add(stretch, k.localId());
     k.loop(c(0), count(), c(UNROLL), (i) => {
       const loaded = Array.from({ length: UNROLL }, (_, u) => {
         const at = k.add(first, k.mul(k.add(i, c(u)), c(target.localSize)));
-        return source.load(k.and(order === "random" ? hash(at) : at, mask()));
+        return source.load(k.and(order === "random" ? emitHash(k, at) : at, mask()));
       });
       sum.store(loaded.reduce((total, value) => k.add(total, value), sum.load()));
     });
