@@ -62,6 +62,11 @@ export interface CopyRuntime extends Disposable {
   time(lanes: readonly Lane[], times: number): number;
 }
 
+/** What came of opening a runtime. */
+export type CopyRuntimeOutcome =
+  | { state: "ok"; runtime: CopyRuntime }
+  | { state: "absent"; reason: string };
+
 /** A handle that a runtime gives: a context, a stream, an event. */
 type Handle = bigint;
 

@@ -10,13 +10,13 @@
 
 import {
   type CopyRuntime,
+  type CopyRuntimeOutcome,
   type Lane,
   type RuntimeDevice,
   type RuntimeIdentity,
   type RuntimeMemory,
   viewOf,
 } from "./copy_runtime.ts";
-import type { CopyRuntimeOutcome } from "./cuda_copy.ts";
 import {
   type LevelZero,
   openLevelZero,

@@ -15,18 +15,22 @@ import {
   type DEVICE_PAIR,
   type DEVICE_TEXT,
   EVENT_REASONS,
+  FIELDS,
   type LINK_OUT,
   LINK_REMOTES,
   NVLINK_VERSIONS,
+  NvmlFieldValueLayout,
   type NvmlLinkRemote,
   NvmlMemoryLayout,
   NvmlMemoryV2Layout,
   NvmlPciInfoLayout,
   NvmlTemperatureV1Layout,
   NvmlUtilizationLayout,
+  resultName,
   RESULTS,
   structVersion,
   SYMBOLS,
+  UNSIGNED_INT,
 } from "./nvml_abi.ts";
 import { decode, decodeCString, encode } from "./struct.ts";
 
@@ -99,6 +103,11 @@ export class Nvml implements Disposable {
     this.#check("nvmlInit_v2", library.symbols.nvmlInit_v2());
   }
 
+  /** The name under which the loader found the library, to bind further functions of it. */
+  get soname(): string {
+    return this.#library.soname;
+  }
+
   [Symbol.dispose](): void {
     this.#library.symbols.nvmlShutdown();
     this.#library[Symbol.dispose]();
@@ -108,7 +117,7 @@ export class Nvml implements Disposable {
     if (code === 0) return;
     const text = this.#library.symbols.nvmlErrorString(code);
     const description = text === null ? undefined : Deno.UnsafePointerView.getCString(text);
-    throw new NvmlError(call, code, RESULTS[code] ?? String(code), description);
+    throw new NvmlError(call, code, resultName(code), description);
   }
 
   /** A function that the driver may not have. */
@@ -339,6 +348,22 @@ export class Nvml implements Disposable {
   /** Version of the NVLink protocol: `4`; null for one that is newer than this table. */
   nvlinkVersion(device: NvmlDevice, link: number): number | null {
     return NVLINK_VERSIONS[this.#indexed("nvmlDeviceGetNvLinkVersion", device, link)] ?? null;
+  }
+
+  /**
+   * MB/s (10^6) that an NVLink has on the wire in one direction, with what coding takes of it: 26562 for
+   * version 4. Drivers before 525 do not tell it of single links.
+   */
+  nvlinkSpeed(device: NvmlDevice, link: number): number {
+    const name = "nvmlDeviceGetFieldValues";
+    const { bytes } = encode(NvmlFieldValueLayout, { fieldId: FIELDS.nvlinkSpeed, scopeId: link });
+    this.#check(name, this.#find(name)(device, 1, bytes));
+    const { nvmlReturn, valueType, value } = decode(NvmlFieldValueLayout, bytes);
+    this.#check(name, nvmlReturn);
+    if (valueType !== UNSIGNED_INT) {
+      throw new NvmlError(name, 0, `a value of type ${valueType} for the speed of a link`);
+    }
+    return Number(BigInt(value) & 0xffffffffn);
   }
 
   /** What the link leads to. */

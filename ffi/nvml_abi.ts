@@ -48,6 +48,23 @@ export const NvmlTemperatureV1Layout = structure("nvmlTemperature_v1_t", [
   { name: "temperature", type: "i32" },
 ]);
 
+/** `nvmlFieldValue_t`. `value` is a union of numbers of up to 64 bits. */
+export const NvmlFieldValueLayout = structure("nvmlFieldValue_t", [
+  { name: "fieldId", type: "u32" },
+  { name: "scopeId", type: "u32" },
+  { name: "timestamp", type: "i64" },
+  { name: "latencyUsec", type: "i64" },
+  { name: "valueType", type: "i32" },
+  { name: "nvmlReturn", type: "i32" },
+  { name: "value", type: "u64" },
+]);
+
+/** Numbers of fields: `NVML_FI_DEV_NVLINK_GET_SPEED`, MB/s of the link that the scope numbers. */
+export const FIELDS = { nvlinkSpeed: 164 } as const;
+
+/** `NVML_VALUE_TYPE_UNSIGNED_INT`. */
+export const UNSIGNED_INT = 1;
+
 /** `NVML_STRUCT_VERSION`: the size of a structure and the number of its version. */
 export function structVersion(size: number, version: number): number {
   return size | (version << 24);
@@ -119,6 +136,11 @@ export const SYMBOLS = {
   nvmlDeviceGetNvLinkVersion: LINK_OUT,
   nvmlDeviceGetNvLinkRemotePciInfo_v2: LINK_OUT,
   nvmlDeviceGetNvLinkRemoteDeviceType: LINK_OUT,
+  nvmlDeviceGetFieldValues: {
+    parameters: ["pointer", "i32", "buffer"],
+    result: "i32",
+    optional: true,
+  },
   nvmlDeviceGetMigMode: DEVICE_PAIR,
   nvmlDeviceGetMaxMigDeviceCount: DEVICE_OUT,
   nvmlDeviceGetMigDeviceHandleByIndex: LINK_OUT,
@@ -182,6 +204,11 @@ export const RESULTS: readonly string[] = [
   "NVML_ERROR_INVALID_STATE",
   "NVML_ERROR_RESET_TYPE_NOT_SUPPORTED",
 ];
+
+/** The name of an `nvmlReturn_t`; the number itself where it is newer than this table. */
+export function resultName(code: number): string {
+  return code === 999 ? "NVML_ERROR_UNKNOWN" : RESULTS[code] ?? String(code);
+}
 
 /** `nvmlNvlinkVersion_t`: the numbers do not follow the versions. */
 export const NVLINK_VERSIONS: Readonly<Record<number, number>> = {

@@ -17,6 +17,7 @@ import {
 } from "./generated/enums.ts";
 import * as vk from "./generated/structs.ts";
 import { check } from "./loader.ts";
+import type { DeviceEvent } from "./event.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 const STAGES = VkPipelineStageFlagBits.VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
@@ -36,6 +37,10 @@ export class CommandBuffer implements Disposable {
   readonly #hostBarrier = encode(vk.VkMemoryBarrier, {
     srcAccessMask: WRITE,
     dstAccessMask: VkAccessFlagBits.VK_ACCESS_HOST_READ_BIT,
+  });
+  readonly #fromHostBarrier = encode(vk.VkMemoryBarrier, {
+    srcAccessMask: VkAccessFlagBits.VK_ACCESS_HOST_WRITE_BIT,
+    dstAccessMask: READ | WRITE,
   });
 
   /** Allocates one from a pool of its own. */
@@ -129,6 +134,61 @@ export class CommandBuffer implements Disposable {
     );
   }
 
+  /** Sets an event when all that came before is done. Not on queues that only copy. */
+  setEvent(event: DeviceEvent): void {
+    this.device.symbols.vkCmdSetEvent(this.handle, event.handle, STAGES);
+  }
+
+  /**
+   * Holds all that comes after until an event is set; what was done before that is visible then. Not on
+   * queues that only copy.
+   *
+   * @param by who sets it: this queue, by {@linkcode setEvent}, or the host, by {@linkcode DeviceEvent.set}.
+   */
+  waitEvent(event: DeviceEvent, by: "queue" | "host"): void {
+    const { symbols } = this.device;
+    const [stage, barrier] = by === "queue"
+      ? [STAGES, this.#barrier]
+      : [HOST_STAGE, this.#fromHostBarrier];
+    symbols.vkCmdWaitEvents(
+      this.handle,
+      1,
+      event.bytes,
+      stage,
+      STAGES,
+      1,
+      barrier.bytes,
+      0,
+      null,
+      0,
+      null,
+    );
+  }
+
+  /** Gives a buffer away to another queue family, or takes it over: both families record the same. */
+  handOver(buffer: DeviceBuffer, from: Queue, to: Queue): void {
+    const barrier = encode(vk.VkBufferMemoryBarrier, {
+      srcAccessMask: WRITE,
+      dstAccessMask: READ | WRITE,
+      srcQueueFamilyIndex: from.family,
+      dstQueueFamilyIndex: to.family,
+      buffer: buffer.handle,
+      size: BigInt(buffer.size),
+    });
+    this.device.symbols.vkCmdPipelineBarrier(
+      this.handle,
+      STAGES,
+      STAGES,
+      0,
+      0,
+      null,
+      1,
+      barrier.bytes,
+      0,
+      null,
+    );
+  }
+
   /** Copies `size` bytes between buffers. */
   copy(
     from: DeviceBuffer,
@@ -154,39 +214,51 @@ export class CommandBuffer implements Disposable {
     symbols.vkCmdFillBuffer(this.handle, buffer.handle, 0n, BigInt(buffer.size), word);
   }
 
-  /** Resets two queries, to be written before and after what is timed. */
+  /** Resets a timer's queries before they are written. Not on queues that only copy. */
   resetTimestamps(timer: Timestamps): void {
-    this.device.symbols.vkCmdResetQueryPool(this.handle, timer.pool, 0, 2);
+    this.device.symbols.vkCmdResetQueryPool(this.handle, timer.pool, 0, timer.count);
   }
 
-  /** Writes timestamp 0 or 1 when all that came before is done. */
-  timestamp(timer: Timestamps, which: 0 | 1): void {
+  /** Writes timestamp `which`, from 0, when all that came before is done. */
+  timestamp(timer: Timestamps, which: number): void {
     const stage = VkPipelineStageFlagBits.VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT;
     this.device.symbols.vkCmdWriteTimestamp(this.handle, stage, timer.pool, which);
   }
 
   /** Frees the command buffer and its pool. */
   [Symbol.dispose](): void {
-    this.device.symbols.vkDestroyCommandPool(this.device.handle, this.#pool, null);
+    const { device } = this;
+    device.release(() => device.symbols.vkDestroyCommandPool(device.handle, this.#pool, null));
   }
 }
 
-/** A pair of timestamps around device work. */
+/**
+ * Ticks from one reading of a counter of so many bits to another; negative where the other came first. The
+ * bits above are left out, and of the two ways round the shorter one is taken.
+ */
+export function ticksBetween(from: bigint, to: bigint, bits: number): number {
+  const mask = (1n << BigInt(bits)) - 1n;
+  const forth = (to - from) & mask, back = (from - to) & mask;
+  return forth <= back ? Number(forth) : -Number(back);
+}
+
+/** Timestamps around device work: two, or more. */
 export class Timestamps implements Disposable {
   readonly pool: bigint;
+  readonly count: number;
   readonly #device: Device;
-  readonly #mask: bigint;
+  readonly #bits: number;
   readonly #nanosecondsPerTick: number;
 
-  /** Creates a query pool of two. `queue`'s family must have timestamps: see {@linkcode supported}. */
-  constructor(device: Device, queue: Queue) {
+  /** Creates a query pool. `queue`'s family must have timestamps: see {@linkcode validBits}. */
+  constructor(device: Device, queue: Queue, count = 2) {
     this.#device = device;
-    const bits = Timestamps.validBits(device, queue);
-    this.#mask = (1n << BigInt(bits)) - 1n;
+    this.count = count;
+    this.#bits = Timestamps.validBits(device, queue);
     this.#nanosecondsPerTick = device.physical.limits.timestampPeriod;
     const info = encode(vk.VkQueryPoolCreateInfo, {
       queryType: VkQueryType.VK_QUERY_TYPE_TIMESTAMP,
-      queryCount: 2,
+      queryCount: count,
     });
     this.pool = device.created(
       "vkCreateQueryPool",
@@ -200,23 +272,39 @@ export class Timestamps implements Disposable {
     return device.physical.queueFamilies[queue.family]?.timestampValidBits ?? 0;
   }
 
-  /** Nanoseconds between the two, once the submission that wrote them is done. */
-  elapsedNanoseconds(): number {
-    const results = new BigUint64Array(2);
+  /** All timestamps in ticks, once the submissions that wrote them are done. */
+  ticks(): BigUint64Array {
+    const results = new BigUint64Array(this.count);
     const flags = VkQueryResultFlagBits.VK_QUERY_RESULT_64_BIT |
       VkQueryResultFlagBits.VK_QUERY_RESULT_WAIT_BIT;
     const bytes = new Uint8Array(results.buffer);
     const { symbols, handle } = this.#device;
+    const size = BigInt(bytes.length);
     check(
       "vkGetQueryPoolResults",
-      symbols.vkGetQueryPoolResults(handle, this.pool, 0, 2, 16n, bytes, 8n, flags),
+      symbols.vkGetQueryPoolResults(handle, this.pool, 0, this.count, size, bytes, 8n, flags),
     );
-    const [before = 0n, after = 0n] = results;
-    return Number((after - before) & this.#mask) * this.#nanosecondsPerTick;
+    return results;
+  }
+
+  /**
+   * Nanoseconds from one reading of the device's clock to another, in ticks; negative where the other came
+   * first. Only the bits that count in the timestamps of the queue are looked at.
+   */
+  nanoseconds(from: bigint, to: bigint): number {
+    return ticksBetween(from, to, this.#bits) * this.#nanosecondsPerTick;
+  }
+
+  /** Nanoseconds from the first to the second, once the submission that wrote them is done. */
+  elapsedNanoseconds(): number {
+    const [before = 0n, after = 0n] = this.ticks();
+    const mask = (1n << BigInt(this.#bits)) - 1n;
+    return Number((after - before) & mask) * this.#nanosecondsPerTick;
   }
 
   /** Destroys the query pool. */
   [Symbol.dispose](): void {
-    this.#device.symbols.vkDestroyQueryPool(this.#device.handle, this.pool, null);
+    const device = this.#device;
+    device.release(() => device.symbols.vkDestroyQueryPool(device.handle, this.pool, null));
   }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Chained, decode, encode, type Layout } from "../struct.ts";
+import { decode, encode } from "../struct.ts";
+import { extensionsOf, featureChain } from "./device_features.ts";
 import {
   VkBufferUsageFlagBits,
   VkMemoryAllocateFlagBits,
@@ -21,66 +22,32 @@ import {
   VulkanError,
   type VulkanSymbols,
 } from "./loader.ts";
-import type { PhysicalDevice } from "./physical_device.ts";
+import type { PhysicalDevice, QueueFamily } from "./physical_device.ts";
 
-/** Features that are switched on wherever the device has them. */
-const WANTED_FEATURES: readonly string[] = [
-  "shaderFloat64",
-  "shaderInt64",
-  "shaderInt16",
-];
-
-const WANTED_FEATURES_11: readonly string[] = ["storageBuffer16BitAccess"];
-
-const WANTED_FEATURES_12: readonly string[] = [
-  "shaderFloat16",
-  "shaderInt8",
-  "storageBuffer8BitAccess",
-  "bufferDeviceAddress",
-  "timelineSemaphore",
-  "vulkanMemoryModel",
-  "vulkanMemoryModelDeviceScope",
-];
-
-const WANTED_FEATURES_13: readonly string[] = ["shaderIntegerDotProduct"];
-
-/** Extensions that are switched on wherever the device has them, with their features. */
-const WANTED_EXTENSIONS: readonly {
-  name: string;
-  layout?: Layout;
-  features?: readonly string[];
-}[] = [
-  { name: "VK_EXT_external_memory_host" },
-  { name: "VK_KHR_external_memory_fd" },
-  { name: "VK_EXT_external_memory_dma_buf" },
-  {
-    name: "VK_KHR_pipeline_executable_properties",
-    layout: vk.VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR,
-    features: ["pipelineExecutableInfo"],
-  },
-  {
-    name: "VK_KHR_cooperative_matrix",
-    layout: vk.VkPhysicalDeviceCooperativeMatrixFeaturesKHR,
-    features: ["cooperativeMatrix"],
-  },
-  {
-    name: "VK_NV_cooperative_matrix2",
-    layout: vk.VkPhysicalDeviceCooperativeMatrix2FeaturesNV,
-    features: [
-      "cooperativeMatrixWorkgroupScope",
-      "cooperativeMatrixFlexibleDimensions",
-      "cooperativeMatrixTensorAddressing",
-    ],
-  },
-  {
-    name: "VK_KHR_shader_bfloat16",
-    layout: vk.VkPhysicalDeviceShaderBfloat16FeaturesKHR,
-    features: ["shaderBFloat16Type", "shaderBFloat16DotProduct", "shaderBFloat16CooperativeMatrix"],
-  },
-];
+/** `VK_TIMEOUT`, of `VkResult`. */
+const VK_TIMEOUT = 2;
 
 /** How long a device may take for one submission before it counts as hung, in nanoseconds. */
 const WAIT_LIMIT_NS = 30_000_000_000n;
+
+/** A queue did not answer in time. Nothing more can be done with its device. */
+export class HungQueueError extends VulkanError {
+  /** Takes the command that waited, and for how long it did, in nanoseconds. */
+  constructor(command: string, limitNs: bigint) {
+    super(`${command}: no answer within ${Number(limitNs) / 1e9} s: a queue hangs`, VK_TIMEOUT);
+    this.name = "HungQueueError";
+  }
+
+  override get isDeviceLost(): boolean {
+    return true;
+  }
+}
+
+/** Which queues a device is created with. */
+export interface DeviceOptions {
+  /** One queue alone, of a family and a `VkQueueGlobalPriorityKHR`, which every process's queues share. */
+  globalPriority?: { family: number; priority: number };
+}
 
 /** One queue of a device. */
 export interface Queue {
@@ -104,36 +71,25 @@ export interface DeviceBuffer extends Disposable {
   readonly bytes: Uint8Array | null;
 }
 
-function wanted(names: readonly string[], features: ReadonlySet<string>): Record<string, number> {
-  return Object.fromEntries(names.filter((name) => features.has(name)).map((name) => [name, 1]));
-}
-
-function featureChain(device: PhysicalDevice): Chained[] {
-  const chain: Chained[] = [{
-    layout: vk.VkPhysicalDeviceFeatures2,
-    value: { features: wanted(WANTED_FEATURES, device.features) },
-  }];
-  if (device.apiVersionNumber >= apiVersion(1, 2)) {
-    chain.push(
-      {
-        layout: vk.VkPhysicalDeviceVulkan11Features,
-        value: wanted(WANTED_FEATURES_11, device.features),
-      },
-      {
-        layout: vk.VkPhysicalDeviceVulkan12Features,
-        value: wanted(WANTED_FEATURES_12, device.features),
-      },
-    );
+/** A family's part of a device: up to two queues, or the one that is asked for. */
+function queueInfo(
+  family: QueueFamily,
+  { globalPriority }: DeviceOptions,
+): vk.VkDeviceQueueCreateInfo {
+  if (globalPriority === undefined) {
+    return {
+      queueFamilyIndex: family.index,
+      pQueuePriorities: new Float32Array(Math.min(2, family.count)).fill(1),
+    };
   }
-  if (device.apiVersionNumber >= apiVersion(1, 3)) {
-    const value = wanted(WANTED_FEATURES_13, device.features);
-    chain.push({ layout: vk.VkPhysicalDeviceVulkan13Features, value });
-  }
-  for (const { name, layout, features = [] } of WANTED_EXTENSIONS) {
-    if (layout === undefined || !device.extensions.has(name)) continue;
-    chain.push({ layout, value: wanted(features, device.features) });
-  }
-  return chain;
+  return {
+    pNext: [{
+      layout: vk.VkDeviceQueueGlobalPriorityCreateInfoKHR,
+      value: { globalPriority: globalPriority.priority },
+    }],
+    queueFamilyIndex: family.index,
+    pQueuePriorities: Float32Array.of(1),
+  };
 }
 
 /** A logical device. Dispose it (`using`) after everything made from it. */
@@ -143,33 +99,35 @@ export class Device implements Disposable {
   readonly handle: bigint;
   /** Up to two queues of each family. */
   readonly queues: readonly Queue[];
+  readonly #instance: Instance;
   #open = true;
+  #hang: HungQueueError | undefined;
 
   /**
    * Creates a device with up to two queues of every family and the features and extensions that mvgal
-   * uses.
+   * uses; or with the one queue that `options` ask for.
    *
    * @throws {VulkanError} where the driver refuses.
    */
-  constructor(instance: Instance, physical: PhysicalDevice) {
+  constructor(instance: Instance, physical: PhysicalDevice, options: DeviceOptions = {}) {
     this.physical = physical;
     this.symbols = instance.symbols;
-    const families = physical.queueFamilies.filter((family) => family.count > 0);
+    this.#instance = instance;
+    const { globalPriority } = options;
+    const families = physical.queueFamilies.filter(({ index, count }) =>
+      count > 0 && (globalPriority === undefined || index === globalPriority.family)
+    );
     const info = encode(vk.VkDeviceCreateInfo, {
       pNext: featureChain(physical),
-      pQueueCreateInfos: families.map((family) => ({
-        queueFamilyIndex: family.index,
-        pQueuePriorities: new Float32Array(Math.min(2, family.count)).fill(1),
-      })),
-      ppEnabledExtensionNames: WANTED_EXTENSIONS.map((each) => each.name)
-        .filter((name) => physical.extensions.has(name)),
+      pQueueCreateInfos: families.map((family) => queueInfo(family, options)),
+      ppEnabledExtensionNames: extensionsOf(physical),
     });
     this.handle = this.created(
       "vkCreateDevice",
       (out) => this.symbols.vkCreateDevice(physical.handle, info.bytes, null, out),
     );
     this.queues = families.flatMap((family) =>
-      Array.from({ length: Math.min(2, family.count) }, (_, index): Queue => {
+      Array.from({ length: globalPriority ? 1 : Math.min(2, family.count) }, (_, index): Queue => {
         const out = new BigUint64Array(1);
         const bytes = new Uint8Array(out.buffer);
         this.symbols.vkGetDeviceQueue(this.handle, family.index, index, bytes);
@@ -237,9 +195,9 @@ export class Device implements Disposable {
       "vkCreateBuffer",
       (out) => symbols.vkCreateBuffer(device, info.bytes, null, out),
     );
-    undo.defer(() => symbols.vkDestroyBuffer(device, buffer, null));
+    undo.defer(() => this.release(() => symbols.vkDestroyBuffer(device, buffer, null)));
     const memory = this.#allocateFor(buffer, place);
-    undo.defer(() => symbols.vkFreeMemory(device, memory, null));
+    undo.defer(() => this.release(() => symbols.vkFreeMemory(device, memory, null)));
     check("vkBindBufferMemory", symbols.vkBindBufferMemory(device, buffer, memory, 0n));
     const bytes = place === "host" ? this.#map(memory, size) : null;
     const address = this.#addressOf(buffer);
@@ -286,6 +244,33 @@ export class Device implements Disposable {
     return extensionFunction(name, (text) => this.symbols.vkGetDeviceProcAddr(this.handle, text));
   }
 
+  /** An extension function of this device's instance; undefined where it has not. */
+  instanceExtension<N extends ExtensionFunctionName>(name: N): ExtensionFunction<N> | undefined {
+    return this.#instance.extension(name);
+  }
+
+  /** Opens the same physical device once more, with queues of its own. */
+  sibling(options: DeviceOptions = {}): Device {
+    return new Device(this.#instance, this.physical, options);
+  }
+
+  /** Whether a queue did not answer in time: what it uses must stay as it is. */
+  get isHung(): boolean {
+    return this.#hang !== undefined;
+  }
+
+  /** Takes note that a queue hangs, and gives the error to throw. */
+  hung(command: string, limitNs: bigint): HungQueueError {
+    // Its instance must outlive it.
+    this.#instance.keepOpen();
+    return this.#hang ??= new HungQueueError(command, limitNs);
+  }
+
+  /** Destroys an object by `destroy`; leaves it where a queue hangs, which may use it still. */
+  release(destroy: () => void): void {
+    if (this.#hang === undefined) destroy();
+  }
+
   /** Creates a fence, unsignalled. */
   createFence(): bigint {
     const info = encode(vk.VkFenceCreateInfo);
@@ -297,39 +282,49 @@ export class Device implements Disposable {
 
   /** Destroys a fence. */
   destroyFence(fence: bigint): void {
-    this.symbols.vkDestroyFence(this.handle, fence, null);
+    this.release(() => this.symbols.vkDestroyFence(this.handle, fence, null));
   }
 
   /**
    * Waits for a fence, and resets it.
    *
-   * @throws {VulkanError} for a lost device, or one that does not answer within 30 s.
+   * @param limitNs for how long, in nanoseconds.
+   * @throws {VulkanError} for a lost device.
+   * @throws {HungQueueError} for one that does not answer within the limit.
    */
-  waitFence(fence: bigint): void {
+  waitFence(fence: bigint, limitNs: bigint = WAIT_LIMIT_NS): void {
+    if (this.#hang !== undefined) throw this.#hang;
     const fences = new Uint8Array(new BigUint64Array([fence]).buffer);
-    const result = this.symbols.vkWaitForFences(this.handle, 1, fences, 1, WAIT_LIMIT_NS);
+    const result = this.symbols.vkWaitForFences(this.handle, 1, fences, 1, limitNs);
     check("vkWaitForFences", result);
-    if (result === 2) throw new VulkanError("vkWaitForFences (30 s)", result);
+    if (result === VK_TIMEOUT) throw this.hung("vkWaitForFences", limitNs);
     check("vkResetFences", this.symbols.vkResetFences(this.handle, 1, fences));
   }
 
-  /** Submits command buffers; `fence` (0 for none) is signalled when they are done. */
+  /**
+   * Submits command buffers; `fence` (0 for none) is signalled when they are done.
+   *
+   * @throws {HungQueueError} at once where a queue did not answer before.
+   */
   submit(queue: Queue, commandBuffers: readonly bigint[], fence: bigint): void {
+    if (this.#hang !== undefined) throw this.#hang;
     const info = encode(vk.VkSubmitInfo, {
       pCommandBuffers: BigUint64Array.from(commandBuffers),
     });
     check("vkQueueSubmit", this.symbols.vkQueueSubmit(queue.handle, 1, info.bytes, fence));
   }
 
-  /** Waits until all queues are idle. */
+  /** Waits until all queues are idle; not where one hangs. */
   waitIdle(): void {
+    if (this.isHung) return;
     check("vkDeviceWaitIdle", this.symbols.vkDeviceWaitIdle(this.handle));
   }
 
-  /** Destroys the device, once it is idle. */
+  /** Destroys the device, once it is idle; one with a queue that hangs stays until the process ends. */
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
+    if (this.isHung) return;
     this.symbols.vkDeviceWaitIdle(this.handle);
     this.symbols.vkDestroyDevice(this.handle, null);
   }

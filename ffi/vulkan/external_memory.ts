@@ -308,9 +308,9 @@ export function createCopyBuffer(device: Device, size: number, origin: MemoryOri
     using undo = new DisposableStack();
     const { symbols, handle } = device;
     const buffer = createBuffer(device, size, handleTypeOf(origin));
-    undo.defer(() => symbols.vkDestroyBuffer(handle, buffer, null));
+    undo.defer(() => device.release(() => symbols.vkDestroyBuffer(handle, buffer, null)));
     const { memory, size: allocationSize, type } = allocate(device, buffer, origin);
-    undo.defer(() => symbols.vkFreeMemory(handle, memory, null));
+    undo.defer(() => device.release(() => symbols.vkFreeMemory(handle, memory, null)));
     check("vkBindBufferMemory", symbols.vkBindBufferMemory(handle, buffer, memory, 0n));
     let bytes: Uint8Array<ArrayBuffer> | null = null;
     if (origin.kind === "host_pointer") bytes = origin.bytes;

@@ -100,6 +100,11 @@ export class Instance implements Disposable {
     );
   }
 
+  /** Leaves the instance as it is until the process ends: a device of it cannot be destroyed. */
+  keepOpen(): void {
+    this.#open = false;
+  }
+
   /** Destroys the instance. */
   [Symbol.dispose](): void {
     if (this.#open) this.symbols.vkDestroyInstance(this.handle, null);

@@ -138,6 +138,10 @@ const FEATURE_STRUCTS: readonly Optional[] = [
     layout: vk.VkPhysicalDeviceShaderBfloat16FeaturesKHR,
     extension: "VK_KHR_shader_bfloat16",
   },
+  {
+    layout: vk.VkPhysicalDeviceShaderFloat8FeaturesEXT,
+    extension: "VK_EXT_shader_float8",
+  },
 ];
 
 function chainFor(

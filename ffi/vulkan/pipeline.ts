@@ -65,7 +65,8 @@ export class Pipeline implements Disposable {
     this.#owned = undo.move();
   }
 
-  #createSetLayout({ symbols, handle, created }: Device, undo: DisposableStack): bigint {
+  #createSetLayout(device: Device, undo: DisposableStack): bigint {
+    const { symbols, handle, created } = device;
     const info = encode(vk.VkDescriptorSetLayoutCreateInfo, {
       pBindings: Array.from({ length: this.code.bufferCount }, (_, binding) => ({
         binding,
@@ -78,15 +79,14 @@ export class Pipeline implements Disposable {
       "vkCreateDescriptorSetLayout",
       (out) => symbols.vkCreateDescriptorSetLayout(handle, info.bytes, null, out),
     );
-    undo.defer(() => symbols.vkDestroyDescriptorSetLayout(handle, layout, null));
+    undo.defer(() =>
+      device.release(() => symbols.vkDestroyDescriptorSetLayout(handle, layout, null))
+    );
     return layout;
   }
 
-  #createLayout(
-    { symbols, handle, created }: Device,
-    setLayout: bigint,
-    undo: DisposableStack,
-  ): bigint {
+  #createLayout(device: Device, setLayout: bigint, undo: DisposableStack): bigint {
+    const { symbols, handle, created } = device;
     const { pushBytes } = this.code;
     const info = encode(vk.VkPipelineLayoutCreateInfo, {
       pSetLayouts: BigUint64Array.from(setLayout === 0n ? [] : [setLayout]),
@@ -96,11 +96,12 @@ export class Pipeline implements Disposable {
       "vkCreatePipelineLayout",
       (out) => symbols.vkCreatePipelineLayout(handle, info.bytes, null, out),
     );
-    undo.defer(() => symbols.vkDestroyPipelineLayout(handle, layout, null));
+    undo.defer(() => device.release(() => symbols.vkDestroyPipelineLayout(handle, layout, null)));
     return layout;
   }
 
-  #compile({ symbols, handle, created }: Device, undo: DisposableStack): bigint {
+  #compile(device: Device, undo: DisposableStack): bigint {
+    const { symbols, handle, created } = device;
     const { words } = this.code;
     const moduleInfo = encode(vk.VkShaderModuleCreateInfo, {
       codeSize: BigInt(words.byteLength),
@@ -122,7 +123,7 @@ export class Pipeline implements Disposable {
         "vkCreateComputePipelines",
         (out) => symbols.vkCreateComputePipelines(handle, 0n, 1, info.bytes, null, out),
       );
-      undo.defer(() => symbols.vkDestroyPipeline(handle, pipeline, null));
+      undo.defer(() => device.release(() => symbols.vkDestroyPipeline(handle, pipeline, null)));
       return pipeline;
     } finally {
       symbols.vkDestroyShaderModule(handle, module, null);
@@ -130,11 +131,12 @@ export class Pipeline implements Disposable {
   }
 
   #createSet(
-    { symbols, handle, created }: Device,
+    device: Device,
     setLayout: bigint,
     buffers: readonly DeviceBuffer[],
     undo: DisposableStack,
   ): bigint {
+    const { symbols, handle, created } = device;
     const poolInfo = encode(vk.VkDescriptorPoolCreateInfo, {
       maxSets: 1,
       pPoolSizes: [{ type: STORAGE, descriptorCount: buffers.length }],
@@ -143,7 +145,7 @@ export class Pipeline implements Disposable {
       "vkCreateDescriptorPool",
       (out) => symbols.vkCreateDescriptorPool(handle, poolInfo.bytes, null, out),
     );
-    undo.defer(() => symbols.vkDestroyDescriptorPool(handle, pool, null));
+    undo.defer(() => device.release(() => symbols.vkDestroyDescriptorPool(handle, pool, null)));
     const setInfo = encode(vk.VkDescriptorSetAllocateInfo, {
       descriptorPool: pool,
       pSetLayouts: BigUint64Array.of(setLayout),

@@ -1,5 +1,5 @@
 /**
- * Timeline semaphores.
+ * Semaphores, binary and timeline.
  *
  * @module
  */
@@ -9,6 +9,28 @@ import type { Device, Queue } from "./device.ts";
 import { VkPipelineStageFlagBits, VkSemaphoreType } from "./generated/enums.ts";
 import * as vk from "./generated/structs.ts";
 import { apiVersion, check, VulkanError } from "./loader.ts";
+
+/** A semaphore that one submission sets and one other waits for. */
+export class BinarySemaphore implements Disposable {
+  readonly handle: bigint;
+  readonly #device: Device;
+
+  /** Creates one, not set. */
+  constructor(device: Device) {
+    this.#device = device;
+    const info = encode(vk.VkSemaphoreCreateInfo);
+    this.handle = device.created(
+      "vkCreateSemaphore",
+      (out) => device.symbols.vkCreateSemaphore(device.handle, info.bytes, null, out),
+    );
+  }
+
+  /** Destroys the semaphore. */
+  [Symbol.dispose](): void {
+    const device = this.#device;
+    device.release(() => device.symbols.vkDestroySemaphore(device.handle, this.handle, null));
+  }
+}
 
 /** A semaphore whose value only rises; host and queues can wait for a value, and set it. */
 export class TimelineSemaphore implements Disposable {
@@ -89,6 +111,20 @@ export class TimelineSemaphore implements Disposable {
     if (result === 2) throw new VulkanError("vkWaitSemaphores", result);
   }
 
+  /**
+   * Blocks until a value that a queue was told to set is reached.
+   *
+   * @throws {HungQueueError} where it is not within `limitNs` nanoseconds.
+   */
+  expect(value: bigint, limitNs: bigint): void {
+    try {
+      this.wait(value, limitNs);
+    } catch (error) {
+      if (!(error instanceof VulkanError && error.result === "VK_TIMEOUT")) throw error;
+      throw this.#device.hung("vkWaitSemaphores", limitNs);
+    }
+  }
+
   /** Sets the value from the host. */
   signal(value: bigint): void {
     const signal = this.#device.symbols.vkSignalSemaphore;
@@ -99,6 +135,7 @@ export class TimelineSemaphore implements Disposable {
 
   /** Destroys the semaphore. */
   [Symbol.dispose](): void {
-    this.#device.symbols.vkDestroySemaphore(this.#device.handle, this.handle, null);
+    const device = this.#device;
+    device.release(() => device.symbols.vkDestroySemaphore(device.handle, this.handle, null));
   }
 }

@@ -148,7 +148,7 @@ function manifests(sysroot: Sysroot, env: (name: string) => string | undefined):
 }
 
 /** Why this is a virtual machine: by the hypervisor's files, or by the processors' flag. */
-function virtualMachine(sysroot: Sysroot): string | null {
+export function virtualMachine(sysroot: Sysroot): string | null {
   const type = sysroot.text("/sys/hypervisor/type");
   const flagged = /^flags\s*:.* hypervisor( |$)/m
     .test(sysroot.text("/proc/cpuinfo", 1 << 24) ?? "");

@@ -10,11 +10,13 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { Sysroot } from "../sysfs/sysroot.ts";
 import { attempt, nvmlConditions, NvmlGpus } from "./conditions/nvml.ts";
 import { sysfsConditions } from "./conditions/sysfs.ts";
-import type { VendorEnvironment } from "./environment.ts";
+import { type VendorEnvironment, virtualMachine } from "./environment.ts";
 import { amdModel, readAmdFacts } from "./peaks/amd.ts";
 import { intelModel, readIntelMaxMhz } from "./peaks/intel.ts";
+import { type LinkFacts, pcieLinkOf, withLinkPeaks } from "./peaks/link.ts";
 import { type DeviceModel, modelPeaks } from "./peaks/model.ts";
 import { nvidiaModel } from "./peaks/nvidia.ts";
+import { readXgmiBandwidths } from "./peaks/xgmi.ts";
 import type { Instruments } from "./run.ts";
 
 /** The instruments of one GPU. */
@@ -28,6 +30,8 @@ export class InstrumentPanel implements Disposable {
   readonly #sysroot: Sysroot;
   readonly #sonames: readonly string[] | undefined;
   readonly #owned = new DisposableStack();
+  /** Of the GPUs that were asked for so far, by their ids. */
+  readonly #links = new Map<string, LinkFacts>();
   #nvml: NvmlGpus | string | undefined;
 
   /** `sonames` are those of NVML, where they are not the usual ones. */
@@ -53,15 +57,31 @@ export class InstrumentPanel implements Disposable {
     if (gpu.kind === "software") return { environment: vulkanEnvironment(physical) };
     const found = this.#nvmlOf(gpu);
     const model = this.#modelOf(gpu, physical, found);
+    const links = this.#linksOf(gpu, found);
+    this.#links.set(gpu.id, links);
     return {
       conditions: found
         ? nvmlConditions(found.nvml, found.device)
         : sysfsConditions(gpu, this.#sysroot),
-      peaks: model && modelPeaks(model),
+      peaks: withLinkPeaks(links, (id) => this.#links.get(id), model && modelPeaks(model)),
       environment: {
         ...vulkanEnvironment(physical),
         ...(found && nvmlEnvironment(found.nvml, found.device)),
       },
+    };
+  }
+
+  #linksOf(gpu: Gpu, found: { nvml: Nvml; device: NvmlDevice } | undefined): LinkFacts {
+    const told = found && attempt(() => found.nvml.pcieLink(found.device, "max"));
+    const link = gpu.peer_links.find(({ active }) => active)?.link;
+    const wire = link === undefined
+      ? undefined
+      : found && attempt(() => found.nvml.nvlinkSpeed(found.device, link));
+    return {
+      gpu,
+      pcie: pcieLinkOf(gpu, told ?? null, virtualMachine(this.#sysroot)),
+      nvlinkWire: wire === undefined ? null : wire / 1000,
+      xgmi: gpu.vendor === "amd" ? readXgmiBandwidths(this.#sysroot, gpu.pci_slot) : null,
     };
   }
 

@@ -45,7 +45,10 @@ const LOOK_EVERY = 5;
 /** More rounds than this add nothing. */
 const MOST_ROUNDS = 1000;
 
-/** Past twice its time, or this long past it in milliseconds, a benchmark ends with what it has. */
+/**
+ * Past twice its time, or this long past it in milliseconds, a benchmark ends with what it has; earlier where
+ * those that follow need the time.
+ */
 const GRACE_MS = 2000;
 
 /** Shares of the working set that are tried, one after the other, while memory does not suffice. */
@@ -218,7 +221,9 @@ async function finalRound(finalists: Candidate[], run: Run): Promise<Candidate |
   const { effort, around, recorder } = run;
   const running = finalists.map((candidate) => ({ ...candidate, samples: [] as number[] }));
   const alive = new Set(running);
-  const end = run.began + effort.budgetMs, latest = end + Math.max(effort.budgetMs, GRACE_MS);
+  const end = run.began + effort.budgetMs;
+  const grace = Math.max(effort.budgetMs, GRACE_MS);
+  const latest = end + Math.min(grace, effort.graceMs ?? grace);
   recorder?.restart();
   for (let round = 1; alive.size > 0 && round <= MOST_ROUNDS; round++) {
     for (const candidate of alive) {
@@ -315,6 +320,8 @@ export async function measure<T>(
   for (const memoryScale of MEMORY_SCALES) {
     const scaled = memoryScale === 1 ? effort : { ...effort, memoryScale };
     const { outcome, errors } = await attempt(benchmark, target, scaled, around);
+    // What cannot be done with less failed for want of memory all the same.
+    if (last !== undefined && outcome.state === "unsupported") break;
     last = outcome;
     // Only what fails for memory alone can do better with less.
     const failing = errors.filter((error) => !(error instanceof UnsupportedError));

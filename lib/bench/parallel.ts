@@ -9,7 +9,7 @@ import type { Result } from "./benchmark.ts";
 import { parseReport } from "./compare.ts";
 import { reasonOf } from "./errors.ts";
 import { resultsOf } from "./report.ts";
-import type { Task } from "./run.ts";
+import { describeTask, type Task } from "./run.ts";
 
 /** A device's part of a parallel run. */
 export interface Share {
@@ -111,9 +111,8 @@ export async function runShare(share: Share, options: ShareOptions): Promise<Res
   }
   const found = new Map(results.map((result) => [keyOf(result), result]));
   return share.tasks.map((task) => {
-    const { measure: _, unsupported: __, ...description } = task;
     return found.get(keyOf(task)) ??
-      { ...description, outcome: { state: "failed", reason: failure } };
+      { ...describeTask(task), outcome: { state: "failed", reason: failure } };
   });
 }
 

@@ -18,14 +18,17 @@ import { InstrumentPanel } from "./instruments.ts";
 import { hostPeaks } from "./peaks/host.ts";
 import type { BenchDevice } from "./report.ts";
 import { type Instruments, settledTask, type Task, task } from "./run.ts";
+import { lostEnds } from "./transfer/lost_ends.ts";
 import type { TransferDevice } from "./transfer/target.ts";
 import { transferTasks } from "./transfer/tasks.ts";
 import { COMPUTE_BENCHMARKS } from "./vulkan/compute.ts";
+import { GEMM_BENCHMARKS } from "./vulkan/gemm.ts";
 import { MATRIX_BENCHMARKS } from "./vulkan/matrix.ts";
 import { MEMORY_BENCHMARKS } from "./vulkan/memory.ts";
 import { MEMORY_SWEEP_BENCHMARKS } from "./vulkan/memory_sweep.ts";
 import { SCHEDULING_BENCHMARKS, type SchedulingTarget } from "./vulkan/scheduling.ts";
 import { SYNC_BENCHMARKS } from "./vulkan/sync.ts";
+import { hasFamilies } from "./vulkan/queue_families.ts";
 import { VulkanTarget } from "./vulkan/target.ts";
 
 /** Benchmarks of a Vulkan device by itself. */
@@ -34,6 +37,7 @@ export const VULKAN_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
   ...MEMORY_SWEEP_BENCHMARKS,
   ...COMPUTE_BENCHMARKS,
   ...MATRIX_BENCHMARKS,
+  ...GEMM_BENCHMARKS,
   ...SYNC_BENCHMARKS,
 ];
 
@@ -63,11 +67,13 @@ export interface BenchPlan extends Disposable {
 /** A device that is opened when a benchmark first needs it; a failure is remembered. */
 class LazyTarget {
   readonly gpu: Gpu;
+  readonly physical: PhysicalDevice;
   readonly #open: () => VulkanTarget;
   #opened: { target: VulkanTarget } | { error: unknown } | undefined;
 
-  constructor(gpu: Gpu, open: () => VulkanTarget) {
+  constructor(gpu: Gpu, physical: PhysicalDevice, open: () => VulkanTarget) {
     this.gpu = gpu;
+    this.physical = physical;
     this.#open = open;
   }
 
@@ -147,21 +153,32 @@ function unreachable(gpu: Gpu, suites: readonly Suite[], reason: string): Task[]
     .map((benchmark) => settledTask<never>(benchmark, gpu.id, { state: "unsupported", reason }));
 }
 
+/** The other devices of a run: those that can be opened, and still answer. */
+function besides(targets: readonly LazyTarget[], lazy: LazyTarget): VulkanTarget[] {
+  const others = targets.filter((other) => other !== lazy);
+  const lost = new Set(lostEnds(others));
+  return others.filter(({ gpu }) => !lost.has(gpu.id))
+    .flatMap((other) => other.getOrNothing() ?? []);
+}
+
 /** The tasks of the devices that Vulkan shows, device by device; scheduling last, with all of them. */
 function vulkanTasks(targets: readonly LazyTarget[], suites: readonly Suite[]): Task[] {
   const alone = targets.flatMap((lazy) =>
     VULKAN_BENCHMARKS.filter((benchmark) => suites.includes(benchmark.suite))
+      .filter(({ parameters }) => hasFamilies(lazy.physical.queueFamilies, parameters))
       .map((benchmark) => task(benchmark, lazy.gpu.id, () => lazy.get()))
   );
   if (!suites.includes("scheduling")) return alone;
   const together = targets.flatMap((lazy) =>
-    SCHEDULING_BENCHMARKS.map((benchmark) =>
-      task(benchmark, lazy.gpu.id, (): SchedulingTarget => ({
+    SCHEDULING_BENCHMARKS.filter(({ parameters }) =>
+      hasFamilies(lazy.physical.queueFamilies, parameters)
+    ).map((benchmark): Task => ({
+      ...task(benchmark, lazy.gpu.id, (): SchedulingTarget => ({
         target: lazy.get(),
-        others: targets.filter((other) => other !== lazy)
-          .flatMap((other) => other.getOrNothing() ?? []),
-      }))
-    )
+        others: besides(targets, lazy),
+      })),
+      lost: () => lostEnds(targets),
+    }))
   );
   return [...alone, ...together];
 }
@@ -203,7 +220,7 @@ function planGpus(
         },
       });
     } else {
-      const lazy = new LazyTarget(gpu, () => new VulkanTarget(gpu.id, instance, found));
+      const lazy = new LazyTarget(gpu, found, () => new VulkanTarget(gpu.id, instance, found));
       targets.push(owner.use(lazy));
       ends.push(lazy);
     }

@@ -80,6 +80,10 @@ export interface BenchEntry {
   peak_reason: string | null;
   /** The median over the observed peak, else over the rated one; null without a peak. */
   peak_ratio: number | null;
+  /** The median over what the datasheet says, where that is another figure than the peak. */
+  datasheet_ratio?: number;
+  /** How long the benchmark took with all that it needed, in milliseconds. */
+  took_ms?: number;
   conditions: Conditions | null;
   /** What a reader should know. */
   notes: string[];
@@ -112,6 +116,10 @@ export function peakRatio(figure: number, unit: string, peaks: Peaks | null): nu
   return peak === null ? null : figure / peak.value;
 }
 
+function statedPeaks({ rated, observed, datasheet }: Peaks): Peaks {
+  return { rated, observed, ...(datasheet && { datasheet }) };
+}
+
 /** The entry of a result in the document. */
 export function entryOf(result: Result): BenchEntry {
   const { outcome, ...description } = result;
@@ -125,11 +133,14 @@ export function entryOf(result: Result): BenchEntry {
     clock: measured?.clock ?? null,
     median: measured?.summary.median ?? null,
     statistics: measured?.summary ?? null,
-    peaks: peaks && { rated: peaks.rated, observed: peaks.observed },
+    peaks: peaks && statedPeaks(peaks),
     peak_reason: peaks?.reason ?? null,
     peak_ratio: measured === undefined
       ? null
       : peakRatio(measured.summary.median, result.unit, peaks),
+    ...(measured !== undefined && peaks?.datasheet?.unit === result.unit && {
+      datasheet_ratio: measured.summary.median / peaks.datasheet.value,
+    }),
     conditions: measured?.conditions ?? null,
     notes: measured?.notes ?? [],
     shader_sha256: measured?.shader_sha256 ?? null,
@@ -181,6 +192,7 @@ export function resultsOf(report: BenchReport): Result[] {
       peak,
       device,
       peer,
+      ...(entry.took_ms !== undefined && { took_ms: entry.took_ms }),
       outcome,
     };
   });

@@ -5,15 +5,30 @@
  */
 
 import type { Benchmark, Effort, Outcome, Result } from "./benchmark.ts";
-import { TimeBudget } from "./budget.ts";
+import { type SharedWork, TimeBudget } from "./budget.ts";
 import type { ConditionsSource } from "./conditions/conditions.ts";
+import { noteEmulation } from "./emulation.ts";
 import { isAbort, isDeviceLost, reasonOf } from "./errors.ts";
 import { measure, type Surroundings } from "./measure.ts";
 import { judge } from "./peaks/judge.ts";
 import type { PeakSource } from "./peaks/peak.ts";
 
+/** What several tasks need before the first of them is measured: it knows by itself when it is done. */
+export interface Readiness extends SharedWork {
+  run(effort: Effort, around: Surroundings): Promise<void>;
+}
+
 /** One benchmark on one device, or from one to another. */
-export interface Task extends Readonly<Omit<Result, "outcome">> {
+export interface Task extends Readonly<Omit<Result, "outcome" | "took_ms">> {
+  /** What it takes beyond its time by plan, in milliseconds; what is usual in its suite where it is left out. */
+  readonly overheadMs?: number;
+  /** What is done first, and not for this task alone. */
+  readonly readiness?: Readiness;
+  /**
+   * For a task of two devices: the ids of those that are lost, by asking each. Of a task without it, the
+   * device is the one that an error is about.
+   */
+  lost?(): string[];
   /** Why the device cannot do it, or undefined where it can; throws where the device cannot be opened. */
   unsupported(): string | undefined;
   /** Measures; errors become outcomes, but for a lost device and an interruption. */
@@ -90,9 +105,10 @@ interface Shared {
   lost: Map<string, string>;
 }
 
-function resultOf(task: Task, outcome: Outcome): Result {
-  const { unsupported: _, measure: __, ...description } = task;
-  return { ...description, outcome };
+/** A task without what it does. */
+export function describeTask(task: Task): Omit<Result, "outcome"> {
+  const { name, suite, title, unit, better, convention, parameters, peak, device, peer } = task;
+  return { name, suite, title, unit, better, convention, parameters, peak, device, peer };
 }
 
 /**
@@ -105,9 +121,10 @@ export async function runTasks(tasks: readonly Task[], options: RunOptions): Pro
     options,
     now,
     budget: deviceLimitMs === undefined ? undefined : new TimeBudget(
-      tasks.map((each) => each.device),
+      tasks,
       deviceLimitMs,
       MOST_BUDGETS * options.effort.budgetMs,
+      [...new Set(tasks.flatMap(({ readiness }) => readiness ?? []))],
     ),
     warm: new Set(),
     lost: new Map(),
@@ -116,29 +133,53 @@ export async function runTasks(tasks: readonly Task[], options: RunOptions): Pro
   for (const each of tasks) {
     progress?.started?.(each, results.length, tasks.length);
     const began = now();
-    const outcome = await outcomeOf(each, shared);
-    shared.budget?.spend(each.device, now() - began);
+    const { outcome, readiedMs } = await outcomeOf(each, shared);
+    const took = now() - began;
+    shared.budget?.spend(each.device, took - readiedMs);
     const peaks = options.instruments?.get(each.device)?.peaks;
-    const result = resultOf(each, judge(outcome, each.peak, each.unit, peaks));
+    const result = noteEmulation({
+      ...describeTask(each),
+      took_ms: took,
+      outcome: judge(outcome, each.peak, each.unit, peaks, each.peer),
+    }, results);
     results.push(result);
     progress?.finished?.(result, results.length, tasks.length);
   }
   return results;
 }
 
-async function outcomeOf(each: Task, shared: Shared): Promise<Outcome> {
-  const { lost, warm, options } = shared;
-  const { signal } = options;
-  if (signal?.aborted) return { state: "skipped", reason: "interrupted" };
-  for (const device of [each.device, each.peer]) {
-    const where = device === null ? undefined : lost.get(device);
-    if (where !== undefined) {
-      const which = device === each.device ? "the device" : device;
-      return { state: "skipped", reason: `${which} was lost in ${where}` };
-    }
+/** Why a task is not begun; undefined where it is. */
+function whyNot({ device, peer }: Task, { options, lost }: Shared): string | undefined {
+  if (options.signal?.aborted) return "interrupted";
+  for (const id of [device, peer]) {
+    const where = id === null ? undefined : lost.get(id);
+    if (where !== undefined) return `${id === device ? "the device" : id} was lost in ${where}`;
+  }
+  return undefined;
+}
+
+/** Notes who was lost in a task that failed, and says so where that is not the task's own device alone. */
+function blame(each: Task, reason: string, isLoss: boolean, { lost }: Shared): string {
+  const gone = each.lost?.() ?? (isLoss ? [each.device] : []);
+  for (const id of gone) lost.set(id, each.name);
+  if (each.lost === undefined || gone.length === 0 && !isLoss) return reason;
+  const ends = gone.length === 0 ? "the devices answer again" : `lost: ${gone.join(" and ")}`;
+  return `${reason} (${ends})`;
+}
+
+/** How a task ended, and how long it took in milliseconds to do what is not for it alone. */
+async function outcomeOf(
+  each: Task,
+  shared: Shared,
+): Promise<{ outcome: Outcome; readiedMs: number }> {
+  const { warm, options, now, budget } = shared;
+  const { signal, effort } = options;
+  const obstacle = whyNot(each, shared);
+  if (obstacle !== undefined) {
+    return { outcome: { state: "skipped", reason: obstacle }, readiedMs: 0 };
   }
   const around: Surroundings = {
-    now: shared.now,
+    now,
     pause: async () => {
       // A turn of the event loop, in which signals arrive.
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -147,14 +188,29 @@ async function outcomeOf(each: Task, shared: Shared): Promise<Outcome> {
     conditions: options.instruments?.get(each.device)?.conditions,
     cold: !warm.has(each.device),
   };
-  const budgetMs = shared.budget?.next(each.device) ?? options.effort.budgetMs;
+  let readiedMs = 0;
   try {
-    const outcome = await each.measure({ ...options.effort, budgetMs }, around);
+    if (each.readiness !== undefined) {
+      const began = now();
+      try {
+        await each.readiness.run(effort, around);
+      } finally {
+        readiedMs = now() - began;
+        budget?.share(each.readiness, readiedMs);
+      }
+    }
+    const time = budget &&
+      { budgetMs: budget.next(each.device), graceMs: budget.grace(each.device) };
+    const outcome = await each.measure({ ...effort, ...time }, around);
     if (outcome.state === "ok") warm.add(each.device);
-    return outcome;
+    if (outcome.state !== "failed") return { outcome, readiedMs };
+    const reason = blame(each, outcome.reason, false, shared);
+    return { outcome: { state: "failed", reason }, readiedMs };
   } catch (error) {
-    if (isDeviceLost(error)) lost.set(each.device, each.name);
-    else if (isAbort(error) || signal?.aborted) return { state: "skipped", reason: "interrupted" };
-    return { state: "failed", reason: reasonOf(error) };
+    if (!isDeviceLost(error) && (isAbort(error) || signal?.aborted)) {
+      return { outcome: { state: "skipped", reason: "interrupted" }, readiedMs };
+    }
+    const reason = blame(each, reasonOf(error), isDeviceLost(error), shared);
+    return { outcome: { state: "failed", reason }, readiedMs };
   }
 }

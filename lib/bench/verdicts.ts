@@ -9,8 +9,8 @@ import type { Parameters } from "./benchmark.ts";
 /**
  * What became of a figure.
  *
- * `same` where the intervals of both medians overlap, `better` and `worse` where they do not; `unsure` where
- * there are too few samples for an interval; `lost` where there was a figure and is none, `gained` the
+ * `better` and `worse` where the change is significant, `same` where it is not; `unsure` where there are too
+ * few samples to tell, or where it was not as bad when it was measured once more; `lost` where there was a figure and is none, `gained` the
  * other way round.
  */
 export type ChangeVerdict = "same" | "better" | "worse" | "unsure" | "lost" | "gained";
@@ -29,6 +29,8 @@ export interface Change {
   /** The new median over the old; null without both. */
   ratio: number | null;
   verdict: ChangeVerdict;
+  /** The median when it was measured once more, since it would have failed; left out where it was not. */
+  again?: number;
   /** Why there is no figure now; null where there is one. */
   reason: string | null;
   /** Whether it fails the comparison: worse by more than the threshold, or lost. */

@@ -4,121 +4,46 @@
  * @module
  */
 
-import { type DataPattern, type Result, SUITES } from "../bench/benchmark.ts";
+import { type Result, SUITES } from "../bench/benchmark.ts";
 import {
   compareReports,
   type Comparison,
-  DEFAULT_THRESHOLD,
-  parseReport,
-  parseThreshold,
+  confirmChanges,
+  isSameFigure,
+  isSlower,
 } from "../bench/compare.ts";
 import { hostEnvironment } from "../bench/environment.ts";
-import { reasonOf } from "../bench/errors.ts";
-import {
-  checkExpectation,
-  type Expectation,
-  ExpectationError,
-  judgeExpectations,
-  parseExpectation,
-} from "../bench/expect.ts";
 import { listBenchmarks } from "../bench/listing.ts";
 import { type BenchPlan, planBench } from "../bench/plan.ts";
 import { REGISTRY } from "../bench/registry.ts";
 import { type BenchContext, type BenchReport, benchReport } from "../bench/report.ts";
-import { type BenchSelection, BenchSelectionError, selectBenchmarks } from "../bench/select.ts";
+import type { Task } from "../bench/run.ts";
 import { BOOTSTRAP } from "../bench/statistics.ts";
 import { discover, type Discovery, SOURCES } from "../discovery/mod.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
 import { shimPath } from "../launch/self.ts";
-import { comparisonText } from "../render/bench_compare.ts";
 import { benchListText } from "../render/bench_list.ts";
-import { benchReportTable } from "../render/bench_table.ts";
-import { usesUtf8 } from "../render/charset.ts";
-import { styleFor } from "../render/style.ts";
 import { Sysroot } from "../sysfs/sysroot.ts";
-import { measureAll } from "./bench_measure.ts";
-import { outputsOf, takesStdout, writeOutputs } from "./bench_outputs.ts";
+import { conclude } from "./bench_conclude.ts";
+import { type Interruption, measureAll } from "./bench_measure.ts";
+import { outputsOf, takesStdout } from "./bench_outputs.ts";
+import { type Request, requestOf } from "./bench_request.ts";
+import { runStored } from "./bench_stored.ts";
 import {
   type CommandContext,
   type CommandInput,
   type CommandModule,
   flag,
-  UsageError,
   value,
-  values,
 } from "./command.ts";
 import { VERSION } from "./version.ts";
 
 /** Libraries that add nothing to what can be measured through Vulkan, and take their time. */
 const UNNEEDED_SOURCES: readonly string[] = ["opencl", "cuda", "level_zero", "hip"];
 
-/** Exit status after Ctrl-C, as of a program that SIGINT ended. */
-const EXIT_INTERRUPTED = 130;
-
-/** What was typed, understood and checked. */
-interface Request {
-  selection: BenchSelection;
-  /** The report to compare with; undefined for none. */
-  old: BenchReport | undefined;
-  threshold: number;
-  expectations: Expectation[];
-  data: DataPattern;
-}
-
-/** What `make` gives; errors of `kind` become wrong usage. */
-function usage<T>(kind: new (...args: never[]) => Error, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof kind) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-/** The benchmarks that were asked for. Who names GPUs wants those: the host is measured when named. */
-function selectionOf(input: CommandInput): BenchSelection {
-  const all = usage(BenchSelectionError, () => selectBenchmarks(input.args, REGISTRY));
-  if (value(input, "gpu") === undefined) return all;
-  const named = input.args.filter((word) => word !== "all");
-  const host = named.length === 0 ? undefined : selectBenchmarks(named, REGISTRY);
-  const selects: BenchSelection["selects"] = (benchmark) =>
-    (benchmark.suite === "host" ? host : all)?.selects(benchmark) ?? false;
-  const suites = SUITES.filter((suite) =>
-    REGISTRY.some((benchmark) => benchmark.suite === suite && selects(benchmark))
-  );
-  return { words: all.words, suites, selects };
-}
-
-function oldReport(path: string | undefined): BenchReport | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return parseReport(Deno.readTextFileSync(path));
-  } catch (error) {
-    throw new UsageError(`--compare ${path}: ${reasonOf(error)}`);
-  }
-}
-
-function requestOf(input: CommandInput): Request {
-  const selection = selectionOf(input);
-  const old = oldReport(value(input, "compare"));
-  const limit = value(input, "threshold");
-  const threshold = limit === undefined ? DEFAULT_THRESHOLD : parseThreshold(limit);
-  if (threshold === undefined) {
-    throw new UsageError(`--threshold ${limit}: write a share, such as 5% or 0.05`);
-  }
-  if (limit !== undefined && old === undefined) {
-    throw new UsageError("--threshold needs a report to compare with (--compare)");
-  }
-  const expectations = usage(ExpectationError, () =>
-    values(input, "expect").map((text) => {
-      const expectation = parseExpectation(text);
-      checkExpectation(expectation, REGISTRY, old !== undefined);
-      return expectation;
-    }));
-  const data = value(input, "data") === "zeros" ? "zeros" : "random";
-  return { selection, old, threshold, expectations, data };
-}
+/** Exit status after a signal, as shells give it for a program that the signal ended: 128 and its number. */
+const EXIT_INTERRUPTED: Readonly<Record<Interruption, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** The devices to measure. */
 function choose(discovery: Discovery, selector: string | undefined): Gpu[] {
@@ -195,20 +120,35 @@ function list(
   return 0;
 }
 
-/** The report of a run, compared and judged as was asked for. */
-function reportOf(context: BenchContext, results: readonly Result[], request: Request) {
-  const { old, threshold, expectations } = request;
-  const report = benchReport(context, results);
-  const comparison: Comparison | null = old === undefined
-    ? null
-    : compareReports(old, report, threshold);
-  const verdicts = judgeExpectations(expectations, report.benchmarks, comparison);
-  if (comparison !== null) report.comparison = comparison;
-  if (expectations.length > 0) report.expectations = verdicts;
-  return { report, comparison, verdicts };
+/** Of the time that a device has for a run, what measuring once more may take. */
+const AGAIN_SHARE = 0.5;
+
+/** The tasks that a comparison fails as slower than before. */
+function slowerTasks(tasks: readonly Task[], { changes }: Comparison): Task[] {
+  const slower = changes.filter(isSlower);
+  return tasks.filter((task) => slower.some((change) => isSameFigure(task, change)));
+}
+
+/**
+ * Compares with the old report. What is slower is measured once more, and counts where it is slower again:
+ * a host has other things to do at times.
+ *
+ * @param measure runs some of the tasks again.
+ */
+async function compared(
+  report: BenchReport,
+  { old, threshold }: Request,
+  tasks: readonly Task[],
+  measure: (tasks: Task[]) => Promise<readonly Result[]>,
+): Promise<Comparison | null> {
+  if (old === undefined) return null;
+  const first = compareReports(old, report, threshold);
+  const doubtful = slowerTasks(tasks, first);
+  return doubtful.length === 0 ? first : confirmChanges(first, await measure(doubtful));
 }
 
 async function run(input: CommandInput, context: CommandContext): Promise<number> {
+  if (value(input, "from") !== undefined) return await runStored(input, context);
   const outputs = outputsOf(input);
   const request = requestOf(input);
   const discovery = discover({
@@ -226,34 +166,25 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
     vulkanObstacle: discovery.sources.find((source) => source.name === "vulkan")?.reason ?? null,
   });
   if (flag(input, "list")) return list(input, context, request, plan);
-  const { results, interrupted } = await measureAll(plan, gpus, input, context);
+  const first = await measureAll(plan, gpus, input, context);
+  let { interruptedBy } = first;
   const documentContext = contextOf(input, context, request, plan, discovery);
-  const { report, comparison, verdicts } = reportOf(documentContext, results, request);
-  const isPiped = takesStdout(outputs);
-  if (!isPiped) context.stdout.write(tableOf(report, context));
-  const people = isPiped ? context.stderr : context.stdout;
-  if (comparison !== null) people.write(`\n${comparisonText(comparison)}`);
-  for (const { line, state } of verdicts) {
-    (state === "met" ? people : context.stderr).write(`expected ${line}\n`);
-  }
-  await writeOutputs(outputs, report, context);
+  const report = benchReport(documentContext, first.results);
+  const comparison = await compared(
+    report,
+    request,
+    interruptedBy === null ? plan.tasks : [],
+    async (tasks) => {
+      const again = await measureAll({ ...plan, tasks }, gpus, input, context, AGAIN_SHARE);
+      interruptedBy ??= again.interruptedBy;
+      return again.results;
+    },
+  );
+  const status = await conclude(report, { outputs, comparison, request }, context);
   const wantsGpu = suites.some((suite) => suite !== "host");
   const measuredGpu = gpus.some((gpu) => (gpu.apis.vulkan ?? []).length > 0);
-  if (wantsGpu && !measuredGpu && !isPiped) advice(discovery, context);
-  if (interrupted) return EXIT_INTERRUPTED;
-  const isBad = results.some(({ outcome: { state } }) =>
-    state === "failed" || state === "implausible"
-  );
-  const isWorse = comparison?.changes.some(({ fails }) => fails) ?? false;
-  return isBad || isWorse || verdicts.some(({ state }) => state !== "met") ? 1 : 0;
-}
-
-function tableOf(report: BenchReport, { stdout, env }: CommandContext): string {
-  return benchReportTable(report, {
-    columns: stdout.isTerminal ? stdout.columns : Infinity,
-    unicode: usesUtf8(env),
-    style: styleFor(stdout.color),
-  });
+  if (wantsGpu && !measuredGpu && !takesStdout(outputs)) advice(discovery, context);
+  return interruptedBy === null ? status : EXIT_INTERRUPTED[interruptedBy];
 }
 
 /** `mvgal bench`. */
@@ -263,9 +194,10 @@ export const benchCommand: CommandModule = {
   details:
     "Measures every Vulkan device, hardware or software, and the host itself, checks what the " +
     "devices computed, and reports medians with their spread, beside the devices' peaks where these " +
-    "are known. Ctrl-C ends it and keeps what was measured. Exit status 1 where a benchmark failed, " +
-    "gave a figure that cannot be true, was significantly slower than in the report that it is " +
-    "compared with, or did not come up to an expectation; 130 after Ctrl-C.",
+    "are known. Ctrl-C and SIGTERM end it and keep what was measured. Exit status 1 where a " +
+    "benchmark failed, gave a figure that cannot be true, was significantly slower than in the report " +
+    "that it is compared with, or did not come up to an expectation; 130 after Ctrl-C, 143 after " +
+    "SIGTERM.",
   arguments: [{
     syntax: "[what...]",
     describe: "suites, benchmarks, or patterns of their names (default: all)",
@@ -304,6 +236,11 @@ export const benchCommand: CommandModule = {
       completes: "directory",
     },
     {
+      flags: "--from <file>",
+      describe: "Measure nothing: show a report that --json wrote, and write its other forms",
+      completes: "file",
+    },
+    {
       flags: "--compare <file>",
       describe: "Compare with an older report that --json wrote",
       completes: "file",
@@ -324,6 +261,10 @@ export const benchCommand: CommandModule = {
     { command: "bench 'memory.*' compute.fp32 --gpu 0", meaning: "Some benchmarks on one GPU" },
     { command: "bench all --quick --json report.json", meaning: "A short run, kept as a file" },
     { command: "bench all --compare report.json", meaning: "What became slower since" },
+    {
+      command: "bench --from report.json --html report.html",
+      meaning: "The page of a stored report",
+    },
     {
       command: "bench memory --expect 'memory.copy>=0.85peak'",
       meaning: "Fail where copies are slow",

@@ -14,10 +14,17 @@ import { shortResult } from "../render/bench_table.ts";
 import { progressView } from "../render/progress.ts";
 import { type CommandContext, type CommandInput, flag, value } from "./command.ts";
 
+/** Signals that end a run, which keeps what it has. */
+const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
+
+/** A signal that ends a run. */
+export type Interruption = typeof INTERRUPTIONS[number];
+
 /** How a run ended. */
 export interface RunEnd {
   results: Result[];
-  interrupted: boolean;
+  /** The signal that ended it early; null for none. */
+  interruptedBy: Interruption | null;
 }
 
 /** What holds while a run goes on. */
@@ -77,17 +84,28 @@ async function runApart(
   return inOrder(plan.tasks, [...results, ...await runHere(conduct, rest)]);
 }
 
-/** Runs a plan; SIGINT and SIGTERM end the run and keep what it has. */
+/**
+ * Runs a plan; SIGINT and SIGTERM end the run and keep what it has.
+ *
+ * @param share of the time that each device usually has.
+ */
 export async function measureAll(
   plan: BenchPlan,
   gpus: readonly Gpu[],
   input: CommandInput,
   context: CommandContext,
+  share = 1,
 ): Promise<RunEnd> {
   const interruption = new AbortController();
-  const onSignal = () => interruption.abort();
-  const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  let interruptedBy: Interruption | null = null;
+  const listeners = INTERRUPTIONS.map((signal) => ({
+    signal,
+    listener: () => {
+      interruptedBy ??= signal;
+      interruption.abort();
+    },
+  }));
+  for (const { signal, listener } of listeners) Deno.addSignalListener(signal, listener);
   const { stderr } = context;
   using view = progressView(stderr.isTerminal, (text) => stderr.write(text));
   const total = plan.tasks.length;
@@ -95,7 +113,7 @@ export async function measureAll(
   const conduct: Conduct = {
     plan,
     effort: effortOf(input),
-    deviceLimitMs: flag(input, "quick") ? DEVICE_LIMIT_MS.quick : DEVICE_LIMIT_MS.full,
+    deviceLimitMs: share * (flag(input, "quick") ? DEVICE_LIMIT_MS.quick : DEVICE_LIMIT_MS.full),
     signal: interruption.signal,
     begin: (what) => view.begin(what, done, total),
     end: (line) => view.end(line, ++done, total),
@@ -104,8 +122,8 @@ export async function measureAll(
     const results = flag(input, "parallel")
       ? await runApart(conduct, gpus, input, context)
       : await runHere(conduct, plan.tasks);
-    return { results, interrupted: interruption.signal.aborted };
+    return { results, interruptedBy };
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { reasonOf } from "../bench/errors.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
 
@@ -65,20 +66,52 @@ export function takesStdout(outputs: readonly Output[]): boolean {
   return outputs.some(({ path }) => path === "-");
 }
 
-/** Writes a file, whole or not at all. */
-function writeFile(path: string, text: string): void {
-  const temporary = `${path}.${Deno.pid}.tmp`;
+/** Whether there is something that is no file: a pipe, a terminal, `/dev/full`. */
+function isSpecial(path: string): boolean {
   try {
+    return !Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** The file that a path means: where it is a link, what it leads to. */
+function withoutLinks(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Writes a file, whole or not at all; what is no file is written to as it is. */
+function writeFile(path: string, text: string): void {
+  const file = withoutLinks(path);
+  const temporary = `${file}.${Deno.pid}.tmp`;
+  try {
+    if (isSpecial(path)) {
+      Deno.writeTextFileSync(path, text, { create: false });
+      return;
+    }
     Deno.writeTextFileSync(temporary, text);
-    Deno.renameSync(temporary, path);
+    Deno.renameSync(temporary, file);
   } catch (error) {
     try {
       Deno.removeSync(temporary);
     } catch {
       // It was never made.
     }
-    const what = error instanceof Error ? error.message : String(error);
-    throw new Error(`the report cannot be written to ${path}: ${what}`);
+    throw new Error(`the report cannot be written to ${path}: ${reasonOf(error)}`);
+  }
+}
+
+function writeStdout(text: string, { stdout }: CommandContext): void {
+  try {
+    stdout.write(text);
+  } catch (error) {
+    // Who does not read on has what they wanted.
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new Error(`the report cannot be written to stdout: ${reasonOf(error)}`);
   }
 }
 
@@ -112,7 +145,7 @@ export async function writeOutputs(
           writeFile(join(path, name), svg);
         }
       } else if (path === "-") {
-        context.stdout.write(await textOf(kind, report));
+        writeStdout(await textOf(kind, report), context);
       } else {
         writeFile(path, await textOf(kind, report));
       }

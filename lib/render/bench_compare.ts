@@ -16,6 +16,7 @@ function percent(ratio: number): string {
 
 function row(change: Change): string[] {
   const { name, device, peer, parameters, unit, old, now, ratio, verdict, reason, fails } = change;
+  const again = change.again === undefined ? "" : ` (again: ${formatFigure(change.again)})`;
   const details = Object.entries(parameters ?? {}).map(([key, value]) => `${key}=${value}`);
   const figure = (value: number | null) => value === null ? "–" : formatFigure(value);
   return [
@@ -26,7 +27,7 @@ function row(change: Change): string[] {
     figure(now),
     unit,
     ratio === null ? "" : percent(ratio),
-    reason === null ? verdict : `${verdict}: ${printable(reason)}`,
+    reason === null ? `${verdict}${again}` : `${verdict}: ${printable(reason)}`,
   ];
 }
 

@@ -6,6 +6,7 @@
 
 import type { Spread } from "../bench/conditions/conditions.ts";
 import type { BenchEntry, BenchReport } from "../bench/report.ts";
+import { stagingRatio } from "../bench/transfer/matrix.ts";
 import {
   figureOf,
   finite,
@@ -86,7 +87,18 @@ function fieldsOf(entry: BenchEntry, { context }: BenchReport): Record<string, F
     effort: context.effort,
     data: context.data,
     mvgal_version: context.mvgal_version,
+    over_staging: overStaging(entry),
+    peak_datasheet: entry.peaks?.datasheet?.value,
+    datasheet_ratio: finite(entry.datasheet_ratio),
+    took_ms: finite(entry.took_ms),
   };
+}
+
+/** Of a pair, the figure over that of staging through the host. Older reports may lack the paths. */
+function overStaging(entry: BenchEntry): number | null {
+  if (!entry.peer) return null;
+  const { shape, candidates = {} } = entry;
+  return finite(stagingRatio({ shape, candidates, median: figureOf(entry) }));
 }
 
 /** Names of all columns: those of every report, then a column for each parameter of this one. */

@@ -11,6 +11,14 @@ import type { PeakFigure } from "../bench/peaks/peak.ts";
 import type { BenchEntry } from "../bench/report.ts";
 import type { Summary } from "../bench/statistics.ts";
 
+/** NVML's word for a clock that is low since nothing runs: the moments between samples are idle. */
+const IDLE = "gpu_idle";
+
+/** What held the clock back, of the reasons that were read: that there was nothing to do is none. */
+export function heldBack(reasons: readonly string[] | null | undefined): string[] {
+  return (reasons ?? []).filter((reason) => reason !== IDLE);
+}
+
 /** A number with four significant digits, without an exponent: `4539`, `65.84`, `0.5971`. */
 export function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return String(value);
@@ -86,7 +94,7 @@ export function formatSpread(entry: BenchEntry): string {
 }
 
 /** The parameters of an entry as `name=value`. */
-export function parameterWords(entry: BenchEntry): string[] {
+export function parameterWords(entry: Pick<BenchEntry, "parameters">): string[] {
   return Object.entries(entry.parameters ?? {}).map(([name, value]) =>
     `${name}=${typeof value === "number" ? finite(value) ?? "?" : value}`
   );

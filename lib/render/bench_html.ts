@@ -33,8 +33,10 @@ function contentPolicy(): string {
     "base-uri 'none'; form-action 'none'";
 }
 
-function figureFor({ name, chart }: NamedChart): Markup {
-  return markup`<figure class="panel">${svgElement(chart, name)}</figure>\n`;
+function figureFor({ name, kind, chart }: NamedChart): Markup {
+  // A roofline has much to say beside its lines.
+  const wide = kind === "roofline" ? " wide" : "";
+  return markup`<figure class="panel${wide}">${svgElement(chart, name)}</figure>\n`;
 }
 
 /** A chart of bars for each suite. */

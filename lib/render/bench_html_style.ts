@@ -55,7 +55,8 @@ th[aria-sort=descending] button::after{content:"\\2193";opacity:1}
 .small{font-size:12px}
 .whole,td summary,tbody th{white-space:nowrap}
 caption strong{color:var(--text);font-size:14px}
-td .small{max-width:46ch}
+td .small{max-width:46ch;min-width:26ch}
+.tag{white-space:nowrap}
 details>summary{cursor:pointer}
 td dl{min-width:44ch}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:8px 0;font-size:13px}
@@ -64,18 +65,25 @@ td dl{font-size:12px;grid-template-columns:10ch 1fr}
 td details[open]{padding-bottom:8px}
 .facts{padding:12px 18px}
 .charts{columns:2 560px;column-gap:14px;margin:12px 0}
-.charts figure{margin:0 0 14px;padding:6px;overflow:hidden;break-inside:avoid}
+.charts figure{margin:0 0 14px;padding:6px;overflow-x:auto;break-inside:avoid}
+.charts figure.wide{column-span:all}
 .charts .scroll{margin:0 0 14px;break-inside:avoid}
-svg.chart{display:block;width:100%;height:auto;max-width:920px}
+svg.chart{display:block;width:100%;height:auto;min-width:600px;max-width:920px}
+.wide svg.chart{min-width:760px;max-width:1100px;margin:0 auto}
 .group{margin:10px 0}
 .group>summary{font-weight:600;padding:8px 0}
 footer{padding-top:24px;padding-bottom:40px;font-size:13px}
+@media screen and (max-width:700px){
+header,main,footer{padding-left:14px;padding-right:14px}
+.scroll table:has(thead th:nth-child(4)){min-width:860px}
+}
 @media print{
 body{background:#fff;font-size:11px}
 header,main,footer{max-width:none;padding:0}
 nav,th button::after{display:none}
 .panel{border-color:#ccc}
-.scroll{overflow:visible}
+.scroll,.charts figure{overflow:visible}
+svg.chart,.wide svg.chart{min-width:0}
 table{font-size:9px}
 th,td{padding:2px 4px}
 thead{display:table-header-group}

@@ -7,7 +7,7 @@
 import type { BenchEntry } from "../bench/report.ts";
 import type { Arrangement } from "./bench_arrange.ts";
 import type { DeviceLabel } from "./bench_devices.ts";
-import { figureOf, finite, formatFigure, shareOfPeak } from "./bench_figures.ts";
+import { figureOf, finite, formatFigure, heldBack, shareOfPeak } from "./bench_figures.ts";
 import { shareBar } from "./bench_html_table.ts";
 import { type Markup, markup } from "./markup.ts";
 import { plural } from "./units.ts";
@@ -66,7 +66,9 @@ function conditionsOf(entries: readonly BenchEntry[]): Markup | null {
     ...power === null ? [] : [`up to ${Math.round(power)} W`],
     ...heat === null ? [] : [`up to ${Math.round(heat)} °C`],
   ];
-  const throttled = new Set(summaries.flatMap(({ throttle_reasons }) => throttle_reasons ?? []));
+  const throttled = new Set(
+    summaries.flatMap(({ throttle_reasons }) => heldBack(throttle_reasons)),
+  );
   if (words.length === 0 && throttled.size === 0) return null;
   const warning = throttled.size === 0
     ? null

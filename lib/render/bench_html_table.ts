@@ -12,6 +12,7 @@ import {
   formatFigure,
   formatShare,
   formatSpread,
+  heldBack,
   observedPeak,
   parameterWords,
   ratedPeak,
@@ -133,7 +134,7 @@ function conditionWords(entry: BenchEntry): Content {
   const words = parts.flatMap(([value, unit]) =>
     value === null ? [] : [`${Math.round(value)} ${unit}`]
   );
-  const throttled = summary.throttle_reasons ?? [];
+  const throttled = heldBack(summary.throttle_reasons);
   const warning = throttled.length === 0
     ? null
     : markup`<div class="small bad">held back: ${throttled.join(", ")}</div>`;
@@ -256,7 +257,7 @@ export function suiteTable(
   const rows = names.flatMap((name) =>
     measured.filter((entry) => entry.name === name).map((entry): Cell[] => [
       { content: entry.title },
-      ...hasDevices ? [{ content: tagOf(entry.device), key: order.get(entry.device) ?? null }] : [],
+      ...hasDevices ? [deviceCell(tagOf(entry.device), order.get(entry.device))] : [],
       ...figureCells(entry),
       { content: conditionWords(entry), key: finite(entry.conditions?.summary.core_mhz?.median) },
       {
@@ -269,6 +270,12 @@ export function suiteTable(
     ])
   );
   return sortableTable({ title: `Suite ${suite}`, remark }, columns, rows);
+}
+
+/** A device by its name, on one line where that is short; sorted by its place. */
+function deviceCell(tag: string, place: number | undefined): Cell {
+  const content = tag.length > 36 ? tag : markup`<span class="tag">${tag}</span>`;
+  return { content, key: place ?? null };
 }
 
 /** The pairs of a matrix one by one. */

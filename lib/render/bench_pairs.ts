@@ -8,7 +8,14 @@
 import type { BenchEntry } from "../bench/report.ts";
 import { peerMatrix } from "../bench/transfer/matrix.ts";
 import type { DeviceLabel } from "./bench_devices.ts";
-import { figureOf, finite, parameterWords } from "./bench_figures.ts";
+import {
+  figureOf,
+  finite,
+  formatFigure,
+  parameterWords,
+  ratedPeak,
+  shareOfPeak,
+} from "./bench_figures.ts";
 import { printable } from "./text.ts";
 
 /** A matrix of pairs. */
@@ -25,7 +32,20 @@ export interface PairMatrix {
   cells: (PairCell | null)[][];
   /** The paths that were chosen, in the order of their letters: `a`, `b`. */
   paths: string[];
+  /** Pairs whose links carry the same, and their shares of it. */
+  shares: LinkShare[];
   refusals: Refusal[];
+}
+
+/** What links carry, and how much of it pairs get. */
+export interface LinkShare {
+  /** `450.0 GB/s (18 NVLinks x 25 GB/s)`. */
+  peak: string;
+  /** The least and the most of the pairs. */
+  low: number;
+  high: number;
+  /** Indices of row and column. */
+  pairs: [from: number, to: number][];
 }
 
 /** What came out for one pair. */
@@ -87,6 +107,23 @@ function refusalsOf(cells: readonly (PairCell | null)[][]): Refusal[] {
   return [...found.values()].sort((a, b) => Number(a.path !== null) - Number(b.path !== null));
 }
 
+function sharesOf(cells: readonly (PairCell | null)[][]): LinkShare[] {
+  const found = new Map<string, LinkShare>();
+  cells.forEach((row, from) =>
+    row.forEach((cell, to) => {
+      const share = cell && shareOfPeak(cell.entry), peak = cell && ratedPeak(cell.entry);
+      if (share === null || peak === null) return;
+      const text = printable(`${formatFigure(peak.value)} ${peak.unit} (${peak.formula})`);
+      const known = found.get(text) ?? { peak: text, low: share, high: share, pairs: [] };
+      known.low = Math.min(known.low, share);
+      known.high = Math.max(known.high, share);
+      known.pairs.push([from, to]);
+      found.set(text, known);
+    })
+  );
+  return [...found.values()];
+}
+
 function matrixOf(
   key: string,
   entries: readonly BenchEntry[],
@@ -128,7 +165,16 @@ function matrixOf(
     unit: printable(unit),
     convention: printable(convention),
   };
-  return { key, ...texts, better, devices, cells, paths, refusals: refusalsOf(cells) };
+  return {
+    key,
+    ...texts,
+    better,
+    devices,
+    cells,
+    paths,
+    shares: sharesOf(cells),
+    refusals: refusalsOf(cells),
+  };
 }
 
 /** The matrices of all benchmarks that have pairs. */

@@ -5,7 +5,7 @@
  */
 
 import { shortened, shown, type TableFrame } from "./bench_columns.ts";
-import { formatFigure } from "./bench_figures.ts";
+import { formatFigure, formatShare } from "./bench_figures.ts";
 import {
   letterOf,
   type PairCell,
@@ -100,7 +100,21 @@ function legend(matrix: PairMatrix, frame: TableFrame, before: PairMatrix | unde
   const staging = ratios.every((ratio) => ratio === 1)
     ? []
     : [`  over staging through the host: ${low === high ? low : `${low} to ${high}`} times`];
-  return [...devices, ...paths, ...staging];
+  return [...devices, ...paths, ...staging, ...shareLines(matrix, frame)];
+}
+
+/** Shares of what the links carry, for each kind of link. */
+function shareLines(matrix: PairMatrix, frame: TableFrame): string[] {
+  return matrix.shares.flatMap(({ peak, low, high, pairs }) => {
+    const [least, most] = [formatShare(low), formatShare(high)];
+    const share = least === most ? least : `${least.replace(/ %$/, "")} to ${most}`;
+    const text = `${share} of ${peak}, ${pairWords(pairs, matrix)}`;
+    return labelled("of the links:", shown(text, frame), {
+      indent: 2,
+      labelWidth: 14,
+      columns: frame.columns,
+    });
+  });
 }
 
 /**

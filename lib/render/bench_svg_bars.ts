@@ -202,7 +202,7 @@ export function barsChart(
   const found = new Set(groups.flatMap(({ bars }) => bars.map(({ device }) => device)));
   const used = [...found].sort((a, b) => a - b);
   const widest = Math.max(...groups.map(({ title }) => textWidth(title, TEXT_SIZE.t)));
-  const labels = Math.min(240, Math.max(90, widest));
+  const labels = Math.min(360, Math.max(90, widest));
   const drawing = new Drawing();
   const title = `Suite ${suite}`;
   drawing.text(title, "h", 20);

@@ -19,6 +19,10 @@ const PLOT_HEIGHT = 340;
 /** From one label beside the plot to the next. */
 const PITCH = 15;
 const SWATCH = 26;
+/** From the plot to the bracket before a label, from there to the label, and both with a gap. */
+const LEADER = 26, TICK = 8, BESIDE = LEADER + TICK + 4;
+/** Level roofs that are nearer than this are one line to the eye. */
+const ON_EACH_OTHER = 4;
 
 /** A theoretical roof under the number by which its source is found below. */
 type Numbered = PeakRoof & { number: number };
@@ -156,14 +160,36 @@ function levels(
       ),
     })),
   ].sort((a, b) => b.rate - a.rate);
-  const places = spread(rows.map(({ rate }) => plot.y(rate)), PITCH, plot.bottom);
+  const heights = rows.map(({ rate }) => plot.y(rate));
+  const places = spread(heights, PITCH, plot.bottom);
   const lift = Math.max(0, plot.top - Math.min(...places));
-  return rows.flatMap(({ rate, words, kind, mark }, i) => {
-    const y = plot.y(rate), place = (places[i] ?? y) + lift;
+  const marks = rows.flatMap(({ words, kind, mark }, i) => {
+    const place = (places[i] ?? 0) + lift;
     return [
       mark,
-      line(plot.right, y, plot.right + 30, place, `${kind} l`),
-      label(plot.right + 34, place + 4, fitText(words, width, TEXT_SIZE.k), { kind: "k" }),
+      line(plot.right + LEADER, place, plot.right + LEADER + TICK, place, `${kind} l`),
+      label(plot.right + BESIDE, place + 4, fitText(words, width, TEXT_SIZE.k), { kind: "k" }),
+    ];
+  });
+  return [...marks, ...leaders(heights, places.map((place) => place + lift), plot)];
+}
+
+/** Lines to the labels: one for all roofs that lie on each other, to a bracket before their labels. */
+function leaders(heights: readonly number[], places: readonly number[], plot: Plot): Markup[] {
+  const groups: number[][] = [];
+  heights.forEach((height, i) => {
+    const last = groups.at(-1);
+    const above = last && heights[last.at(-1) ?? 0];
+    if (last && above !== undefined && height - above < ON_EACH_OTHER) last.push(i);
+    else groups.push([i]);
+  });
+  const middle = (values: number[]) => values.reduce((sum, value) => sum + value) / values.length;
+  return groups.flatMap((group) => {
+    const own = group.map((i) => places[i] ?? 0), end = plot.right + LEADER;
+    const from = middle(group.map((i) => heights[i] ?? 0));
+    return [
+      line(plot.right, from, end, middle(own), "axis l"),
+      ...own.length === 1 ? [] : [line(end, Math.min(...own), end, Math.max(...own), "axis l")],
     ];
   });
 }
@@ -196,7 +222,7 @@ export function rooflineChart(roofs: Roofline): Chart {
   );
   const key = slopeKey(roofs, slopes, MARGIN + 60);
   const height = Math.max(PLOT_HEIGHT, (beside.length + 1) * PITCH);
-  const plot = plotOf(roofs, WIDTH - width - 46, key.bottom + 10, height);
+  const plot = plotOf(roofs, WIDTH - width - BESIDE - 12, key.bottom + 10, height);
   const highest = Math.max(...computes.map(({ rate }) => rate));
   const highestPeak = Math.max(highest, ...tops.map(({ rate }) => rate));
   const dashed = all.length > 0 ? ", dashed theoretical at the rated clock" : "";

@@ -57,10 +57,16 @@ function prose(label: string, text: string, frame: TableFrame, labelWidth = 13):
   return labelled(label, shown(text, frame), { indent: 2, labelWidth, columns });
 }
 
-/** Titles one after the other, each once. */
+/** Of more titles than this, the first ones are named. */
+const MOST_TITLES = 6, NAMED_TITLES = 2;
+
+/** Titles one after the other, each once; of many, the first, and how many more. */
 function listed(titles: readonly string[]): string {
-  const separator = titles.some((title) => title.includes(",")) ? "; " : ", ";
-  return [...new Set(titles.map(printable))].join(separator);
+  const all = [...new Set(titles.map(printable))];
+  const named = all.length > MOST_TITLES ? all.slice(0, NAMED_TITLES) : all;
+  const separator = named.some((title) => title.includes(",")) ? "; " : ", ";
+  const rest = all.length - named.length;
+  return named.join(separator) + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 function unmeasuredLines({ state, reason, entries }: Unmeasured, frame: TableFrame): string[] {

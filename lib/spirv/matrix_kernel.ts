@@ -9,12 +9,14 @@ import { Kernel, type KernelOptions, type NumericType } from "./kernel.ts";
 import type { MatrixType, PointerType, ScalarType, Type, Value } from "./module.ts";
 import { BuiltIn, Capability, Decoration, Op, StorageClass } from "./opcodes.ts";
 
-/** A number format that matrix units take. */
+/** A number format that matrix units take; `e4m3` and `e5m2` are the two of 8-bit floating point. */
 export type MatrixFormat =
   | "fp16"
   | "bf16"
   | "fp32"
   | "fp64"
+  | "e4m3"
+  | "e5m2"
   | "int8"
   | "uint8"
   | "int32"
@@ -26,6 +28,8 @@ export const MATRIX_FORMAT_BYTES: Record<MatrixFormat, number> = {
   bf16: 2,
   fp32: 4,
   fp64: 8,
+  e4m3: 1,
+  e5m2: 1,
   int8: 1,
   uint8: 1,
   int32: 4,
@@ -40,6 +44,12 @@ const USES = ["a", "b", "accumulator"] as const;
 
 /** What a matrix is for. */
 export type MatrixUse = typeof USES[number];
+
+/** Whose invocations hold a matrix together; a workgroup's needs VK_NV_cooperative_matrix2. */
+export type MatrixScope = "subgroup" | "workgroup";
+
+/** `Scope` (section 3.27). */
+const SCOPES: Record<MatrixScope, 2 | 3> = { workgroup: 2, subgroup: 3 };
 
 /** `NonPrivatePointer` (section 3.26): ordered by the workgroup's barriers. */
 const NON_PRIVATE = 0x20;
@@ -73,7 +83,13 @@ export class MatrixKernel extends Kernel {
         this.module.capability(Capability.BFloat16Type);
         this.module.capability(Capability.BFloat16CooperativeMatrix);
         this.module.extension("SPV_KHR_bfloat16");
-        return this.module.bfloat16();
+        return this.module.encodedFloat("bfloat16");
+      case "e4m3":
+      case "e5m2":
+        this.module.capability(Capability.Float8);
+        this.module.capability(Capability.Float8CooperativeMatrix);
+        this.module.extension("SPV_EXT_float8");
+        return this.module.encodedFloat(format);
       case "fp32":
         return this.f32;
       case "fp64":
@@ -89,9 +105,16 @@ export class MatrixKernel extends Kernel {
     }
   }
 
-  /** A matrix type of the subgroup. */
-  matrixType(format: MatrixFormat, rows: number, columns: number, use: MatrixUse): MatrixType {
-    return this.module.matrix(this.scalar(format), rows, columns, USES.indexOf(use) as 0 | 1 | 2);
+  /** A matrix type of the subgroup, or of the workgroup. */
+  matrixType(
+    format: MatrixFormat,
+    rows: number,
+    columns: number,
+    use: MatrixUse,
+    scope: MatrixScope = "subgroup",
+  ): MatrixType {
+    const which = USES.indexOf(use) as 0 | 1 | 2;
+    return this.module.matrix(this.scalar(format), rows, columns, which, SCOPES[scope]);
   }
 
   /** A matrix with the same number everywhere. */

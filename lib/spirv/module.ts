@@ -10,12 +10,22 @@
 
 import { Op, StorageClass } from "./opcodes.ts";
 
+/** Encodings of `OpTypeFloat` beside IEEE 754's (SPV_KHR_bfloat16, SPV_EXT_float8). */
+export type FloatEncoding = "bfloat16" | "e4m3" | "e5m2";
+
+/** Widths of the encodings, and their numbers in `FPEncoding`. */
+const ENCODINGS: Record<FloatEncoding, { width: 8 | 16; operand: number }> = {
+  bfloat16: { width: 16, operand: 0 },
+  e4m3: { width: 8, operand: 4214 },
+  e5m2: { width: 8, operand: 4215 },
+};
+
 /** A SPIR-V type. Equal types are the same object. */
 export type Type =
   | { kind: "void"; id: number }
   | { kind: "bool"; id: number }
   | { kind: "int"; id: number; width: 8 | 16 | 32 | 64; signed: boolean }
-  | { kind: "float"; id: number; width: 16 | 32 | 64; encoding?: "bfloat16" }
+  | { kind: "float"; id: number; width: 8 | 16 | 32 | 64; encoding?: FloatEncoding }
   | { kind: "vector"; id: number; component: ScalarType; count: 2 | 3 | 4 }
   | { kind: "array"; id: number; element: Type; count: number; stride: number }
   | { kind: "runtime_array"; id: number; element: Type; stride: number }
@@ -194,20 +204,32 @@ export class ModuleBuilder {
     );
   }
 
-  /** `OpTypeFloat` with the encoding BFloat16KHR (SPV_KHR_bfloat16). */
-  bfloat16(): ScalarType {
+  /** `OpTypeFloat` with an encoding that is not IEEE 754's. */
+  encodedFloat(encoding: FloatEncoding): ScalarType {
+    const { width, operand } = ENCODINGS[encoding];
     return this.#type(
-      "bf16",
+      encoding,
       Op.TypeFloat,
-      [16, 0],
-      (id): ScalarType => ({ kind: "float", id, width: 16, encoding: "bfloat16" }),
+      [width, operand],
+      (id): ScalarType => ({ kind: "float", id, width, encoding }),
     );
   }
 
-  /** `OpTypeCooperativeMatrixKHR` of subgroup scope; `use` is 0 for A, 1 for B, 2 for accumulators. */
-  matrix(component: ScalarType, rows: number, columns: number, use: 0 | 1 | 2): MatrixType {
+  /**
+   * `OpTypeCooperativeMatrixKHR`.
+   *
+   * @param use 0 for A, 1 for B, 2 for accumulators.
+   * @param scope `Scope` of the invocations that hold it together: 2 for a workgroup, 3 for a subgroup.
+   */
+  matrix(
+    component: ScalarType,
+    rows: number,
+    columns: number,
+    use: 0 | 1 | 2,
+    scope: 2 | 3 = 3,
+  ): MatrixType {
     const word = (value: number) => this.constant(this.int(32, false), value).id;
-    const operands = [component.id, word(3), word(rows), word(columns), word(use)];
+    const operands = [component.id, word(scope), word(rows), word(columns), word(use)];
     return this.#type(
       `m${operands.join()}`,
       Op.TypeCooperativeMatrix,
@@ -315,6 +337,14 @@ export class ModuleBuilder {
 function constantWords(type: ScalarType, value: number): number[] {
   const view = new DataView(new ArrayBuffer(8));
   if (type.kind === "float") {
+    if (type.encoding === "bfloat16") {
+      // The upper half of binary32.
+      view.setFloat32(0, value, true);
+      if (view.getUint16(0, true) === 0) return [view.getUint16(2, true)];
+    }
+    if (type.encoding !== undefined) {
+      throw new RangeError(`${value} is no constant of ${type.encoding}`);
+    }
     if (type.width === 16) return [float16Bits(value)];
     if (type.width === 32) view.setFloat32(0, value, true);
     else view.setFloat64(0, value, true);

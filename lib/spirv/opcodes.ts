@@ -86,6 +86,8 @@ export const Capability = {
   StorageBuffer8BitAccess: 4448,
   BFloat16Type: 5116,
   BFloat16CooperativeMatrix: 5118,
+  Float8: 4212,
+  Float8CooperativeMatrix: 4213,
   VulkanMemoryModel: 5345,
   PhysicalStorageBufferAddresses: 5347,
   DotProductInput4x8BitPacked: 6018,

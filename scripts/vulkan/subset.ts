@@ -20,6 +20,7 @@ export const CORE_COMMANDS: readonly string[] = [
   "vkGetPhysicalDeviceMemoryProperties",
   "vkGetPhysicalDeviceMemoryProperties2",
   "vkGetPhysicalDeviceQueueFamilyProperties",
+  "vkGetPhysicalDeviceQueueFamilyProperties2",
   "vkGetPhysicalDeviceExternalBufferProperties",
   "vkGetPhysicalDeviceExternalSemaphoreProperties",
   "vkEnumerateDeviceExtensionProperties",
@@ -98,6 +99,8 @@ export const EXTENSION_COMMANDS: readonly string[] = [
   "vkGetMemoryHostPointerPropertiesEXT",
   "vkGetPhysicalDeviceCalibrateableTimeDomainsEXT",
   "vkGetCalibratedTimestampsEXT",
+  "vkGetPhysicalDeviceCalibrateableTimeDomainsKHR",
+  "vkGetCalibratedTimestampsKHR",
   "vkGetPipelineExecutableStatisticsKHR",
   "vkGetMemoryFdKHR",
   "vkGetMemoryFdPropertiesKHR",
@@ -138,6 +141,7 @@ export const CHAINED_STRUCTS: readonly string[] = [
   "VkPhysicalDeviceCooperativeMatrix2FeaturesNV",
   "VkPhysicalDeviceCooperativeMatrix2PropertiesNV",
   "VkPhysicalDeviceShaderBfloat16FeaturesKHR",
+  "VkPhysicalDeviceShaderFloat8FeaturesEXT",
   "VkPhysicalDeviceShaderSMBuiltinsPropertiesNV",
   "VkPhysicalDeviceShaderCorePropertiesAMD",
   "VkPhysicalDeviceShaderCoreProperties2AMD",
@@ -153,6 +157,7 @@ export const CHAINED_STRUCTS: readonly string[] = [
   "VkExportSemaphoreCreateInfo",
   "VkDeviceGroupDeviceCreateInfo",
   "VkDeviceQueueGlobalPriorityCreateInfoKHR",
+  "VkQueueFamilyGlobalPriorityPropertiesKHR",
 ];
 
 /** Enumerations that mvgal uses by name although no bound structure has a member of the type. */

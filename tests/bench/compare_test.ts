@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   compareReports,
+  confirmChanges,
   parseReport,
   parseThreshold,
   ReportError,
@@ -43,6 +44,63 @@ Deno.test("compareReports() finds no significance where samples vary more than t
   }
   const [only] = compareReports(old, now).changes;
   assert.deepEqual([only?.verdict, only?.fails], ["same", false]);
+});
+
+Deno.test("compareReports() takes for the same what runs differ by that differ in nothing", () => {
+  const verdict = (now: Made, kind: string, clock: "device" | "host") => {
+    const reports = [{}, now].map((made) => {
+      const report = madeReport([made]);
+      for (const device of report.context.devices) device.kind = kind;
+      for (const entry of report.benchmarks) entry.clock = clock;
+      return report;
+    });
+    const [old, after] = reports;
+    return old && after && compareReports(old, after).changes[0]?.verdict;
+  };
+  assert.equal(verdict({ figure: 98.5 }, "discrete", "device"), "same", "1.5 %: within 2 %");
+  assert.equal(verdict({ figure: 97 }, "discrete", "device"), "worse");
+  assert.equal(verdict({ figure: 97 }, "discrete", "host"), "same", "3 %: within 5 %");
+  assert.equal(verdict({ figure: 94 }, "discrete", "host"), "worse");
+  assert.equal(verdict({ figure: 107 }, "discrete", "host"), "better");
+  assert.equal(verdict({ figure: 92 }, "software", "device"), "same", "8 %: within 10 %");
+  assert.equal(verdict({ figure: 88 }, "host", "host"), "worse");
+});
+
+Deno.test("compareReports() takes for the same what samples scatter by, however sure the medians", () => {
+  const scattered = (figure: number) => {
+    const report = madeReport([{ figure }]);
+    for (const entry of report.benchmarks) {
+      entry.samples = Array.from({ length: 1001 }, (_, i) => figure * (0.9 + i / 5000));
+    }
+    return report;
+  };
+  assert.equal(compareReports(scattered(100), scattered(92)).changes[0]?.verdict, "same");
+  assert.equal(compareReports(scattered(100), scattered(80)).changes[0]?.verdict, "worse");
+});
+
+Deno.test("confirmChanges() takes back what is not slower when it is measured once more", () => {
+  const of = (name: string, figure: number, device?: string) => ({
+    name,
+    figure,
+    ...(device && { device }),
+  });
+  const old = madeReport([of("memory.copy", 100), of("memory.read", 100), of("memory.fill", 100)]);
+  const now = madeReport([of("memory.copy", 80), of("memory.read", 80), of("memory.fill", 80)]);
+  const again = madeReport([of("memory.copy", 99), of("memory.read", 82)]);
+  const { changes } = confirmChanges(compareReports(old, now), resultsOf(again));
+  assert.deepEqual(changes.map(({ verdict, fails, again }) => [verdict, fails, again]), [
+    ["unsure", false, 99],
+    ["worse", true, 82],
+    ["worse", true, undefined],
+  ]);
+  const noisy = resultsOf(madeReport([of("memory.copy", 62), of("memory.read", 90)]));
+  assert.deepEqual(
+    confirmChanges(compareReports(old, now), noisy).changes.map(({ verdict }) => verdict),
+    ["unsure", "unsure", "worse"],
+    "the two measurements differ by more than they do from the old one",
+  );
+  const other = resultsOf(madeReport([of("memory.copy", 99, "pci:0000:02:00.0")]));
+  assert.equal(confirmChanges(compareReports(old, now), other).changes[0]?.fails, true);
 });
 
 Deno.test("compareReports() fails what was lost, but not what was interrupted or is new", () => {

@@ -85,8 +85,39 @@ compilerTest(
   },
 );
 
-Deno.test("InstrumentPanel has no peaks for software devices and unknown vendors", () => {
+Deno.test("InstrumentPanel has no peaks for software devices, and links alone for unknown vendors", () => {
   using panel = new InstrumentPanel();
   assert.equal(panel.of(gpu({ kind: "software" }), undefined).peaks, undefined);
-  assert.equal(panel.of(gpu({ vendor: "mthreads", pci_slot: null }), undefined).peaks, undefined);
+  const { peaks } = panel.of(gpu({ vendor: "mthreads", pci_slot: null }), undefined);
+  assert.match(peaks?.("fp32", NOTHING_SEEN).reason ?? "", /nothing is known/);
+  assert.match(peaks?.("link.host", NOTHING_SEEN).reason ?? "", /PCIe link is not known/);
 });
+
+compilerTest(
+  "InstrumentPanel reads the links of NVIDIA GPUs by NVML, and knows pairs by them",
+  () => {
+    const device = (pci: string) =>
+      `${H200.replace("0000:0a:00.0", pci)}pcie 5 16 5 16
+link_speed 26562
+link0 1 6 2 0000:05:00.0
+link1 1 6 2 0000:05:00.0
+`;
+    using fake = fakeLibrary("nvml", `${device("0000:0a:00.0")}${device("0000:0b:00.0")}`);
+    using tree = new Tree();
+    using panel = new InstrumentPanel({ sysroot: tree.sysroot, sonames: [fake.path] });
+    const peer_links = [0, 1].map((link) => ({
+      link,
+      active: true,
+      remote: "0000:05:00.0",
+      remote_type: "switch" as const,
+      version: 4,
+    }));
+    const { peaks } = panel.of(gpu({ peer_links }), undefined);
+    panel.of(gpu({ id: "pci:0000:0b:00.0", pci_slot: "0000:0b:00.0", peer_links }), undefined);
+    const host = peaks?.("link.host", NOTHING_SEEN).rated;
+    assert.equal(host?.formula, "32 GT/s x 16 lanes x 128/130 / 8");
+    const pair = peaks?.("link.peer", NOTHING_SEEN, "pci:0000:0b:00.0").rated;
+    assert.equal(pair?.value, 50);
+    assert.match(pair?.source ?? "", /NVLink 4; active links by NVML; 26\.562 GB\/s on the wire/);
+  },
+);

@@ -335,7 +335,7 @@ Deno.test("measure() takes a smaller working set where memory suffices for no sh
   const outcome = await measure(greedy, null, EFFORT, surroundings());
   assert.deepEqual(scales, [1, 0.5, 0.25]);
   assert.ok(outcome.state === "ok");
-  assert.match(outcome.measured.notes.join(), /memory did not suffice.* 0\.25 /);
+  assert.match(outcome.measured.notes.join(), /memory did not suffice.* a quarter of /);
   scales.length = 0;
   const other: Benchmark<null> = {
     ...benchmark,
@@ -429,4 +429,21 @@ Deno.test("measure() says of a shape that has random data alone that zeros were 
       })),
   };
   assert.deepEqual(await notes(heeding), []);
+});
+
+Deno.test("measure() goes past its time for the least number of samples, as far as others let it", async () => {
+  const samplesWith = async (graceMs?: number) => {
+    const { benchmark } = fake([{ name: "a", figures: [10] }]);
+    const effort = {
+      ...EFFORT,
+      minSamples: 100,
+      budgetMs: 20,
+      ...graceMs !== undefined && { graceMs },
+    };
+    const outcome = await measure(benchmark, null, effort, surroundings());
+    return outcome.state === "ok" ? outcome.measured.summary.n : assert.fail(outcome.state);
+  };
+  assert.ok(await samplesWith() >= 100);
+  const [none, some] = [await samplesWith(0), await samplesWith(30)];
+  assert.ok(none >= 1 && none < some && some < 100, `${none}, ${some}`);
 });

@@ -13,7 +13,7 @@ export interface Made {
   peer?: string | null;
   unit?: string;
   better?: "higher" | "lower";
-  parameters?: Record<string, number>;
+  parameters?: Record<string, string | number>;
   peak?: string | null;
   /** Peak at the clock that was seen. */
   observed?: number;
@@ -23,7 +23,8 @@ export interface Made {
   state?: "unsupported" | "skipped" | "failed";
 }
 
-function resultOf(made: Made): Result {
+/** The result of a made-up figure. */
+export function madeResult(made: Made): Result {
   const { name = "memory.copy", unit = "GB/s", figure = 100, state, observed } = made;
   const samples = Array.from({ length: 15 }, (_, i) => figure * (1 + (i - 7) / 1000));
   const peak = observed === undefined
@@ -94,5 +95,5 @@ export function madeReport(
     environment: hostEnvironment(new Sysroot("/nonexistent"), () => undefined, null),
     devices,
     sources: {},
-  }, made.map(resultOf));
+  }, made.map(madeResult));
 }

@@ -52,7 +52,7 @@ allDevicesTest("mvgal bench scheduling measures beside the other device", async 
   const { code, stdout, stderr } = await bench(["scheduling", "--quick"], softwareEnvironment());
   assert.equal(code, 0, stderr);
   assert.match(stdout, /beside busy devices +[\d.]+ [µu]s +p99 [\d.]+/);
-  assert.match(stdout, /unsupported .*: the device has one compute queue only/);
+  assert.match(stdout, /unsupported .*: the device has one graphics queue\s+only/);
 });
 
 Deno.test("mvgal bench without a Vulkan driver says where it looked, and succeeds", async () => {
@@ -175,7 +175,7 @@ Deno.test("mvgal bench --compare fails a planted slowdown, and passes a speed-up
     await Deno.writeTextFile(path, JSON.stringify(scaled(20)));
     const slower = await bench([...CHEAP, "--compare", path], NO_VULKAN);
     assert.equal(slower.code, 1, slower.stderr);
-    assert.match(slower.stdout, /^! +host +host\.copy_one_core .* worse$/m);
+    assert.match(slower.stdout, /^! +host +host\.copy_one_core .* worse \(again: [\d.]+\)$/m);
     await Deno.writeTextFile(path, JSON.stringify(scaled(0.05)));
     const args = [...CHEAP, "--compare", path, "--json", "-", "--expect", "host.*>=2x"];
     const faster = await bench(args, NO_VULKAN);

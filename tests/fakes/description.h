@@ -2,9 +2,11 @@
  * What a fake vendor library shows, read from the file devices.txt beside the library itself.
  *
  * A line is a key and a value. A line `device` begins a device and `instance` a part of the device
- * before it; lines before the first are the system's. `fail FUNCTION CODE` makes a function answer
- * CODE for that device (or for the system); `*` stands for every function. A key that is not there
- * is one that the device lacks.
+ * before it; lines before the first are the system's. `fail FUNCTION CODE [AFTER [TIMES]]` makes a
+ * function answer CODE for that device (or for the system), from the call behind the first AFTER
+ * on, TIMES times or for ever; `*` stands for every function. `flaky FUNCTION CODE PERMILLE` makes
+ * it fail at random, in the same order in each run. A key that is not there is one that the device
+ * lacks.
  *
  *     driver_version 550.54.15
  *     device
@@ -28,13 +30,15 @@ enum fake_kind { FAKE_SYSTEM, FAKE_DEVICE, FAKE_INSTANCE };
 struct fake_line {
 	char key[64];
 	char value[256];
+	/* How often the line was asked for. */
+	long asked;
 };
 
 struct fake_section {
 	enum fake_kind kind;
 	struct fake_section *parent;
 	int line_count;
-	struct fake_line lines[64];
+	struct fake_line lines[256];
 };
 
 static struct {
@@ -127,17 +131,65 @@ static inline bool fake_number(const struct fake_section *section, const char *k
 	return true;
 }
 
-/* What `function` shall answer for this section: 0, or the code of its `fail` line. */
-static inline long fake_failure(const struct fake_section *section, const char *function)
+/*
+ * The next number of a list, one for each call: `1000 3000 2000` gives these in turn, and then the
+ * last again and again. False where the section has none.
+ */
+static inline bool fake_next(struct fake_section *section, const char *key, uint64_t *value)
+{
+	for (int i = 0; i < section->line_count; i++) {
+		struct fake_line *line = &section->lines[i];
+		char *at = line->value, *end;
+
+		if (strcmp(line->key, key))
+			continue;
+		*value = strtoull(at, &end, 0);
+		for (long skip = line->asked; skip > 0 && *end != '\0'; skip--) {
+			at = end;
+			*value = strtoull(at, &end, 0);
+		}
+		line->asked++;
+		return true;
+	}
+	return false;
+}
+
+/* Whether one in a thousand times `permille` came up; a linear congruential generator (Knuth). */
+static inline bool fake_chance(unsigned int permille)
+{
+	static uint64_t state = 42;
+
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (state >> 33) % 1000 < permille;
+}
+
+/* What `function` shall answer for this section: 0, or the code of its `fail` or `flaky` line. */
+static inline long fake_failure(struct fake_section *section, const char *function)
 {
 	char name[64];
-	long code;
+	long code, after, times;
 
-	for (int i = 0; i < section->line_count; i++)
-		if (!strcmp(section->lines[i].key, "fail") &&
-		    sscanf(section->lines[i].value, "%63s %li", name, &code) == 2 &&
-		    (!strcmp(name, function) || !strcmp(name, "*")))
+	for (int i = 0; i < section->line_count; i++) {
+		struct fake_line *line = &section->lines[i];
+		bool flaky = !strcmp(line->key, "flaky");
+		int words;
+
+		if (!flaky && strcmp(line->key, "fail"))
+			continue;
+		after = 0;
+		times = -1;
+		words = sscanf(line->value, "%63s %li %li %li", name, &code, &after, &times);
+		if (words < 2 || (strcmp(name, function) && strcmp(name, "*")))
+			continue;
+		if (flaky) {
+			if (fake_chance((unsigned int)after))
+				return code;
+			continue;
+		}
+		line->asked++;
+		if (line->asked > after && (times < 0 || line->asked <= after + times))
 			return code;
+	}
 	return 0;
 }
 

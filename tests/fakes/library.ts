@@ -13,6 +13,7 @@ const SONAMES = {
   cuda: "libcuda.so.1",
   hip: "libamdhip64.so.6",
   level_zero: "libze_loader.so.1",
+  mtml: "libmtml.so.2",
   opencl: "libOpenCL.so.1",
   libdrm: "libdrm.so.2",
 } as const;
@@ -60,7 +61,12 @@ export function fakeLibrary(
     includes: [
       join(here, "description.h"),
       join(here, "memory.h"),
-      ...(name === "nvml" || name === "level_zero" || name === "opencl" ? [abi] : []),
+      ...(name === "nvml"
+        ? [join(here, "nvml_telemetry.c"), join(here, "abi", "nvml_telemetry.h")]
+        : []),
+      ...(name === "nvml" || name === "mtml" || name === "level_zero" || name === "opencl"
+        ? [abi]
+        : []),
     ],
   });
   const directory = Deno.makeTempDirSync({ prefix: `mvgal-fake-${name}-` });

@@ -7,10 +7,11 @@
  * Keys of the system: driver_version, cuda_version (13000), print (a line for standard output).
  * Keys of a device: name, uuid, pci (0000:06:00.0), pci_ids (0x10de 0x2335 0x10de 0x18be), minor,
  * memory (total reserved used, bytes), temperature, utilization, power_mw, pcie (gen width max-gen
- * max-width), mig (current pending), mig_slots, link<N> (active version type remote), clocks (sm
- * memory max-sm max-memory, MHz), event_reasons (mask), cores, bus_width (bits), compute_capability
+ * max-width), mig (current pending), mig_slots, link<N> (active version type remote), link_speed
+ * (MB/s of each link), clocks (sm memory max-sm max-memory, MHz), event_reasons (mask), cores, bus_width (bits), compute_capability
  * (major minor), power_limit (enforced default, mW), ecc (current pending).
- * Keys of an instance: slot, uuid, name, memory, gpu_instance, compute_instance.
+ * Keys of an instance: slot, uuid, name, memory, gpu_instance, compute_instance. The keys of what
+ * telemetry asks are in nvml_telemetry.c.
  */
 #include "abi/nvml.h"
 #include "description.h"
@@ -203,6 +204,8 @@ NUMBER_OF(nvmlDeviceGetMaxPcieLinkWidth, "pcie", 3)
 /* nvmlClockType_t: 0 graphics, 1 SM, 2 memory, 3 video */
 static nvmlReturn_t clock_number(nvmlDevice_t device, int type, int first, unsigned int *out)
 {
+	if (type == 3 && first == 0)
+		return copy_number((struct fake_section *)device, "video_clock", 0, out);
 	if (type != 1 && type != 2)
 		return NVML_ERROR_INVALID_ARGUMENT;
 	return copy_number((struct fake_section *)device, "clocks", first + type - 1, out);
@@ -312,7 +315,28 @@ EXPORT nvmlReturn_t nvmlDeviceGetNvLinkRemotePciInfo_v2(nvmlDevice_t device, uns
 	return fill_pci((struct fake_section *)device, address, info);
 }
 
+#include "nvml_telemetry.c"
+
 #ifndef OLD_DRIVER
+
+EXPORT nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t device, int count,
+					     nvmlFieldValue_t *values)
+{
+	CHECKED(device);
+	for (int i = 0; i < count; i++) {
+		nvmlFieldValue_t *of = &values[i];
+
+		of->nvmlReturn = NVML_ERROR_NOT_SUPPORTED;
+		if (telemetry_field(device, of))
+			continue;
+		if (of->fieldId != NVML_FI_DEV_NVLINK_GET_SPEED || !link_text(device, of->scopeId))
+			continue;
+		of->valueType = NVML_VALUE_TYPE_UNSIGNED_INT;
+		of->nvmlReturn = copy_number((struct fake_section *)device, "link_speed", 0,
+					     &of->value.uiVal);
+	}
+	return NVML_SUCCESS;
+}
 
 EXPORT nvmlReturn_t nvmlDeviceGetTemperatureV(nvmlDevice_t device, nvmlTemperature_v1_t *reading)
 {

@@ -40,16 +40,19 @@ function withCopies(
   assert.equal(leftovers(fake), 0);
 }
 
-compilerTest("CudaCopies lists devices by PCI address and UUID", () =>
-  withCopies((runtime) => {
-    const [first, second, third] = runtime.identities();
-    assert.deepEqual([first?.pci, second?.pci], ["0000:06:00.0", "0000:0a:00.0"]);
-    assert.equal(first?.uuid?.[0], 0xb1);
-    assert.equal(third?.uuid, null);
-  }));
+compilerTest(
+  "StreamCopies over CUDA lists devices by PCI address and UUID",
+  () =>
+    withCopies((runtime) => {
+      const [first, second, third] = runtime.identities();
+      assert.deepEqual([first?.pci, second?.pci], ["0000:06:00.0", "0000:0a:00.0"]);
+      assert.equal(first?.uuid?.[0], 0xb1);
+      assert.equal(third?.uuid, null);
+    }),
+);
 
 compilerTest(
-  "CudaCopies.peerObstacle() says who does not reach whom",
+  "StreamCopies.peerObstacle() over CUDA says who does not reach whom",
   () =>
     withCopies((runtime) => {
       assert.equal(runtime.peerObstacle(0, 1), undefined);
@@ -64,7 +67,7 @@ compilerTest(
 );
 
 compilerTest(
-  "CudaCopies.time() copies from the host to a device, to its peer and back",
+  "StreamCopies.time() over CUDA copies from the host to a device, to its peer and back",
   () =>
     withCopies((runtime) => {
       using sent = runtime.hostMemory(0, SIZE);
@@ -81,7 +84,7 @@ compilerTest(
 );
 
 compilerTest(
-  "CudaCopies.time() runs lanes of two devices together, each on a stream of its own",
+  "StreamCopies.time() over CUDA runs lanes of two devices together, each on a stream of its own",
   () =>
     withCopies((runtime) => {
       using sent = runtime.hostMemory(0, SIZE);
@@ -98,7 +101,7 @@ compilerTest(
     }),
 );
 
-compilerTest("CudaCopies says what CUDA refuses", () => {
+compilerTest("StreamCopies over CUDA says what CUDA refuses", () => {
   withCopies((runtime) => {
     using a = runtime.deviceMemory(0, SIZE);
     using b = runtime.deviceMemory(1, SIZE / 2);

@@ -30,7 +30,7 @@ function withCopies(body: (runtime: CopyRuntime) => void): void {
 }
 
 compilerTest(
-  "HipCopies lists devices and says who does not reach whom",
+  "StreamCopies over HIP lists devices and says who does not reach whom",
   () =>
     withCopies((runtime) => {
       assert.deepEqual(runtime.identities().map(({ pci }) => pci), [
@@ -47,7 +47,7 @@ compilerTest(
 );
 
 compilerTest(
-  "HipCopies.time() copies from the host to a device, to its peer and back",
+  "StreamCopies.time() over HIP copies from the host to a device, to its peer and back",
   () =>
     withCopies((runtime) => {
       using sent = runtime.hostMemory(0, SIZE);

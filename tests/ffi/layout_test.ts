@@ -31,7 +31,7 @@ compilerTest("the layouts of ffi/libdrm.ts are those of xf86drm.h", () => {
 
 compilerTest("the layouts of ffi/nvml.ts are those of nvml.h", () => {
   const layouts = layoutsOf(nvml);
-  assert.equal(layouts.length, 5);
+  assert.equal(layouts.length, 6);
   assert.deepEqual(checkLayouts(layouts, { prelude: abi("nvml.h") }), []);
 });
 

@@ -28,6 +28,7 @@ ecc 1 0
 pcie 1 8 4 16
 mig 1 0
 mig_slots 7
+link_speed 26562
 link0 1 5 2 0000:07:00.0
 link1 0 5
 link2 1 99 0 0000:0b:00.0
@@ -181,6 +182,8 @@ compilerTest("Nvml reads NVLinks", () =>
     assert.equal(nvml.nvlinkActive(device, 1), false);
     assert.equal(nvml.nvlinkVersion(device, 0), 3.1);
     assert.equal(nvml.nvlinkVersion(device, 2), null);
+    assert.equal(nvml.nvlinkSpeed(device, 0), 26562);
+    assert.throws(() => nvml.nvlinkSpeed(device, 3), { result: "NVML_ERROR_NOT_SUPPORTED" });
     assert.equal(nvml.nvlinkRemoteType(device, 0), "switch");
     assert.equal(nvml.nvlinkRemoteType(device, 2), "gpu");
     assert.equal(nvml.nvlinkRemoteBusId(device, 2), "00000000:0B:00.0");

@@ -107,6 +107,32 @@ Deno.test("benchHtml() has the comparison and the expectations of a run that has
   assert.doesNotMatch(benchHtml(report), /id="comparison"|id="expectations"/);
 });
 
+Deno.test("benchHtml() refers to nothing outside of the page", () => {
+  const html = benchHtml(sampleReport("h200", 2));
+  const references = html.matchAll(
+    /(?:src|href|action|xlink:href)\s*=\s*"([^"]*)"|url\(([^)]*)\)/g,
+  );
+  const outside = Array.from(references, ([, link, style]) => link ?? style ?? "")
+    .filter((to) => !to.startsWith("#") && !to.startsWith("data:"));
+  assert.deepEqual(outside, []);
+  assert.doesNotMatch(html, /@import/);
+  // A name space is no address.
+  const addresses = new Set(html.match(/https?:[^"'\s<)]*/g));
+  assert.deepEqual([...addresses], ["http://www.w3.org/2000/svg"]);
+});
+
+Deno.test("benchHtml() calls no clock held back that had nothing to do", () => {
+  const report = sampleReport("h200", 2);
+  const said = (reasons: string[]) => {
+    for (const { conditions } of report.benchmarks) {
+      if (conditions) conditions.summary.throttle_reasons = reasons;
+    }
+    return benchHtml(report);
+  };
+  assert.doesNotMatch(said(["gpu_idle"]), /held back/i);
+  assert.match(said(["gpu_idle", "sw_power_cap"]), /Held back: sw_power_cap\./);
+});
+
 Deno.test("benchHtml() shows any report, and no number that is none", () => {
   fc.assert(
     fc.property(anyReport, (report) => {

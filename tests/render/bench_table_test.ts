@@ -155,6 +155,20 @@ Deno.test("benchReportTable() merges notes that differ in numbers alone", () => 
   assert.match(text, /note +fp32, fp64, fp16, int32: samples vary by … %/);
 });
 
+Deno.test("benchReportTable() names the first of many figures that share a note", () => {
+  const report = sampleReport("software", 1);
+  const figures = report.benchmarks.filter(({ state }) => state === "ok").slice(0, 7);
+  const [device] = figures.map((entry) => entry.device);
+  figures.forEach((entry, i) => {
+    entry.suite = "compute";
+    entry.device = device ?? "";
+    entry.title = `figure ${i}`;
+    entry.notes = ["the same"];
+  });
+  const text = benchReportTable(report, { columns: 80 });
+  assert.match(text, /note +figure 0, figure 1 and 5 more: the same/);
+});
+
 Deno.test("benchTable() of the results is the table of their report", () => {
   const report = sampleReport("h200", 2);
   const { context: { devices } } = report;

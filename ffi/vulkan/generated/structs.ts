@@ -541,6 +541,17 @@ export const VkQueueFamilyProperties: Layout<VkQueueFamilyProperties> = struct("
   { name: "minImageTransferGranularity", type: { struct: () => VkExtent3D } },
 ]);
 
+export interface VkQueueFamilyProperties2 {
+  sType?: number;
+  pNext?: readonly Chained[];
+  queueFamilyProperties?: VkQueueFamilyProperties;
+}
+export const VkQueueFamilyProperties2: Layout<VkQueueFamilyProperties2> = struct("VkQueueFamilyProperties2", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_QUEUE_FAMILY_PROPERTIES_2 },
+  { name: "pNext", type: "chain" },
+  { name: "queueFamilyProperties", type: { struct: () => VkQueueFamilyProperties } },
+]);
+
 export interface VkPhysicalDeviceExternalBufferInfo {
   sType?: number;
   pNext?: readonly Chained[];
@@ -2086,6 +2097,19 @@ export const VkPhysicalDeviceShaderBfloat16FeaturesKHR: Layout<VkPhysicalDeviceS
   { name: "shaderBFloat16CooperativeMatrix", type: "u32" },
 ]);
 
+export interface VkPhysicalDeviceShaderFloat8FeaturesEXT {
+  sType?: number;
+  pNext?: readonly Chained[];
+  shaderFloat8?: number;
+  shaderFloat8CooperativeMatrix?: number;
+}
+export const VkPhysicalDeviceShaderFloat8FeaturesEXT: Layout<VkPhysicalDeviceShaderFloat8FeaturesEXT> = struct("VkPhysicalDeviceShaderFloat8FeaturesEXT", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT8_FEATURES_EXT },
+  { name: "pNext", type: "chain" },
+  { name: "shaderFloat8", type: "u32" },
+  { name: "shaderFloat8CooperativeMatrix", type: "u32" },
+]);
+
 export interface VkPhysicalDeviceShaderSMBuiltinsPropertiesNV {
   sType?: number;
   pNext?: readonly Chained[];
@@ -2299,6 +2323,19 @@ export const VkDeviceQueueGlobalPriorityCreateInfoKHR: Layout<VkDeviceQueueGloba
   { name: "globalPriority", type: "i32" },
 ]);
 
+export interface VkQueueFamilyGlobalPriorityPropertiesKHR {
+  sType?: number;
+  pNext?: readonly Chained[];
+  priorityCount?: number;
+  priorities?: readonly number[];
+}
+export const VkQueueFamilyGlobalPriorityPropertiesKHR: Layout<VkQueueFamilyGlobalPriorityPropertiesKHR> = struct("VkQueueFamilyGlobalPriorityPropertiesKHR", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_QUEUE_FAMILY_GLOBAL_PRIORITY_PROPERTIES_KHR },
+  { name: "pNext", type: "chain" },
+  { name: "priorityCount", type: "u32" },
+  { name: "priorities", type: { array: "i32", count: 16 } },
+]);
+
 /** All of the above. */
 export const LAYOUTS: readonly Layout[] = [
   VkLayerProperties,
@@ -2318,6 +2355,7 @@ export const LAYOUTS: readonly Layout[] = [
   VkPhysicalDeviceMemoryProperties2,
   VkExtent3D,
   VkQueueFamilyProperties,
+  VkQueueFamilyProperties2,
   VkPhysicalDeviceExternalBufferInfo,
   VkExternalMemoryProperties,
   VkExternalBufferProperties,
@@ -2403,6 +2441,7 @@ export const LAYOUTS: readonly Layout[] = [
   VkPhysicalDeviceCooperativeMatrix2FeaturesNV,
   VkPhysicalDeviceCooperativeMatrix2PropertiesNV,
   VkPhysicalDeviceShaderBfloat16FeaturesKHR,
+  VkPhysicalDeviceShaderFloat8FeaturesEXT,
   VkPhysicalDeviceShaderSMBuiltinsPropertiesNV,
   VkPhysicalDeviceShaderCorePropertiesAMD,
   VkPhysicalDeviceShaderCoreProperties2AMD,
@@ -2418,4 +2457,5 @@ export const LAYOUTS: readonly Layout[] = [
   VkExportSemaphoreCreateInfo,
   VkDeviceGroupDeviceCreateInfo,
   VkDeviceQueueGlobalPriorityCreateInfoKHR,
+  VkQueueFamilyGlobalPriorityPropertiesKHR,
 ];

@@ -29,15 +29,17 @@ function short(value: number): string {
  * clock that was seen, else of the rated one.
  *
  * @param key of the peak; null for a benchmark that has none.
+ * @param peer the other device of a transfer between two.
  */
 export function judge(
   outcome: Outcome,
   key: string | null,
   unit: string,
   source: PeakSource | undefined,
+  peer: string | null = null,
 ): Outcome {
   if (outcome.state !== "ok" || key === null) return outcome;
-  const peaks = source?.(key, seenClocks(outcome)) ??
+  const peaks = source?.(key, seenClocks(outcome), peer) ??
     { rated: null, observed: null, reason: "nothing is known of this device's peaks" };
   const measured = { ...outcome.measured, peaks };
   const peak = decisivePeak(peaks, unit), figure = measured.summary.median;

@@ -28,6 +28,11 @@ export interface DeviceModel {
   memory: Fact<{ busBits: number; transfersPerClock: number; maxMhz: number }>;
   /** What datasheets say, by key: it goes before a formula. In TFLOP/s, TOP/s or GB/s. */
   datasheet: Readonly<Record<string, { value: number; source: string }>>;
+  /**
+   * What the datasheet says of the memory's bandwidth, in GB/s: beside the formula, which is the ceiling.
+   * Sheets are rounded, and speak of another clock than the board has.
+   */
+  memorySheet?: { value: number; source: string } | undefined;
   /** Whether the clocks that are seen are those of the work. */
   clocksHold: boolean;
 }
@@ -83,17 +88,17 @@ function bandwidth(model: DeviceModel, mhz: number): PeakFigure | string {
   };
 }
 
+function fromSheet(key: string, { value, source }: { value: number; source: string }): PeakFigure {
+  const unit = unitOf(key);
+  return { value, unit, formula: `${value} ${unit}`, source };
+}
+
 /** The rated peak, or why there is none. */
 function rated(model: DeviceModel, key: string): PeakFigure | string {
   const sheet = model.datasheet[key];
   if (sheet !== undefined) {
-    const unit = unitOf(key);
-    return {
-      value: sheet.value,
-      unit,
-      formula: `${sheet.value} ${unit}, dense`,
-      source: sheet.source,
-    };
+    const figure = fromSheet(key, sheet);
+    return { ...figure, formula: `${figure.formula}, dense` };
   }
   if (key === MEMORY_BANDWIDTH) {
     return model.memory.value === null
@@ -126,9 +131,11 @@ export function modelPeaks(model: DeviceModel): PeakSource {
     if (typeof most === "string" && typeof now === "string") {
       return unknownPeaks([...new Set(reasons)].join("; "));
     }
+    const sheet = key === MEMORY_BANDWIDTH ? model.memorySheet : undefined;
     return {
       rated: typeof most === "string" ? null : most,
       observed: typeof now === "string" ? null : now,
+      ...(sheet && { datasheet: fromSheet(key, sheet) }),
       reason: reasons[0] ?? null,
     };
   };

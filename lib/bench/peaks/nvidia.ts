@@ -8,6 +8,7 @@
  */
 
 import type { DeviceModel, Fact } from "./model.ts";
+import { memorySheetOf } from "./nvidia_memory.ts";
 
 /** What the driver tells of a GPU. Null is unknown. */
 export interface NvidiaFacts {
@@ -292,6 +293,7 @@ export function nvidiaModel(facts: NvidiaFacts): DeviceModel {
       ? { value: null, reason: "NVML does not tell the highest clock" }
       : { value: facts.coreMaxMhz, source: "highest clock by NVML" },
     memory: memoryOf(facts),
+    memorySheet: facts.migEnabled ? undefined : memorySheetOf(facts.name),
     datasheet: isWhole
       ? Object.fromEntries(
         Object.entries(found.rates).map(([key, value]) => [key, { value, source: found.source }]),

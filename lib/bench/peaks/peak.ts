@@ -22,6 +22,11 @@ export interface Peaks {
   rated: PeakFigure | null;
   /** At the clock that was seen while the figure was measured. */
   observed: PeakFigure | null;
+  /**
+   * What the board's datasheet says, where {@linkcode Peaks.rated} is by another formula and the two differ;
+   * nothing is held against it. Left out where there is none.
+   */
+  datasheet?: PeakFigure;
 }
 
 /** Peaks, and why those that are null are not known. */
@@ -38,10 +43,11 @@ export interface SeenClocks {
 /**
  * The peaks of one device.
  *
- * @param key of the benchmark: `memory_bandwidth`, `fp32`, `matrix.fp16.fp32`.
+ * @param key of the benchmark: `memory_bandwidth`, `fp32`, `matrix.fp16.fp32`, `link.peer`.
  * @param clocks that were seen during the run.
+ * @param peer id of the other device, for a transfer between two; null otherwise.
  */
-export type PeakSource = (key: string, clocks: SeenClocks) => KnownPeaks;
+export type PeakSource = (key: string, clocks: SeenClocks, peer?: string | null) => KnownPeaks;
 
 /** Peaks that are not known, and why. */
 export function unknownPeaks(reason: string): KnownPeaks {

@@ -6,6 +6,7 @@
 
 import type { Benchmark, Effort, Shape } from "../benchmark.ts";
 import { UnsupportedError } from "../benchmark.ts";
+import { HOST_LINK, HOST_LINK_DUPLEX, PEER_LINK, PEER_LINK_DUPLEX } from "../peaks/link.ts";
 import { type Direction, pinnedPaths } from "./host_paths.ts";
 import { mappedPath } from "./mapped_path.ts";
 import { pageablePath } from "./pageable_path.ts";
@@ -30,10 +31,14 @@ function listed(name: string, list: () => Path[]): Path[] {
   }
 }
 
-/** Best guesses first, and what is of another kind before variants: there may be no time for all. */
-function hostShapes(to: HostTransfer, direction: Direction, { allShapes }: Effort): Shape[] {
+/**
+ * Best guesses first, and what is of another kind before variants: there may be no time for all. The vendor's
+ * runtime knows best how its copy engines are driven; without it, host memory that the driver imports and a
+ * queue that copies come closest.
+ */
+export function hostShapes(to: HostTransfer, direction: Direction, { allShapes }: Effort): Shape[] {
   const [first, ...rest] = listed("pinned", () => pinnedPaths(to, direction, allShapes));
-  const paths = [...(first ? [first] : []), ...runtimeHostPaths(to, direction)];
+  const paths = [...runtimeHostPaths(to, direction), ...(first ? [first] : [])];
   // One processor serves both directions by turns: there is nothing to measure at once.
   if (direction !== "duplex") paths.push(pageablePath(to, direction), mappedPath(to, direction));
   return [...paths, ...rest].map(shapeOf);
@@ -59,6 +64,7 @@ function hostBenchmark(
     unit: "GB/s",
     better: "higher",
     convention,
+    peak: direction === "duplex" ? HOST_LINK_DUPLEX : HOST_LINK,
     unsupported: () => undefined,
     shapes: (to, effort) => hostShapes({ ...to, ...to.forEffort(effort) }, direction, effort),
   };
@@ -84,6 +90,7 @@ function peerBenchmark(
     unit: "GB/s",
     better: "higher",
     convention,
+    peak: isDuplex ? PEER_LINK_DUPLEX : PEER_LINK,
     unsupported: () => undefined,
     shapes: (pair, effort) => peerShapes({ ...pair, ...pair.forEffort(effort) }, isDuplex, effort),
   };

@@ -11,7 +11,8 @@ import { POISON_BYTE } from "./blocks.ts";
 import { compareWithPattern, poison, writePattern } from "./device_bytes.ts";
 import { importObstacle } from "./imported_blocks.ts";
 import { type CopyLane, TimedLanes } from "./lanes.ts";
-import { copyQueues, type NamedQueue, queueKinds } from "./queues.ts";
+import { familyQueues } from "./family_queues.ts";
+import { copyQueues, type NamedQueue } from "./queues.ts";
 import { hostMemoryRequest } from "./requests.ts";
 import { type HostTransfer, vulkanOf } from "./target.ts";
 import type { Path, Transfer } from "./transfer.ts";
@@ -141,10 +142,12 @@ function queuePairs(target: VulkanTarget): { name: string; queues: [NamedQueue, 
  */
 export function pinnedPaths(to: HostTransfer, direction: Direction, allShapes: boolean): Path[] {
   const target = vulkanOf(to.device);
-  const ways = direction === "duplex" ? queuePairs(target) : queueKinds(target).map((each) => ({
-    name: each.name,
-    queues: [each, each] as [NamedQueue, NamedQueue],
-  }));
+  const ways = direction === "duplex"
+    ? queuePairs(target)
+    : familyQueues({ queues: target.device.queues, physical: target.physical }).map((each) => ({
+      name: each.name,
+      queues: [each, each] as [NamedQueue, NamedQueue],
+    }));
   const kinds: PinnedKind[] = ["imported host memory", "driver's host memory"];
   return ways.slice(0, allShapes ? undefined : 1).flatMap(({ name, queues }) =>
     kinds.map((kind) => ({

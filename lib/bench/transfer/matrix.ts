@@ -4,6 +4,7 @@
  * @module
  */
 
+import { decisivePeak, type Peaks } from "../peaks/peak.ts";
 import { STAGING_PREFIX } from "./path_names.ts";
 
 /** What a matrix is made of: the entries of a report, whatever else it holds. */
@@ -19,6 +20,9 @@ export interface MatrixSource {
     reason: string | null;
     shape: string | null;
     median: number | null;
+    /** What the pair's links carry, and the median over it; left out or null where it is not known. */
+    peaks?: Peaks | null;
+    peak_ratio?: number | null;
     candidates: Readonly<Record<string, number | null>>;
     failures: Readonly<Record<string, string>>;
   }[];
@@ -42,6 +46,10 @@ export interface PairMatrix {
   paths: (string | null)[][];
   /** Best path over the best staging through the host, which every pair can do. */
   staging_ratios: (number | null)[][];
+  /** What the links between the pair carry at most, in the matrix's unit. */
+  peaks: (number | null)[][];
+  /** The best path over that. */
+  peak_ratios: (number | null)[][];
   /** Why there is no figure. */
   reasons: (string | null)[][];
   /** Path -> why it was refused. */
@@ -51,13 +59,23 @@ export interface PairMatrix {
 type Entry = MatrixSource["benchmarks"][number];
 
 /** The median of the best staging path; null where none was measured. */
-function stagingOf({ candidates, shape, median }: Entry): number | null {
+function stagingOf(
+  { candidates, shape, median }: Pick<Entry, "candidates" | "shape" | "median">,
+): number | null {
   // The reported path was sampled longer than those that it has beaten.
   if (shape?.startsWith(STAGING_PREFIX)) return median;
   const medians = Object.entries(candidates)
     .filter(([name]) => name.startsWith(STAGING_PREFIX))
     .flatMap(([, median]) => median ?? []);
   return medians.length === 0 ? null : Math.max(...medians);
+}
+
+/** The best path of a pair over its best staging through the host; null where either was not measured. */
+export function stagingRatio(
+  entry: Pick<Entry, "candidates" | "shape" | "median">,
+): number | null {
+  const staging = stagingOf(entry);
+  return entry.median === null || staging === null ? null : entry.median / staging;
 }
 
 /**
@@ -91,10 +109,9 @@ export function peerMatrix(report: MatrixSource, benchmark = "transfer.peer"): P
     names: known.map(({ name }) => name),
     values: cells(({ median }) => median),
     paths: cells(({ shape }) => shape),
-    staging_ratios: cells((entry) => {
-      const staging = stagingOf(entry);
-      return entry.median === null || staging === null ? null : entry.median / staging;
-    }),
+    staging_ratios: cells(stagingRatio),
+    peaks: cells(({ peaks = null, unit }) => decisivePeak(peaks, unit)?.value ?? null),
+    peak_ratios: cells(({ peak_ratio }) => peak_ratio ?? null),
     reasons: cells(({ reason }) => reason),
     refused: cells(({ failures }) => failures),
   };

@@ -26,7 +26,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /**
- * The matrix as text: figures, then how each path compares with staging through the host, then the paths
+ * The matrix as text: figures, then how each compares with staging through the host and with the links, the paths
  * with the pairs that take them, and the reasons where there is no figure. Devices are numbered by their
  * place.
  *
@@ -55,6 +55,10 @@ export function matrixText(matrix: PairMatrix): string {
   if (matrix.staging_ratios.flat().some((ratio) => ratio !== null)) {
     lines.push("", "times staging through the host");
     lines.push(...grid(matrix.staging_ratios, (ratio) => `${ratio.toFixed(2)}x`));
+  }
+  if (matrix.peak_ratios.flat().some((ratio) => ratio !== null)) {
+    lines.push("", "% of what the links carry");
+    lines.push(...grid(matrix.peak_ratios, (ratio) => `${Math.round(100 * ratio)}`));
   }
   lines.push("", ...noted(matrix.paths), ...noted(matrix.reasons));
   return lines.join("\n").trimEnd();

@@ -12,6 +12,7 @@ import {
   type ProbeRequest,
   requestKey,
 } from "./probe.ts";
+import { type ProbeGroup, probeRounds } from "./probe_plan.ts";
 import type { Verdicts } from "./target.ts";
 
 /** How long the child may take, in milliseconds. */
@@ -26,11 +27,29 @@ export interface ProbeLimits {
 
 const LIMITS: ProbeLimits = { firstMs: 60_000, nextMs: 10_000, farewellMs: 5000 };
 
+/** For a run that has little time: a path that takes longer to try is not worth it. */
+export const BRISK_LIMITS: ProbeLimits = { firstMs: 10_000, nextMs: 3000, farewellMs: 1000 };
+
+/** Children of one way that hang or crash before the rest of that way is given up. */
+const MOST_VICTIMS = 2;
+
+/** Children that run at the same time: each opens every device of its way. */
+export const CHILDREN_AT_ONCE = Math.max(
+  1,
+  Math.min(4, Math.floor(navigator.hardwareConcurrency / 2)),
+);
+
 /** Options of {@linkcode Prober}. */
 export interface ProberOptions {
   /** Gives the command that starts mvgal, without arguments. */
   command: () => readonly string[];
   limits?: ProbeLimits;
+}
+
+/** Options of {@linkcode Prober.tryAll}. */
+export interface TryOptions {
+  /** Others than the prober's. */
+  limits?: ProbeLimits | undefined;
 }
 
 /** How a child ended that has not answered everything. */
@@ -57,23 +76,61 @@ export class Prober implements Verdicts {
 
   /**
    * Tries what has not been tried yet. A child that hangs or crashes has decided on the request that it was
-   * at; the rest goes to another.
+   * at; the rest of its way goes to another, until too many have ended so.
    *
    * @param pause lets signals in; aborts by throwing.
    */
-  async tryAll(requests: readonly ProbeRequest[], pause: () => Promise<void>): Promise<void> {
+  async tryAll(
+    requests: readonly ProbeRequest[],
+    pause: () => Promise<void>,
+    { limits = this.#limits }: TryOptions = {},
+  ): Promise<void> {
     const fresh = new Map(requests.map((request) => [requestKey(request), request]));
-    let left = [...fresh].filter(([key]) => !this.#verdicts.has(key));
-    while (left.length > 0) {
+    const left = [...fresh].filter(([key]) => !this.#verdicts.has(key)).map(([, each]) => each);
+    for (const round of probeRounds(left)) {
+      const waiting = [...round];
+      const work = async () => {
+        for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+          await this.#tryGroup(group, pause, limits);
+        }
+      };
+      const workers = Array.from({ length: Math.min(CHILDREN_AT_ONCE, round.length) }, work);
+      // Where the user stops, the other children are still seen off.
+      const failed = (await Promise.allSettled(workers)).find(({ status }) =>
+        status === "rejected"
+      );
+      if (failed?.status === "rejected") throw failed.reason;
+    }
+  }
+
+  async #tryGroup(
+    { requests }: ProbeGroup,
+    pause: () => Promise<void>,
+    limits: ProbeLimits,
+  ): Promise<void> {
+    let left = requests.map((request): [string, ProbeRequest] => [requestKey(request), request]);
+    for (let victims = 0; left.length > 0; victims++) {
+      if (victims === MOST_VICTIMS) {
+        for (const [key] of left) {
+          this.#verdicts.set(
+            key,
+            `not tried: ${victims} processes that tried this way between other devices hung or crashed`,
+          );
+        }
+        return;
+      }
       await pause();
-      const answered = await this.#runChild(left);
+      const answered = await this.#runChild(left, limits);
       await pause();
       left = left.slice(answered);
     }
   }
 
   /** Runs a child for the requests; how many of them are decided then: at least one. */
-  async #runChild(requests: readonly [string, ProbeRequest][]): Promise<number> {
+  async #runChild(
+    requests: readonly [string, ProbeRequest][],
+    limits: ProbeLimits,
+  ): Promise<number> {
     let child: Deno.ChildProcess;
     try {
       const [program = "", ...args] = this.#command();
@@ -94,7 +151,7 @@ export class Prober implements Verdicts {
     listener.send(order);
     try {
       while (decided < requests.length) {
-        const limit = decided === 0 ? this.#limits.firstMs : this.#limits.nextMs;
+        const limit = decided === 0 ? limits.firstMs : limits.nextMs;
         const answer = await listener.next(limit);
         const key = requests[decided]?.[0] ?? "";
         if ("kind" in answer) {
@@ -114,7 +171,7 @@ export class Prober implements Verdicts {
       }
       return decided;
     } finally {
-      await listener.end(decided === requests.length ? this.#limits.farewellMs : 0);
+      await listener.end(decided === requests.length ? limits.farewellMs : 0);
     }
   }
 }

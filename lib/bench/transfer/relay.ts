@@ -5,7 +5,9 @@
  * @module
  */
 
+import { Fence } from "../../../ffi/vulkan/fence.ts";
 import { TimelineSemaphore } from "../../../ffi/vulkan/semaphore.ts";
+import { Submission } from "../../../ffi/vulkan/submission.ts";
 import {
   type Benchmark,
   type Prepared,
@@ -49,34 +51,28 @@ function obstacleOf(pair: RelayTarget): string | undefined {
   }
 }
 
-/** Host time of each of {@linkcode RELAYS} calls, in microseconds. */
-function relays(call: () => void): number[] {
-  return Array.from({ length: RELAYS }, () => {
-    const before = performance.now();
-    call();
-    return (performance.now() - before) * 1000;
-  });
-}
-
 /** The host waits for the fence of the one, then submits to the other. */
 function byFences({ source, destination }: OpenPair): Prepared {
   using undo = new DisposableStack();
-  const ends = [source, destination].map(({ device, queue }) => {
-    const fence = device.createFence();
-    undo.defer(() => device.destroyFence(fence));
-    return { device, queue, fence };
-  });
+  const ends = [source, destination].map(({ device, queue }) => ({
+    fence: undo.use(new Fence(device)),
+    submission: new Submission(device, queue, {}),
+  }));
   const owned = undo.move();
   return {
     clock: "host",
     sample: () =>
-      relays(() => {
-        for (const { device, queue, fence } of ends) {
-          device.submit(queue, [], fence);
-          device.waitFence(fence);
+      Array.from({ length: RELAYS }, () => {
+        const before = performance.now();
+        for (const { submission, fence } of ends) {
+          submission.submit(fence.handle);
+          fence.wait();
         }
+        const took = performance.now() - before;
+        for (const { fence } of ends) fence.reset();
+        return took * 1000;
       }),
-    // waitFence() throws where a fence is not signalled, so that each relay checks itself.
+    // Fence.wait() throws where a fence is not signalled, so that each relay checks itself.
     verify: () => {},
     [Symbol.dispose]: () => owned.dispose(),
   };
@@ -92,8 +88,7 @@ function byTimelines({ source, destination }: OpenPair): Prepared {
   using undo = new DisposableStack();
   const first = undo.use(new TimelineSemaphore(source.device));
   const second = undo.use(new TimelineSemaphore(destination.device));
-  const fence = destination.device.createFence();
-  undo.defer(() => destination.device.destroyFence(fence));
+  const fence = undo.use(new Fence(destination.device));
   // A submission that still waited would keep the device from being closed.
   let value = 0n;
   undo.defer(() => {
@@ -106,13 +101,17 @@ function byTimelines({ source, destination }: OpenPair): Prepared {
     sample: () =>
       Array.from({ length: RELAYS }, () => {
         value++;
-        second.submitWait(destination.queue, value, fence);
+        second.submitWait(destination.queue, value, fence.handle);
+        const signals = [{ semaphore: first, value }];
+        const submission = new Submission(source.device, source.queue, { signals });
         const before = performance.now();
-        first.submitSignal(source.queue, value);
-        first.wait(value, PATIENCE_NS);
+        submission.submit();
+        first.expect(value, PATIENCE_NS);
         second.signal(value);
-        destination.device.waitFence(fence);
-        return (performance.now() - before) * 1000;
+        fence.wait();
+        const took = performance.now() - before;
+        fence.reset();
+        return took * 1000;
       }),
     verify: () => {
       const reached = second.value();

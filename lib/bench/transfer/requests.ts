@@ -5,7 +5,6 @@
  */
 
 import type { SharedHandle } from "../../../ffi/vulkan/external_memory.ts";
-import { isDeviceLost } from "../errors.ts";
 import type { VulkanTarget } from "../vulkan/target.ts";
 import type { DeviceReference, ProbeRequest, SharedMode } from "./probe.ts";
 import type { PeerTransfer, TransferDevice } from "./target.ts";
@@ -22,12 +21,14 @@ export function referenceTo(device: TransferDevice, target?: VulkanTarget): Devi
   };
 }
 
-/** The device opened through Vulkan; undefined where it cannot be. */
+/**
+ * The device opened through Vulkan; undefined where it cannot be. One that was lost says so when it is
+ * measured: here it must not end what is done for others.
+ */
 export function vulkanOrNothing(device: TransferDevice): VulkanTarget | undefined {
   try {
     return device.get();
-  } catch (error) {
-    if (isDeviceLost(error)) throw error;
+  } catch {
     return undefined;
   }
 }

@@ -5,8 +5,13 @@
  */
 
 import { captureOutput } from "../../../ffi/capture.ts";
-import type { CopyRuntime, RuntimeDevice, RuntimeMemory } from "../../../ffi/copy_runtime.ts";
-import { type CopyRuntimeOutcome, openCudaCopies } from "../../../ffi/cuda_copy.ts";
+import type {
+  CopyRuntime,
+  CopyRuntimeOutcome,
+  RuntimeDevice,
+  RuntimeMemory,
+} from "../../../ffi/copy_runtime.ts";
+import { openCudaCopies } from "../../../ffi/cuda_copy.ts";
 import { openHipCopies } from "../../../ffi/hip_copy.ts";
 import { openLevelZeroCopies } from "../../../ffi/level_zero_copy.ts";
 import type { Gpu } from "../../gpu/gpu.ts";

@@ -5,22 +5,17 @@
  */
 
 import type { Benchmark, Effort, Suite } from "../benchmark.ts";
-import type { Surroundings } from "../measure.ts";
-import { type Task, task } from "../run.ts";
+import { type Readiness, type Task, task } from "../run.ts";
 import { HOST_TRANSFER_BENCHMARKS, PEER_BENCHMARK, PEER_DUPLEX_BENCHMARK } from "./benchmarks.ts";
 import { HostBlocks } from "./blocks.ts";
 import { importObstacle } from "./imported_blocks.ts";
+import { lostEnds } from "./lost_ends.ts";
+import { hostProbes, pairProbes } from "./needed_probes.ts";
 import type { ProbeRequest } from "./probe.ts";
-import { Prober } from "./prober.ts";
+import { plannedProbeMs } from "./probe_plan.ts";
+import { BRISK_LIMITS, Prober } from "./prober.ts";
 import { RELAY_BENCHMARK } from "./relay.ts";
-import {
-  hostMemoryRequest,
-  runtimePeerRequest,
-  sharedMemoryRequest,
-  vulkanOrNothing,
-} from "./requests.ts";
-import { noCommonRuntime } from "./runtime_paths.ts";
-import { pairObstacle, SHARED_WAYS } from "./shared_memory.ts";
+import { hostMemoryRequest, vulkanOrNothing } from "./requests.ts";
 import {
   type PeerTransfer,
   transferBytes,
@@ -31,6 +26,9 @@ import { sharedTools } from "./tools.ts";
 
 /** More pairs than this are measured by the paths that are usually best. */
 const PAIRS_FOR_ALL_SHAPES = 6;
+
+/** What page-locking 512 MiB adds to what a transfer with the host takes beyond its time, in milliseconds. */
+const HOST_OVERHEAD_MS = 500;
 
 /** Options of {@linkcode transferTasks}. */
 export interface TransferOptions {
@@ -58,83 +56,61 @@ export function effortForPairs(effort: Effort, pairs: number): Effort {
   return { ...effort, allShapes: effort.allShapes && pairs <= PAIRS_FOR_ALL_SHAPES };
 }
 
-/** A task that is made ready, by other processes too, before it measures. */
-function readied<T>(
-  benchmark: Benchmark<T>,
-  device: string,
-  peer: string | null,
-  target: () => T,
-  ready: (around: Surroundings, effort: Effort) => Promise<void>,
-  effortOf: (effort: Effort) => Effort = (effort) => effort,
-): Task {
-  const plain = task(benchmark, device, target, peer);
-  return {
-    ...plain,
-    measure: async (effort, around) => {
-      await ready(around, effort);
-      return await plain.measure(effortOf(effort), around);
-    },
-  };
+/**
+ * Whether what is the same from either end is measured from the first of two devices. Pairs an odd number
+ * of places apart are measured from the earlier one and the others from the later one, so that no device
+ * has most of them to do.
+ */
+export function isMeasuredFrom(place: number, other: number): boolean {
+  return (place < other) === (Math.abs(place - other) % 2 === 1);
 }
 
-/** Page-locks what the device's transfers with the host share: that takes longer than measuring. */
-function warmTools(tools: TransferTools, device: TransferDevice): void {
+/** Page-locks the blocks in the vendor's runtime of the device; whether it is there. */
+function warmRuntime({ runtimes }: TransferTools, { gpu }: TransferDevice): boolean {
+  if (runtimes.nameFor(gpu) === undefined) return false;
   try {
-    const target = vulkanOrNothing(device);
-    const imports = target !== undefined && importObstacle(target) === undefined &&
-      tools.verdicts.obstacle(hostMemoryRequest(device, target)) === undefined;
-    if (imports) {
-      tools.imported.get(target, "pattern");
-      tools.imported.get(target, "sink");
-    }
-    if (tools.runtimes.nameFor(device.gpu) !== undefined) {
-      const member = tools.runtimes.member(device.gpu);
-      member.open.block(member.device, "pattern");
-      member.open.block(member.device, "sink");
-    }
+    const { open, device } = runtimes.member(gpu);
+    open.block(device, "pattern");
+    open.block(device, "sink");
+    return true;
   } catch {
     // Whatever it is, the path that needs it says so.
+    return false;
   }
 }
 
-/** What is to be tried for the host's end of each device. */
-function hostRequests(devices: readonly TransferDevice[]): ProbeRequest[] {
-  return devices.flatMap((device) => {
-    const target = vulkanOrNothing(device);
-    return target === undefined || importObstacle(target) !== undefined
-      ? []
-      : [hostMemoryRequest(device, target)];
-  });
+/** Page-locks the blocks by importing them into the device's Vulkan driver, where that may be done. */
+function warmImports({ imported, verdicts }: TransferTools, device: TransferDevice): void {
+  const target = vulkanOrNothing(device);
+  if (target === undefined || importObstacle(target) !== undefined) return;
+  if (verdicts.obstacle(hostMemoryRequest(device, target)) !== undefined) return;
+  try {
+    imported.get(target, "pattern");
+    imported.get(target, "sink");
+  } catch {
+    // As above.
+  }
 }
 
-/** What is to be tried for a pair: all that nothing speaks against. */
-function pairRequests(pair: PeerTransfer): ProbeRequest[] {
-  const requests: ProbeRequest[] = [];
-  if (vulkanOrNothing(pair.source) && vulkanOrNothing(pair.destination)) {
-    for (const { handle, mode } of SHARED_WAYS) {
-      if (pairObstacle(pair, handle, mode) === undefined) {
-        requests.push(sharedMemoryRequest(pair, handle, mode));
-      }
-    }
-  }
-  const name = pair.runtimes.nameFor(pair.source.gpu);
-  if (name !== undefined && noCommonRuntime(pair) === undefined) {
-    requests.push(runtimePeerRequest(pair, name));
-  }
-  return requests;
+/**
+ * Page-locks what the device's transfers with the host share: that takes longer than measuring. Where not
+ * all paths are measured, what the first of them needs is enough.
+ */
+function warmTools(tools: TransferTools, device: TransferDevice, effort: Effort): void {
+  const hasRuntime = warmRuntime(tools, device);
+  if (effort.allShapes || !hasRuntime) warmImports(tools, device);
 }
 
 function relayTasks(pairs: readonly Pair[]): Task[] {
-  return pairs.map(({ source, destination }) =>
-    readied(
-      RELAY_BENCHMARK,
-      source.gpu.id,
-      destination.gpu.id,
-      () => ({ source, destination }),
-      () => Promise.resolve(),
-      (effort) => effortForPairs(effort, pairs.length),
-    )
-  );
+  return pairs.map((pair) => {
+    const { source, destination } = pair;
+    const plain = task(RELAY_BENCHMARK, source.gpu.id, () => pair, destination.gpu.id);
+    return {
+      ...plain,
+      lost: () => lostEnds([source, destination]),
+      measure: (effort, around) => plain.measure(effortForPairs(effort, pairs.length), around),
+    };
+  });
 }
 
 /** Plans the transfers of a run. What it opens goes to `owner`, which must outlive the tasks. */
@@ -144,9 +120,8 @@ export function transferTasks(options: TransferOptions, owner: DisposableStack):
     source,
     destination,
   }));
-  const tasks: Task[] = [];
-  if (suites.includes("sync")) tasks.push(...relayTasks(pairs));
-  if (!suites.includes("transfer") || devices.length === 0) return tasks;
+  const relays = suites.includes("sync") ? relayTasks(pairs) : [];
+  if (!suites.includes("transfer") || devices.length === 0) return relays;
 
   const prober = new Prober({ command });
   /** By the size of their blocks: a small device among large ones makes its own transfers small alone. */
@@ -158,39 +133,70 @@ export function transferTasks(options: TransferOptions, owner: DisposableStack):
     known.set(size, tools);
     return tools;
   };
-  for (const device of devices) {
-    const tools = toolsFor([device]);
-    const ready = async ({ pause }: Surroundings, effort: Effort) => {
-      await prober.tryAll(hostRequests(devices), pause);
-      warmTools(tools.forEffort(effort), device);
-    };
-    for (const benchmark of HOST_TRANSFER_BENCHMARKS) {
-      tasks.push(readied(benchmark, device.gpu.id, null, () => ({ ...tools, device }), ready));
-    }
-  }
   const targetOf = ({ source, destination }: Pair): PeerTransfer => ({
     ...toolsFor([source, destination]),
     source,
     destination,
   });
-  const pairReady = async ({ pause }: Surroundings) => {
-    for (const tools of known.values()) tools.imported.release();
-    const requests = pairs.flatMap((pair) => pairRequests(targetOf(pair)));
-    await prober.tryAll([...hostRequests(devices), ...requests], pause);
+  const triedOnce = (plannedMs: number, requests: () => ProbeRequest[]): Readiness => {
+    let isDone = false;
+    return {
+      devices: devices.map(({ gpu }) => gpu.id),
+      plannedMs,
+      run: async ({ allShapes }, { pause }) => {
+        if (isDone) return;
+        const limits = allShapes ? undefined : BRISK_LIMITS;
+        await prober.tryAll(requests(), pause, { limits });
+        isDone = true;
+      },
+    };
   };
-  const add = (benchmark: Benchmark<PeerTransfer>, pair: Pair) =>
-    tasks.push(readied(
-      benchmark,
-      pair.source.gpu.id,
-      pair.destination.gpu.id,
-      () => targetOf(pair),
-      pairReady,
-      (effort) => effortForPairs(effort, pairs.length),
-    ));
-  for (const pair of pairs) add(PEER_BENCHMARK, pair);
-  // Both directions at once are the same from either end.
-  const isFirst = ({ source, destination }: Pair) =>
-    devices.indexOf(source) < devices.indexOf(destination);
-  for (const pair of pairs.filter(isFirst)) add(PEER_DUPLEX_BENCHMARK, pair);
-  return tasks;
+  const { length } = devices;
+  const hostReadiness = triedOnce(
+    plannedProbeMs(length, length, 1),
+    () => hostProbes(devices),
+  );
+  const pairReadiness = triedOnce(plannedProbeMs(length, pairs.length, 2), () => [
+    ...hostProbes(devices),
+    ...pairs.flatMap((pair) => pairProbes(targetOf(pair))),
+  ]);
+
+  const withHost = devices.flatMap((device) =>
+    HOST_TRANSFER_BENCHMARKS.map((benchmark): Task => {
+      const tools = toolsFor([device]);
+      const plain = task(benchmark, device.gpu.id, () => ({ ...tools, device }));
+      return {
+        ...plain,
+        overheadMs: HOST_OVERHEAD_MS,
+        readiness: hostReadiness,
+        measure: (effort, around) => {
+          warmTools(tools.forEffort(effort), device, effort);
+          return plain.measure(effort, around);
+        },
+      };
+    })
+  );
+  const between = (benchmark: Benchmark<PeerTransfer>, pair: Pair): Task => {
+    const { source, destination } = pair;
+    const plain = task(benchmark, source.gpu.id, () => targetOf(pair), destination.gpu.id);
+    return {
+      ...plain,
+      readiness: pairReadiness,
+      lost: () => lostEnds([source, destination]),
+      measure: (effort, around) => {
+        for (const tools of known.values()) tools.imported.release();
+        return plain.measure(effortForPairs(effort, pairs.length), around);
+      },
+    };
+  };
+  // Both directions at once are the same from either end: each end measures those of half of its pairs.
+  const once = pairs.filter(({ source, destination }) =>
+    isMeasuredFrom(devices.indexOf(source), devices.indexOf(destination))
+  );
+  return [
+    ...relays,
+    ...withHost,
+    ...pairs.map((pair) => between(PEER_BENCHMARK, pair)),
+    ...once.map((pair) => between(PEER_DUPLEX_BENCHMARK, pair)),
+  ];
 }

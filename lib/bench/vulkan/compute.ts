@@ -20,6 +20,8 @@ import {
   type Recurrence,
   UNROLL,
 } from "./compute_kernels.ts";
+import { mayHavePackedChains, packedChainShapes } from "../cuda/vector.ts";
+import type { PackedFormat } from "../cuda/vector_ptx.ts";
 import { dispatch, pushBytes, shaderHash, type VulkanTarget } from "./target.ts";
 
 /** No single shape is fastest on all GPUs; these are usually among the best, best guesses first. */
@@ -47,8 +49,11 @@ function allShapes(): ChainShape[] {
   );
 }
 
+/** A format of arithmetic, by Vulkan or otherwise: Vulkan's bf16 has dot products and matrices alone. */
+type ArithmeticFormat = NumberFormat | "bf16";
+
 /** Whether a format's numbers are integers. */
-function isInteger(format: NumberFormat): boolean {
+function isInteger(format: ArithmeticFormat): boolean {
   return format.startsWith("int");
 }
 
@@ -74,7 +79,7 @@ interface Coefficients {
  * Coefficients of the timed runs: values stay bounded for ever and change in most of their bits at every
  * step, as real data do (constant data take less power, and let a GPU clock higher).
  */
-function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
+function timedCoefficients(format: ArithmeticFormat, recurrence: Recurrence): Coefficients {
   // Constants of the "Numerical Recipes" generator; odd scale.
   if (isInteger(format)) return { a: 1664525, b: 1013904223, scale: 2654435761 };
   // x -> b - x alternates between two arbitrary values; x^2 - 1.9 is chaotic in [-1.9, 1.9].
@@ -88,16 +93,17 @@ function timedCoefficients(format: NumberFormat, recurrence: Recurrence): Coeffi
  * chains count (exact in every format for so few steps), quadratic ones creep up to 0.5 like
  * 0.5 - 1/steps.
  */
-function checkedCoefficients(format: NumberFormat, recurrence: Recurrence): Coefficients {
+function checkedCoefficients(format: ArithmeticFormat, recurrence: Recurrence): Coefficients {
   if (isInteger(format)) return timedCoefficients(format, recurrence);
   return recurrence === "affine" ? { a: 1, b: 1, scale: 1 } : { a: 0, b: 0.25, scale: 0.015625 };
 }
 
 /** Spacing of the format's numbers at 1. */
-const EPSILON: Record<NumberFormat, number> = {
+const EPSILON: Record<ArithmeticFormat, number> = {
   fp64: 2 ** -52,
   fp32: 2 ** -23,
   fp16: 2 ** -10,
+  bf16: 2 ** -7,
   int32: 0,
   int16: 0,
   int8_dot: 0,
@@ -113,7 +119,7 @@ function dot4x8(a: number, b: number): number {
 }
 
 /** One step of an integer recurrence, modulo 2^32 or 2^16. */
-function integerStep(format: NumberFormat, x: number, { a, b }: Coefficients): number {
+function integerStep(format: ArithmeticFormat, x: number, { a, b }: Coefficients): number {
   if (format === "int8_dot") return (dot4x8(x, a) + x) | 0;
   const next = (Math.imul(x, a) + b) | 0;
   return format === "int16" ? next & 0xffff : next;
@@ -121,7 +127,7 @@ function integerStep(format: NumberFormat, x: number, { a, b }: Coefficients): n
 
 /** The checked run's result of one invocation, in double precision or modulo 2^32. */
 export function expectedSum(
-  format: NumberFormat,
+  format: ArithmeticFormat,
   shape: ChainShape,
   invocation: number,
   steps: number,
@@ -226,7 +232,7 @@ function prepareChains(
  * @throws {WrongResultError} for the first that differs by more than its roundings.
  */
 export function verifySums(
-  format: NumberFormat,
+  format: ArithmeticFormat,
   shape: ChainShape,
   results: ArrayLike<number>,
   steps: number,
@@ -242,6 +248,32 @@ export function verifySums(
     }
   }
 }
+
+/** Pairs of numbers that are calculated at once, in CUDA. */
+function packedShapes(target: VulkanTarget, effort: Effort, format: PackedFormat): Shape[] {
+  return packedChainShapes(target, effort, {
+    format,
+    timed: (recurrence) => timedCoefficients(format, recurrence),
+    checked: (recurrence) => checkedCoefficients(format, recurrence),
+    verify: (results, shape, steps) => verifySums(format, shape, results, steps),
+  });
+}
+
+/** Vulkan has no arithmetic of this format. */
+const BF16: Benchmark<VulkanTarget> = {
+  name: "compute.bf16",
+  suite: "compute",
+  title: "bf16",
+  unit: "TFLOP/s",
+  better: "higher",
+  convention: "a fused multiply-add is 2 operations",
+  peak: "bf16",
+  unsupported: (target) =>
+    mayHavePackedChains(target)
+      ? undefined
+      : "Vulkan has no arithmetic of bf16 vectors, and no other way to it is known for this device",
+  shapes: (target, effort) => packedShapes(target, effort, "bf16"),
+};
 
 function arithmetic(
   format: NumberFormat,
@@ -261,11 +293,13 @@ function arithmetic(
       feature === undefined || physical.features.has(feature)
         ? undefined
         : `the device lacks ${feature}`,
-    shapes: (target, effort) =>
-      shapesOf(format, effort).map((shape): Shape => ({
+    shapes: (target, effort) => [
+      ...format === "fp16" ? packedShapes(target, effort, format) : [],
+      ...shapesOf(format, effort).map((shape): Shape => ({
         name: chainShapeName(shape),
         prepare: () => prepareChains(target, effort, format, shape),
       })),
+    ],
   };
 }
 
@@ -277,6 +311,7 @@ export const COMPUTE_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
   arithmetic("fp32", "TFLOP/s", FMA),
   arithmetic("fp64", "TFLOP/s", FMA, "shaderFloat64"),
   arithmetic("fp16", "TFLOP/s", FMA, "shaderFloat16"),
+  BF16,
   arithmetic("int32", "TOP/s", MULTIPLY_ADD),
   arithmetic("int16", "TOP/s", MULTIPLY_ADD, "shaderInt16"),
   arithmetic(

@@ -50,6 +50,7 @@ const GRID_WALKS: readonly Walk[] = [
 const TILE_WALKS: readonly Walk[] = [
   { kind: "tile", unroll: 4 },
   { kind: "tile", unroll: 1 },
+  { kind: "tile", unroll: 1, localSize: 512 },
   { kind: "tile", unroll: 8 },
 ];
 
@@ -98,9 +99,10 @@ function shapesOf(
 ): Shape[] {
   const elements = elementsOf(target, effort);
   const fitting = walks.filter((walk) => {
-    const workgroups = workgroupsOf(walk, elements, target.localSize);
+    const localSize = walk.localSize ?? target.localSize;
+    const workgroups = workgroupsOf(walk, elements, localSize);
     return Number.isInteger(workgroups) && workgroups <= target.maxWorkgroups &&
-      elements >= workgroups * target.localSize * walk.unroll;
+      localSize <= target.maxLocalSize && elements >= workgroups * localSize * walk.unroll;
   });
   return fitting.slice(0, effort.allShapes ? undefined : 3).map((walk) => ({
     name: walkName(walk),

@@ -21,8 +21,18 @@ export const SALT_A = 0x2545f491, SALT_B = 0x1b873593;
 /** Windows of a buffer that are compared word by word, from its start to its end. */
 const WINDOWS = 33, WINDOW_ELEMENTS = 1024;
 
-/** How buffers are filled. */
-const FILL_WALK: Walk = { kind: "grid", unroll: 8, workgroups: 4096 };
+/**
+ * How buffers are filled and added up: by a grid of at most so many workgroups, and none that would step
+ * beyond the end of a small buffer.
+ */
+function wholeWalk(
+  { localSize }: Pick<VulkanTarget, "localSize">,
+  elements: number,
+  { unroll, most }: { unroll: number; most: number },
+): Walk {
+  const fitting = Math.floor(elements / (localSize * unroll));
+  return { kind: "grid", unroll, workgroups: Math.max(1, Math.min(most, fitting)) };
+}
 
 /**
  * Bytes of each buffer: a power of two, far beyond the caches, within an eighth of the device's memory
@@ -75,9 +85,10 @@ export function sourceBuffer(
     return { buffer: zeros, content: ZEROS };
   }
   const buffer = target.shared(`source ${salt}`, size, (fresh) => {
-    const code = writeKernel(target, FILL_WALK);
     const elements = size / ELEMENT_BYTES;
-    const workgroups = workgroupsOf(FILL_WALK, elements, 1);
+    const walk = wholeWalk(target, elements, { unroll: 8, most: 4096 });
+    const code = writeKernel(target, walk);
+    const workgroups = workgroupsOf(walk, elements, target.localSize);
     using job = target.job(code, [fresh], { elements, salt }, workgroups);
     target.run((c) => dispatch(c, job));
   });
@@ -86,11 +97,12 @@ export function sourceBuffer(
 
 /** Sum of all words of a buffer, modulo 2^32, by the device, and the sums of single invocations. */
 function sumOf(target: VulkanTarget, buffer: DeviceBuffer): number {
-  const walk: Walk = { kind: "grid", unroll: 4, workgroups: 1024 };
-  const bytes = 1024 * target.localSize * 4;
-  const sums = target.shared("verify sums", bytes);
   const elements = buffer.size / ELEMENT_BYTES;
-  using job = target.job(readKernel(target, walk), [buffer, sums], { elements }, 1024);
+  const walk = wholeWalk(target, elements, { unroll: 4, most: 1024 });
+  const workgroups = workgroupsOf(walk, elements, target.localSize);
+  const bytes = workgroups * target.localSize * 4;
+  const sums = target.shared("verify sums", bytes);
+  using job = target.job(readKernel(target, walk), [buffer, sums], { elements }, workgroups);
   target.run((c) => dispatch(c, job));
   return addUp(target.readBack(sums, 0, bytes));
 }

@@ -19,6 +19,8 @@ export interface Walk {
   unroll: number;
   /** Workgroups of a grid; a tile walk has as many as it takes. */
   workgroups?: number;
+  /** Invocations of a workgroup, where it is not the device's usual number. */
+  localSize?: number;
 }
 
 /** A device's constraints on kernels. */
@@ -28,15 +30,23 @@ export interface KernelTarget {
 }
 
 /** A walk for people: `grid of 4096 workgroups, 8 in flight`. */
-export function walkName({ kind, unroll, workgroups }: Walk): string {
+export function walkName({ kind, unroll, workgroups, localSize }: Walk): string {
+  const size = localSize === undefined ? "" : ` of ${localSize} invocations`;
   return kind === "grid"
-    ? `grid of ${workgroups} workgroups, ${unroll} in flight`
-    : `tiles, ${unroll} in flight`;
+    ? `grid of ${workgroups} workgroups${size}, ${unroll} in flight`
+    : `tiles${size}, ${unroll} in flight`;
 }
 
 /** Workgroups that a walk over `elements` takes. */
 export function workgroupsOf(walk: Walk, elements: number, localSize: number): number {
-  return walk.kind === "grid" ? walk.workgroups ?? 1 : elements / (localSize * walk.unroll);
+  return walk.kind === "grid"
+    ? walk.workgroups ?? 1
+    : elements / ((walk.localSize ?? localSize) * walk.unroll);
+}
+
+/** The target with the walk's invocations. */
+function sized({ addressing, localSize }: KernelTarget, walk: Walk): KernelTarget {
+  return { addressing, localSize: walk.localSize ?? localSize };
 }
 
 /** Calls `visit` with the indices of `unroll` elements at a time, until the walk has seen all. */
@@ -65,13 +75,13 @@ function emitWalk(
 
 /** `sums[invocation]` = sum of all words that the invocation read. Buffers: source, sums. */
 export function readKernel(target: KernelTarget, walk: Walk): KernelCode {
-  const kernel = new Kernel(target);
+  const kernel = new Kernel(sized(target, walk));
   const vector = kernel.vector(kernel.u32, 4);
   const source = kernel.buffer(vector), sums = kernel.buffer(kernel.u32);
   const elements = kernel.push("elements", kernel.u32);
   return kernel.body((k) => {
     const sum = k.variable(k.constant(vector, 0));
-    emitWalk(k, walk, target.localSize, elements(), (indices) => {
+    emitWalk(k, walk, sized(target, walk).localSize, elements(), (indices) => {
       const loaded = indices.map((i) => source.load(i));
       sum.store(loaded.reduce((total, value) => k.add(total, value), sum.load()));
     });
@@ -83,16 +93,16 @@ export function readKernel(target: KernelTarget, walk: Walk): KernelCode {
 
 /** Writes the pattern of `lib/bench/pattern.ts`. Buffers: destination. */
 export function writeKernel(target: KernelTarget, walk: Walk): KernelCode {
-  const kernel = new Kernel(target);
+  const kernel = new Kernel(sized(target, walk));
   const vector = kernel.vector(kernel.u32, 4);
   const destination = kernel.buffer(vector);
   const elements = kernel.push("elements", kernel.u32), salt = kernel.push("salt", kernel.u32);
-  const inGrid = (walk.workgroups ?? 0) * target.localSize;
+  const inGrid = (walk.workgroups ?? 0) * sized(target, walk).localSize;
   // In a grid as large as the period an invocation always meets the same random part: computed once.
   const once = walk.kind === "grid" && inGrid > 0 && inGrid % PERIOD === 0;
   return kernel.body((k) => {
     const base = once ? emitPatternBase(k, k.globalId(), salt()) : undefined;
-    emitWalk(k, walk, target.localSize, elements(), (indices) => {
+    emitWalk(k, walk, sized(target, walk).localSize, elements(), (indices) => {
       for (const i of indices) {
         const stretch = k.splat(vector, k.shiftRight(i, k.constant(k.u32, 20)));
         destination.store(i, base ? k.add(base, stretch) : emitPattern(k, i, salt()));
@@ -103,12 +113,12 @@ export function writeKernel(target: KernelTarget, walk: Walk): KernelCode {
 
 /** `to[i] = from[i]`. Buffers: from, to. */
 export function copyKernel(target: KernelTarget, walk: Walk): KernelCode {
-  const kernel = new Kernel(target);
+  const kernel = new Kernel(sized(target, walk));
   const vector = kernel.vector(kernel.u32, 4);
   const from = kernel.buffer(vector), to = kernel.buffer(vector);
   const elements = kernel.push("elements", kernel.u32);
   return kernel.body((k) => {
-    emitWalk(k, walk, target.localSize, elements(), (indices) => {
+    emitWalk(k, walk, sized(target, walk).localSize, elements(), (indices) => {
       const loaded = indices.map((i) => from.load(i));
       indices.forEach((i, at) => to.store(i, loaded[at] ?? from.load(i)));
     });
@@ -117,13 +127,13 @@ export function copyKernel(target: KernelTarget, walk: Walk): KernelCode {
 
 /** `a[i] = b[i] + scale * c[i]` in binary32 (STREAM's triad). Buffers: a, b, c. */
 export function triadKernel(target: KernelTarget, walk: Walk): KernelCode {
-  const kernel = new Kernel(target);
+  const kernel = new Kernel(sized(target, walk));
   const vector = kernel.vector(kernel.f32, 4);
   const a = kernel.buffer(vector), b = kernel.buffer(vector), c = kernel.buffer(vector);
   const elements = kernel.push("elements", kernel.u32), scale = kernel.push("scale", kernel.f32);
   return kernel.body((k) => {
     const factor = k.splat(vector, scale());
-    emitWalk(k, walk, target.localSize, elements(), (indices) => {
+    emitWalk(k, walk, sized(target, walk).localSize, elements(), (indices) => {
       const addends = indices.map((i) => b.load(i));
       const scaled = indices.map((i) => c.load(i));
       indices.forEach((i, at) => {

@@ -4,23 +4,28 @@
  * @module
  */
 
-import { CommandBuffer } from "../../../ffi/vulkan/commands.ts";
-import type { Queue } from "../../../ffi/vulkan/device.ts";
+import type { Device, Queue } from "../../../ffi/vulkan/device.ts";
+import { GLOBAL_PRIORITIES, globalPriorities } from "../../../ffi/vulkan/global_priority.ts";
+import { VulkanError } from "../../../ffi/vulkan/loader.ts";
 import {
   type Benchmark,
-  type Effort,
-  ImplausibleError,
+  type Parameters,
   type Prepared,
   type Shape,
+  UnsupportedError,
 } from "../benchmark.ts";
-import { chainKernel, type ChainShape } from "./compute_kernels.ts";
-import { dispatch, pushBytes, type VulkanTarget } from "./target.ts";
-
-/** How long one load keeps its device busy, in milliseconds, and in dispatches of how many. */
-const LOAD_MS = 60, LOAD_DISPATCHES = 30;
-
-/** Arithmetic that fills a device. */
-const LOAD_SHAPE: ChainShape = { recurrence: "affine", width: 1, chains: 4 };
+import {
+  COMPUTE_KINDS,
+  COPY_KINDS,
+  kindName,
+  type QueueKind,
+  queuePair,
+} from "./queue_families.ts";
+import { type Load, prepareLoad } from "./scheduling/load.ts";
+import { prepareProbe } from "./scheduling/probe.ts";
+import { copyWork, dispatchWork } from "./sync/counted_work.ts";
+import { Lane } from "./sync/lane.ts";
+import type { VulkanTarget } from "./target.ts";
 
 /** A device that others keep busy while one is measured. */
 export interface SchedulingTarget {
@@ -29,145 +34,150 @@ export interface SchedulingTarget {
   others: readonly VulkanTarget[];
 }
 
-/** A long submission, many dispatches long so that a fair scheduler has places to step in. */
-interface Load extends Disposable {
-  start(): void;
-  /** Whether it still runs. */
-  isRunning(): boolean;
-  finish(): void;
-}
+/** A priority by name. */
+type Priority = keyof typeof GLOBAL_PRIORITIES;
 
-/** Prepares a load of {@linkcode LOAD_MS} on a queue. */
-function prepareLoad(target: VulkanTarget, queue: Queue): Load {
-  using undo = new DisposableStack();
-  const { device } = target;
-  const workgroups = target.isSoftware ? 64 : 8192;
-  const results = undo.use(device.createBuffer(workgroups * target.localSize * 4, "device"));
-  const code = chainKernel(target, "fp32", LOAD_SHAPE);
-  const values = { a: -1, b: 1.5, scale: 0.25 };
-  const job = undo.use(target.job(code, [results], { ...values, loops: 1 }, workgroups));
-  const withLoops = (loops: number) => ({
-    ...job,
-    push: pushBytes(code, [results], { ...values, loops }),
-  });
-  let loops = 1, took = 0;
-  const aim = (LOAD_MS * 1e6) / LOAD_DISPATCHES;
-  for (; loops < 1 << 20; loops *= 4) {
-    using trial = target.timed((c) => dispatch(c, withLoops(loops)));
-    took = trial.run();
-    if (took > aim / 8) break;
-  }
-  loops = Math.max(1, Math.round((loops * aim) / Math.max(took, 1)));
-  const commands = undo.use(new CommandBuffer(device, queue));
-  commands.record((c) => dispatch(c, withLoops(loops), LOAD_DISPATCHES));
-  const fence = device.createFence();
-  undo.defer(() => device.destroyFence(fence));
-  let started = false;
-  const finish = () => {
-    if (started) device.waitFence(fence);
-    started = false;
-  };
-  undo.defer(finish);
-  const owned = undo.move();
-  return {
-    start: () => {
-      device.submit(queue, [commands.handle], fence);
-      started = true;
-    },
-    isRunning: () => started && device.symbols.vkGetFenceStatus(device.handle, fence) === 1,
-    finish,
-    [Symbol.dispose]: () => owned.dispose(),
-  };
-}
-
-/** Small submissions to `queue`, from the submit to the fence, while the loads run. */
-function prepareProbe(target: VulkanTarget, queue: Queue, loads: readonly Load[]): Prepared {
-  using undo = new DisposableStack();
-  for (const load of loads) undo.use(load);
-  const { device } = target;
-  const results = undo.use(device.createBuffer(target.localSize * 4, "device"));
-  const code = chainKernel(target, "fp32", LOAD_SHAPE);
-  const values = { a: -1, b: 1.5, scale: 0.25, loops: 1 };
-  const job = undo.use(target.job(code, [results], values, 1));
-  const commands = undo.use(new CommandBuffer(device, queue));
-  commands.record((c) => dispatch(c, job));
-  const fence = device.createFence();
-  undo.defer(() => device.destroyFence(fence));
-  const owned = undo.move();
-  return {
-    clock: "host",
-    sample: () => {
-      const samples: number[] = [];
-      for (const load of loads) load.start();
-      try {
-        do {
-          const before = performance.now();
-          device.submit(queue, [commands.handle], fence);
-          device.waitFence(fence);
-          const took = (performance.now() - before) * 1000;
-          // The last probe counts only where the load outlived it.
-          if (loads.every((load) => load.isRunning())) samples.push(took);
-          else break;
-        } while (samples.length < 200);
-      } finally {
-        for (const load of loads) load.finish();
-      }
-      if (samples.length > 0) return samples;
-      throw new ImplausibleError(
-        "no small submission came through while the load ran: the queues are not independent",
-      );
-    },
-    verify: () => {},
-    [Symbol.dispose]: () => owned.dispose(),
-  };
-}
-
-/** A second queue on which work may run beside that of the first: another family's, best. */
-function secondQueue(target: VulkanTarget): Queue | undefined {
-  const [first, ...rest] = target.computeQueues;
-  return rest.find((queue) => queue.family !== first?.family) ?? rest[0];
-}
-
+/** What all figures of the suite have in common. */
 function scheduling(
-  name: string,
-  title: string,
-  convention: string,
-  unsupported: (target: SchedulingTarget) => string | undefined,
+  own: Pick<Benchmark<SchedulingTarget>, "name" | "title" | "convention" | "unsupported"> & {
+    parameters?: Parameters;
+  },
+  shape: string,
   prepare: (target: SchedulingTarget) => Prepared,
 ): Benchmark<SchedulingTarget> {
   return {
-    name: `scheduling.${name}`,
+    ...own,
+    name: `scheduling.${own.name}`,
     suite: "scheduling",
-    title,
     unit: "µs",
     better: "lower",
-    convention,
-    unsupported,
-    shapes: (target: SchedulingTarget, _effort: Effort): Shape[] => [
-      { name: "one workgroup", prepare: () => prepare(target) },
-    ],
+    shapes: (target): Shape[] => [{ name: shape, prepare: () => prepare(target) }],
   };
+}
+
+/** Makes loads; what it makes goes to the owner. */
+type LoadMaker = (owner: DisposableStack) => Load[];
+
+/** Probes of a queue beside loads; `owner` has what else is to be disposed with them. */
+function besideLoads(
+  device: Device,
+  queue: Queue,
+  workOf: typeof dispatchWork | typeof copyWork,
+  loads: LoadMaker,
+  owner: DisposableStack,
+): Prepared {
+  const lane = owner.use(new Lane(device, queue));
+  const work = owner.use(workOf(lane));
+  return prepareProbe(lane, work, loads(owner), owner);
+}
+
+/** A load on one queue. */
+function loadOn(target: VulkanTarget, queue: Queue): LoadMaker {
+  return (owner) => [owner.use(prepareLoad(target, queue))];
+}
+
+/** Beside a busy queue: another one of its family, or of another family. */
+function besideQueue(load: QueueKind, probe: QueueKind): Benchmark<SchedulingTarget> {
+  const copies = probe === "copy";
+  return scheduling(
+    {
+      name: "busy_queue",
+      title: `${load === probe ? "second " : ""}${kindName(probe)} queue beside a busy ${
+        kindName(load)
+      } queue`,
+      convention: `host clock: submit of ${copies ? "a copy of 4 bytes" : "one workgroup"} to ` +
+        "its fence while another queue of the device is full",
+      parameters: { load, probe },
+      unsupported: ({ target }) => {
+        const pair = queuePair(target.device, load, probe);
+        return typeof pair === "string" ? pair : undefined;
+      },
+    },
+    copies ? "one copy" : "one workgroup",
+    ({ target }) => {
+      const pair = queuePair(target.device, load, probe);
+      if (typeof pair === "string") throw new UnsupportedError(pair);
+      const [busy, queue] = pair;
+      using owner = new DisposableStack();
+      const workOf = copies ? copyWork : dispatchWork;
+      return besideLoads(target.device, queue, workOf, loadOn(target, busy), owner);
+    },
+  );
+}
+
+/** Why a device has no queue of a global priority; undefined where it says that it has. */
+function priorityObstacle({ device, queue }: VulkanTarget, priority: Priority): string | undefined {
+  const found = globalPriorities(device.symbols, device.physical, queue.family);
+  if (found === undefined) return "the driver has no VK_KHR_global_priority";
+  return found.includes(GLOBAL_PRIORITIES[priority])
+    ? undefined
+    : `the driver has no ${priority} global priority for this user's queues`;
+}
+
+/** Opens the device once more, with one queue of a global priority. */
+function withPriority({ device, queue }: VulkanTarget, priority: Priority): Device {
+  try {
+    const { family } = queue;
+    return device.sibling({ globalPriority: { family, priority: GLOBAL_PRIORITIES[priority] } });
+  } catch (error) {
+    if (error instanceof VulkanError && error.result.startsWith("VK_ERROR_NOT_PERMITTED")) {
+      throw new UnsupportedError(
+        `this user may not have queues of ${priority} global priority: it takes CAP_SYS_NICE, or root`,
+      );
+    }
+    if (error instanceof VulkanError && error.result === "VK_ERROR_INITIALIZATION_FAILED") {
+      throw new UnsupportedError(`the driver refuses queues of ${priority} global priority`);
+    }
+    throw error;
+  }
+}
+
+/** A queue of a global priority, of a logical device of its own, beside a busy queue of medium priority. */
+function byPriority(priority: Priority): Benchmark<SchedulingTarget> {
+  return scheduling(
+    {
+      name: "priority",
+      title: `${priority} priority beside a busy queue`,
+      convention: "host clock: submit of one workgroup to its fence, on a queue of that global " +
+        "priority, while another logical device keeps a queue of medium priority full",
+      parameters: { priority },
+      unsupported: ({ target }) => priorityObstacle(target, priority),
+    },
+    "one workgroup",
+    ({ target }) => {
+      using owner = new DisposableStack();
+      const device = owner.use(withPriority(target, priority));
+      const [queue] = device.queues;
+      if (queue === undefined) throw new UnsupportedError("the driver gave no queue");
+      const loads = loadOn(target, target.queue);
+      return besideLoads(device, queue, dispatchWork, loads, owner);
+    },
+  );
 }
 
 /** The scheduling suite. */
 export const SCHEDULING_BENCHMARKS: readonly Benchmark<SchedulingTarget>[] = [
+  ...COMPUTE_KINDS.flatMap((load) => COPY_KINDS.map((probe) => besideQueue(load, probe))),
+  byPriority("low"),
+  byPriority("medium"),
+  byPriority("high"),
   scheduling(
-    "busy_queue",
-    "beside a busy queue",
-    "host clock: submit of one workgroup to its fence while another queue of the device is full",
-    ({ target }) =>
-      secondQueue(target) === undefined ? "the device has one compute queue only" : undefined,
-    ({ target }) => {
-      const queue = secondQueue(target) ?? target.queue;
-      return prepareProbe(target, queue, [prepareLoad(target, target.queue)]);
+    {
+      name: "busy_devices",
+      title: "beside busy devices",
+      convention: "host clock: submit of one workgroup to its fence while the other devices of " +
+        "this run are full",
+      unsupported: ({ others }) =>
+        others.length === 0
+          ? "there is no other Vulkan device in this run, or none that still answers"
+          : undefined,
     },
-  ),
-  scheduling(
-    "busy_devices",
-    "beside busy devices",
-    "host clock: submit of one workgroup to its fence while the other devices of this run are full",
-    ({ others }) => others.length === 0 ? "there is no other Vulkan device in this run" : undefined,
-    ({ target, others }) =>
-      prepareProbe(target, target.queue, others.map((other) => prepareLoad(other, other.queue))),
+    "one workgroup",
+    ({ target, others }) => {
+      using owner = new DisposableStack();
+      const loads: LoadMaker = (owner) =>
+        others.map((other) => owner.use(prepareLoad(other, other.queue)));
+      return besideLoads(target.device, target.queue, dispatchWork, loads, owner);
+    },
   ),
 ];

@@ -1,215 +1,244 @@
 /**
- * What it costs to start work on a device and to learn that it is done.
+ * What it costs to start work on a device, to order it, and to learn that it is done: queue family by queue
+ * family.
  *
  * @module
  */
 
-import { CommandBuffer } from "../../../ffi/vulkan/commands.ts";
+import type { Queue } from "../../../ffi/vulkan/device.ts";
 import { TimelineSemaphore } from "../../../ffi/vulkan/semaphore.ts";
-import { Kernel, type KernelCode } from "../../spirv/kernel.ts";
-import { type Benchmark, type Prepared, type Shape, WrongResultError } from "../benchmark.ts";
-import { dispatch, type VulkanTarget } from "./target.ts";
+import {
+  type Benchmark,
+  type Parameters,
+  type Prepared,
+  type Shape,
+  UnsupportedError,
+} from "../benchmark.ts";
+import {
+  COMPUTE_KINDS,
+  COPY_KINDS,
+  firstQueue,
+  kindName,
+  QUEUE_KINDS,
+  type QueueKind,
+  queuePair,
+} from "./queue_families.ts";
+import { DISPATCHES, dispatches } from "./sync/batches.ts";
+import { copyWork, dispatchWork } from "./sync/counted_work.ts";
+import { type Carrier, handover, handoverObstacle } from "./sync/handover.ts";
+import { Lane } from "./sync/lane.ts";
+import { releaseByEvent, releaseByTimeline } from "./sync/releases.ts";
+import { submitToFence, submitToTimeline } from "./sync/round_trips.ts";
+import { submitStartObstacle, submitToStart } from "./sync/submit_start.ts";
+import type { VulkanTarget } from "./target.ts";
 
-/** Round trips of one call of `sample`. */
-const ROUND_TRIPS = 20;
+type SyncBenchmark = Benchmark<VulkanTarget>;
 
-/** Dispatches of one timed submission. */
-const DISPATCHES = 256;
+/** A figure of one queue of each of some kinds. */
+interface QueueFigure {
+  name: string;
+  title: string;
+  convention: string;
+  kinds: readonly QueueKind[];
+  shape: string;
+  unsupported?(target: VulkanTarget, queue: Queue): string | undefined;
+  prepare(target: VulkanTarget, queue: Queue): Prepared;
+}
 
-/** How long the host waits for a semaphore, in nanoseconds. */
-const PATIENCE_NS = 5_000_000_000n;
-
+/** What all figures of the suite have in common. */
 function latency(
-  name: string,
-  title: string,
-  convention: string,
-  unsupported: (target: VulkanTarget) => string | undefined,
-  shapes: readonly { name: string; prepare: (target: VulkanTarget) => Prepared }[],
-): Benchmark<VulkanTarget> {
+  own: Pick<SyncBenchmark, "name" | "title" | "convention" | "unsupported"> & {
+    parameters: Parameters;
+  },
+  shape: string,
+  prepare: (target: VulkanTarget) => Prepared,
+): SyncBenchmark {
   return {
-    name: `sync.${name}`,
+    ...own,
+    name: `sync.${own.name}`,
     suite: "sync",
-    title,
     unit: "µs",
     better: "lower",
-    convention,
-    unsupported,
-    shapes: (target) =>
-      shapes.map((shape): Shape => ({
-        name: shape.name,
-        prepare: () => shape.prepare(target),
-      })),
+    shapes: (target): Shape[] => [{ name: shape, prepare: () => prepare(target) }],
   };
 }
 
-/** Host time of each of {@linkcode ROUND_TRIPS} calls, in microseconds. */
-function roundTrips(call: () => void): number[] {
-  return Array.from({ length: ROUND_TRIPS }, () => {
-    const before = performance.now();
-    call();
-    return (performance.now() - before) * 1000;
+function figures(
+  { name, title, convention, kinds, shape, unsupported, prepare }: QueueFigure,
+): SyncBenchmark[] {
+  return kinds.map((kind) =>
+    latency(
+      {
+        name,
+        title: `${title}, ${kindName(kind)} queue`,
+        convention,
+        parameters: { queue: kind },
+        unsupported: (target) => {
+          const queue = firstQueue(target.device, kind);
+          return typeof queue === "string" ? queue : unsupported?.(target, queue);
+        },
+      },
+      shape,
+      (target) => {
+        const queue = firstQueue(target.device, kind);
+        if (typeof queue === "string") throw new UnsupportedError(queue);
+        return prepare(target, queue);
+      },
+    )
+  );
+}
+
+/** What a semaphore is called. */
+const CARRIERS: Readonly<Record<Carrier, string>> = {
+  binary: "binary semaphore",
+  timeline: "timeline semaphore",
+};
+
+function lacksTimeline({ device }: VulkanTarget): string | undefined {
+  return TimelineSemaphore.supported(device)
+    ? undefined
+    : "the device lacks timelineSemaphore (Vulkan 1.2)";
+}
+
+/** From one submission to the next of the same queue. */
+function onOneQueue(carrier: Carrier): SyncBenchmark[] {
+  const lacking = (target: VulkanTarget) =>
+    carrier === "timeline" ? lacksTimeline(target) : undefined;
+  return figures({
+    name: `${carrier}_queue`,
+    title: `${CARRIERS[carrier]}`,
+    convention: "device clock: end of a submission's work to the start of the next one's on the " +
+      `same queue, which waits for its ${CARRIERS[carrier]}`,
+    kinds: COPY_KINDS,
+    shape: "two submissions",
+    unsupported: (target, queue) => lacking(target) ?? handoverObstacle(target, queue, queue),
+    prepare: (target, queue) => handover(target, queue, queue, carrier),
   });
 }
 
-/** Submission without a command, then a wait for its fence. */
-function prepareFence(target: VulkanTarget): Prepared {
-  const { device, queue } = target;
-  const fence = device.createFence();
-  return {
-    clock: "host",
-    sample: () =>
-      roundTrips(() => {
-        device.submit(queue, [], fence);
-        device.waitFence(fence);
-      }),
-    verify: () => {},
-    [Symbol.dispose]: once(() => device.destroyFence(fence)),
-  };
+/** From each kind of queue to each, a second queue of its own kind included. */
+function betweenQueues(carrier: Carrier): SyncBenchmark[] {
+  return COPY_KINDS.flatMap((from) =>
+    COPY_KINDS.map((to) =>
+      latency(
+        {
+          name: `${carrier}_queues`,
+          title: `${CARRIERS[carrier]}, ${kindName(from)} to ${
+            from === to ? `second ${kindName(to)} queue` : kindName(to)
+          }`,
+          convention: "device clock: end of work on one queue to the start of work on another, " +
+            `which waits for its ${CARRIERS[carrier]} and, of another family, takes a buffer over`,
+          parameters: { from, to },
+          unsupported: (target) => {
+            const pair = queuePair(target.device, from, to);
+            if (typeof pair === "string") return pair;
+            return (carrier === "timeline" ? lacksTimeline(target) : undefined) ??
+              handoverObstacle(target, ...pair);
+          },
+        },
+        "two submissions",
+        (target) => {
+          const pair = queuePair(target.device, from, to);
+          if (typeof pair === "string") throw new UnsupportedError(pair);
+          return handover(target, ...pair, carrier);
+        },
+      )
+    )
+  );
 }
-
-/** Submission that sets a timeline semaphore, then a wait by the host for its value. */
-function prepareTimeline(target: VulkanTarget): Prepared {
-  const { device, queue } = target;
-  const semaphore = new TimelineSemaphore(device);
-  let value = 0n;
-  return {
-    clock: "host",
-    sample: () =>
-      roundTrips(() => {
-        semaphore.submitSignal(queue, ++value);
-        semaphore.wait(value, PATIENCE_NS);
-      }),
-    verify: () => {
-      const reached = semaphore.value();
-      if (reached !== value) throw new WrongResultError(`the value is ${reached}, not ${value}`);
-    },
-    [Symbol.dispose]: once(() => semaphore[Symbol.dispose]()),
-  };
-}
-
-/** A kernel that adds 1 to a counter per invocation: it can be counted that every dispatch ran. */
-function counterKernel(target: VulkanTarget): KernelCode {
-  const kernel = new Kernel({ addressing: target.addressing, localSize: 1 });
-  const counters = kernel.buffer(kernel.u32);
-  return kernel.body((k) => {
-    const i = k.globalId();
-    counters.store(i, k.add(counters.load(i), k.constant(k.u32, 1)));
-  });
-}
-
-/** Dispatches of one workgroup back to back, by the device's clock. */
-function prepareDispatch(target: VulkanTarget, withBarriers: boolean): Prepared {
-  using undo = new DisposableStack();
-  const counters = target.shared("counter", 4096);
-  const job = undo.use(target.job(counterKernel(target), [counters], {}, 1));
-  const timed = undo.use(target.timed((c) => {
-    c.bind(job.pipeline);
-    c.push(job.pipeline, job.push);
-    for (let i = 0; i < DISPATCHES; i++) {
-      c.dispatch(1);
-      if (withBarriers) c.barrier();
-    }
-  }));
-  const owned = undo.move();
-  return {
-    clock: target.clock,
-    sample: () => [timed.run() / 1000 / DISPATCHES],
-    verify: () => {
-      target.run((c) => c.fill(counters, 0));
-      timed.run();
-      const bytes = target.readBack(counters, 0, 4);
-      const count = new Uint32Array(bytes.buffer)[0] ?? 0;
-      // Without barriers the dispatches race for the counter: at least one, at most all get through.
-      const least = withBarriers ? DISPATCHES : 1;
-      if (count < least || count > DISPATCHES) {
-        throw new WrongResultError(`${count} of ${DISPATCHES} dispatches were counted`);
-      }
-    },
-    [Symbol.dispose]: () => owned.dispose(),
-  };
-}
-
-/** One submission with one small dispatch and its fence. */
-function prepareSmallSubmit(target: VulkanTarget): Prepared {
-  using undo = new DisposableStack();
-  const { device, queue } = target;
-  const counters = target.shared("counter", 4096);
-  const job = undo.use(target.job(counterKernel(target), [counters], {}, 1));
-  const commands = undo.use(new CommandBuffer(device, queue));
-  commands.record((c) => {
-    c.barrier();
-    dispatch(c, job);
-  });
-  const fence = device.createFence();
-  undo.defer(() => device.destroyFence(fence));
-  const owned = undo.move();
-  const submit = () => {
-    device.submit(queue, [commands.handle], fence);
-    device.waitFence(fence);
-  };
-  return {
-    clock: "host",
-    sample: () => roundTrips(submit),
-    verify: () => {
-      target.run((c) => c.fill(counters, 0));
-      for (let i = 0; i < 5; i++) submit();
-      const bytes = target.readBack(counters, 0, 4);
-      const count = new Uint32Array(bytes.buffer)[0] ?? 0;
-      if (count !== 5) throw new WrongResultError(`${count} of 5 submissions were counted`);
-    },
-    [Symbol.dispose]: () => owned.dispose(),
-  };
-}
-
-/** `action`, but only the first time. */
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
-  };
-}
-
-const always = () => undefined;
 
 /** The sync suite. */
-export const SYNC_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
-  latency(
-    "submit_fence",
-    "empty submit to fence",
-    "host clock: vkQueueSubmit without commands until vkWaitForFences returns",
-    always,
-    [{ name: "fence", prepare: prepareFence }],
-  ),
-  latency(
-    "submit_dispatch",
-    "one dispatch to fence",
-    "host clock: vkQueueSubmit of one workgroup until vkWaitForFences returns",
-    always,
-    [{ name: "fence", prepare: prepareSmallSubmit }],
-  ),
-  latency(
-    "timeline",
-    "timeline semaphore",
-    "host clock: submission that signals until vkWaitSemaphores returns",
-    (target) =>
-      TimelineSemaphore.supported(target.device)
-        ? undefined
-        : "the device lacks timelineSemaphore (Vulkan 1.2)",
-    [{ name: "timeline", prepare: prepareTimeline }],
-  ),
-  latency(
-    "dispatch",
-    "dispatch, back to back",
-    `device clock over ${DISPATCHES} dispatches of one workgroup without barriers`,
-    always,
-    [{ name: "no barrier", prepare: (target) => prepareDispatch(target, false) }],
-  ),
-  latency(
-    "dispatch_barrier",
-    "dispatch with barrier",
-    `device clock over ${DISPATCHES} dispatches of one workgroup, a full barrier after each`,
-    always,
-    [{ name: "barrier", prepare: (target) => prepareDispatch(target, true) }],
-  ),
+export const SYNC_BENCHMARKS: readonly SyncBenchmark[] = [
+  ...figures({
+    name: "submit_fence",
+    title: "empty submit to fence",
+    convention: "host clock: vkQueueSubmit without commands until vkWaitForFences returns",
+    kinds: QUEUE_KINDS,
+    shape: "fence",
+    prepare: ({ device }, queue) => submitToFence(new Lane(device, queue)),
+  }),
+  ...figures({
+    name: "submit_dispatch",
+    title: "one dispatch to fence",
+    convention: "host clock: vkQueueSubmit of one workgroup until vkWaitForFences returns",
+    kinds: COMPUTE_KINDS,
+    shape: "fence",
+    prepare: ({ device }, queue) => submitToFence(new Lane(device, queue), dispatchWork),
+  }),
+  ...figures({
+    name: "submit_copy",
+    title: "one copy to fence",
+    convention: "host clock: vkQueueSubmit of a copy of 4 bytes until vkWaitForFences returns",
+    kinds: COPY_KINDS,
+    shape: "fence",
+    prepare: ({ device }, queue) => submitToFence(new Lane(device, queue), copyWork),
+  }),
+  ...figures({
+    name: "submit_start",
+    title: "submit to start",
+    convention: "both clocks: vkQueueSubmit by the host's until the queue writes a timestamp, by " +
+      "calibrated timestamps",
+    kinds: COPY_KINDS,
+    shape: "one timestamp",
+    unsupported: ({ device }, queue) => submitStartObstacle(device, queue),
+    prepare: submitToStart,
+  }),
+  ...figures({
+    name: "timeline",
+    title: "timeline semaphore to host",
+    convention: "host clock: submission that signals until vkWaitSemaphores returns",
+    kinds: COPY_KINDS,
+    shape: "timeline",
+    unsupported: lacksTimeline,
+    prepare: ({ device }, queue) => submitToTimeline(new Lane(device, queue)),
+  }),
+  ...figures({
+    name: "timeline_release",
+    title: "host to timeline semaphore",
+    convention: "host clock: vkSignalSemaphore until the fence of an empty submission that waits " +
+      "for the value",
+    kinds: COPY_KINDS,
+    shape: "timeline",
+    unsupported: lacksTimeline,
+    prepare: ({ device }, queue) => releaseByTimeline(new Lane(device, queue)),
+  }),
+  ...figures({
+    name: "event_release",
+    title: "host to event",
+    convention: "host clock: vkSetEvent until the fence of the submission that waits for the " +
+      "event, then runs one workgroup",
+    kinds: COMPUTE_KINDS,
+    shape: "event",
+    prepare: ({ device }, queue) => releaseByEvent(device, queue.family),
+  }),
+  ...figures({
+    name: "dispatch",
+    title: "dispatch, back to back",
+    convention: `device clock over ${DISPATCHES} dispatches of one workgroup without barriers`,
+    kinds: COMPUTE_KINDS,
+    shape: "no barrier",
+    prepare: ({ device }, queue) => dispatches(new Lane(device, queue), "nothing"),
+  }),
+  ...figures({
+    name: "dispatch_barrier",
+    title: "dispatch with barrier",
+    convention: `device clock over ${DISPATCHES} dispatches of one workgroup, a full barrier ` +
+      "after each",
+    kinds: COMPUTE_KINDS,
+    shape: "barrier",
+    prepare: ({ device }, queue) => dispatches(new Lane(device, queue), "barrier"),
+  }),
+  ...figures({
+    name: "event",
+    title: "dispatch with event",
+    convention: `device clock over ${DISPATCHES} dispatches of one workgroup, an event set after ` +
+      "each and waited for before the next",
+    kinds: COMPUTE_KINDS,
+    shape: "event",
+    prepare: ({ device }, queue) => dispatches(new Lane(device, queue), "event"),
+  }),
+  ...onOneQueue("binary"),
+  ...onOneQueue("timeline"),
+  ...betweenQueues("binary"),
+  ...betweenQueues("timeline"),
 ];

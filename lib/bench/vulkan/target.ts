@@ -11,6 +11,8 @@ import type { Instance } from "../../../ffi/vulkan/instance.ts";
 import { VulkanError } from "../../../ffi/vulkan/loader.ts";
 import {
   cooperativeMatrices,
+  flexibleMatrices,
+  type FlexibleMatrixProperties,
   type MatrixProperties,
 } from "../../../ffi/vulkan/cooperative_matrix.ts";
 import type { PhysicalDevice } from "../../../ffi/vulkan/physical_device.ts";
@@ -51,8 +53,10 @@ export class VulkanTarget implements Disposable {
   readonly #fence: bigint;
   readonly #oneShot: CommandBuffer;
   readonly #shared = new Map<string, DeviceBuffer>();
+  readonly #companions = new Map<string, Disposable>();
   readonly #instance: Instance;
   #matrixProperties: readonly MatrixProperties[] | undefined;
+  #flexibleMatrices: readonly FlexibleMatrixProperties[] | undefined;
 
   /**
    * Opens a device.
@@ -94,10 +98,15 @@ export class VulkanTarget implements Disposable {
     return this.device.hasBufferAddresses ? "device_address" : "descriptor";
   }
 
+  /** Most invocations of a workgroup along x. */
+  get maxLocalSize(): number {
+    const { maxComputeWorkGroupInvocations, maxComputeWorkGroupSize } = this.physical.limits;
+    return Math.min(maxComputeWorkGroupInvocations, maxComputeWorkGroupSize[0] ?? 128);
+  }
+
   /** Invocations of a workgroup: 256, or what the device allows. */
   get localSize(): number {
-    const { maxComputeWorkGroupInvocations, maxComputeWorkGroupSize } = this.physical.limits;
-    return Math.min(256, maxComputeWorkGroupInvocations, maxComputeWorkGroupSize[0] ?? 128);
+    return Math.min(256, this.maxLocalSize);
   }
 
   /** Most workgroups of one dispatch in x. */
@@ -133,6 +142,21 @@ export class VulkanTarget implements Disposable {
   /** The cooperative matrices that the device advertises (VK_KHR_cooperative_matrix). */
   matrixProperties(): readonly MatrixProperties[] {
     return this.#matrixProperties ??= cooperativeMatrices(this.#instance, this.physical);
+  }
+
+  /** The cooperative matrices whose sizes can be chosen (VK_NV_cooperative_matrix2). */
+  flexibleMatrices(): readonly FlexibleMatrixProperties[] {
+    return this.#flexibleMatrices ??= flexibleMatrices(this.#instance, this.physical);
+  }
+
+  /**
+   * What benchmarks of this device share beside buffers, opened on first use and closed with the device:
+   * the device in its vendor's own runtime.
+   */
+  companion<T extends Disposable>(name: string, open: () => T): T {
+    const companion = this.#companions.get(name) ?? open();
+    this.#companions.set(name, companion);
+    return companion as T;
   }
 
   /** The shared buffers of a name, of whatever size. */
@@ -225,6 +249,7 @@ export class VulkanTarget implements Disposable {
   /** Closes the device. */
   [Symbol.dispose](): void {
     this.releaseShared();
+    for (const companion of this.#companions.values()) companion[Symbol.dispose]();
     this.#owned.dispose();
   }
 }

@@ -73,6 +73,19 @@ Deno.test("peerMatrix() compares the best path with the best staging", () => {
   assert.equal(staging_ratios[1]?.[2], null);
 });
 
+Deno.test("peerMatrix() has what the links carry, and each pair's share of it, as numbers", () => {
+  const peak = { value: 450, unit: "GB/s", formula: "18 NVLinks x 25 GB/s", source: "a test" };
+  const { peaks, peak_ratios } = peerMatrix({
+    ...REPORT,
+    benchmarks: [
+      entry("a", "b", { peaks: { rated: peak, observed: null }, peak_ratio: 390 / 450 }),
+      entry("b", "a", { peaks: null, peak_ratio: null }),
+    ],
+  });
+  assert.deepEqual(peaks, [[null, 450], [null, null]]);
+  assert.deepEqual(peak_ratios, [[null, 390 / 450], [null, null]]);
+});
+
 Deno.test("peerMatrix() has the same figure both ways for both directions at once", () => {
   const matrix = peerMatrix(REPORT, "transfer.peer_duplex");
   assert.deepEqual(matrix.values, [[null, 770], [770, null]]);

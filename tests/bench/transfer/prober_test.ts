@@ -64,6 +64,39 @@ Deno.test("Prober.tryAll() ends a child that hangs, and gives the rest to anothe
   }
 });
 
+Deno.test("Prober.tryAll() gives a way up that has hung twice, and no other way with it", async () => {
+  const directory = Deno.makeTempDirSync({ prefix: "mvgal-prober-" });
+  const log = `${directory}/started`;
+  try {
+    // Whoever tries host memory crashes at once; whoever tries a runtime answers.
+    const prober = scripted(
+      `echo x >>${log}; if grep -q host_memory; then kill -SEGV $$; fi; ${answer(0, null)}`,
+    );
+    const peer: ProbeRequest = {
+      kind: "runtime_peer",
+      runtime: "CUDA",
+      device: reference("a"),
+      peer: reference("b"),
+    };
+    const hosts = ["a", "b", "c", "d", "e"].map(request);
+    await prober.tryAll([...hosts, peer], pause);
+    const reasons = hosts.map((each) => prober.obstacle(each) ?? "");
+    assert.ok(reasons.slice(0, 2).every((reason) => reason.includes("SIGSEGV")), reasons.join());
+    assert.ok(reasons.slice(2).every((reason) => /^not tried: 2 processes/.test(reason)));
+    assert.equal(prober.obstacle(peer), undefined);
+    assert.equal(Deno.readTextFileSync(log).trim().split("\n").length, 3);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("Prober.tryAll() waits as long as it is told to", async () => {
+  const prober = scripted("cat >/dev/null; exec sleep 60");
+  const limits = { firstMs: 50, nextMs: 50, farewellMs: 0 };
+  await prober.tryAll([request("a")], pause, { limits });
+  assert.match(prober.obstacle(request("a")) ?? "", /no answer within 0.05 s/);
+});
+
 Deno.test("Prober.tryAll() says how a child ended, with its last words", async () => {
   const crashing = scripted(`cat >/dev/null; kill -SEGV $$`);
   await crashing.tryAll([request("a")], pause);

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { EFFORTS, type Suite } from "../../../lib/bench/benchmark.ts";
-import type { Surroundings } from "../../../lib/bench/measure.ts";
-import { effortForPairs, orderedPairs, transferTasks } from "../../../lib/bench/transfer/tasks.ts";
+import { runTasks } from "../../../lib/bench/run.ts";
+import {
+  effortForPairs,
+  isMeasuredFrom,
+  orderedPairs,
+  transferTasks,
+} from "../../../lib/bench/transfer/tasks.ts";
 import { selfCommand } from "../../../lib/launch/self.ts";
 import { allDevicesTest } from "../../vulkan_devices.ts";
 import { cudaDevice, softwareDevice, softwareTargets } from "./devices.ts";
@@ -16,15 +21,21 @@ const EFFORT = {
 
 const SUITES: readonly Suite[] = ["transfer", "sync"];
 
-const around = {
-  now: () => performance.now(),
-  pause: () => Promise.resolve(),
-} as Surroundings;
-
 Deno.test("orderedPairs() gives each device with each other, both ways", () => {
   assert.deepEqual(orderedPairs(["a", "b"]), [["a", "b"], ["b", "a"]]);
   assert.equal(orderedPairs([1, 2, 3, 4, 5, 6, 7, 8]).length, 56);
   assert.deepEqual(orderedPairs(["a"]), []);
+});
+
+Deno.test("isMeasuredFrom() takes one end of each pair, and no device's ends much more often", () => {
+  for (const devices of [2, 3, 4, 8, 9]) {
+    const places = Array.from({ length: devices }, (_, i) => i);
+    const pairs = orderedPairs(places).filter(([a, b]) => isMeasuredFrom(a, b));
+    assert.equal(new Set(pairs.map((pair) => pair.toSorted().join())).size, pairs.length);
+    assert.equal(pairs.length, devices * (devices - 1) / 2);
+    const counts = places.map((place) => pairs.filter(([from]) => from === place).length);
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join());
+  }
 });
 
 Deno.test("effortForPairs() tries every path of few pairs, and the best guesses of many", () => {
@@ -48,8 +59,8 @@ Deno.test("transferTasks() plans each device with the host and each pair of devi
   assert.equal(all.filter((name) => name.startsWith("transfer.peer ")).length, 6);
   assert.deepEqual(all.filter((name) => name.startsWith("transfer.peer_duplex")), [
     "transfer.peer_duplex 01 02",
-    "transfer.peer_duplex 01 03",
     "transfer.peer_duplex 02 03",
+    "transfer.peer_duplex 03 01",
   ]);
 });
 
@@ -60,8 +71,7 @@ allDevicesTest(
     const devices = softwareTargets(owner).map(softwareDevice);
     const tasks = transferTasks({ suites: SUITES, devices, command: selfCommand }, owner);
     assert.equal(tasks.length, 2 + 6 + 2 + 1);
-    for (const task of tasks) {
-      const outcome = await task.measure(EFFORT, around);
+    for (const { outcome, ...task } of await runTasks(tasks, { effort: EFFORT })) {
       const what = `${task.name} ${task.device} ${task.peer}`;
       assert.ok(outcome.state === "ok", `${what}: ${"reason" in outcome ? outcome.reason : ""}`);
       const { candidates, failures } = outcome.measured;

@@ -53,6 +53,29 @@ typedef struct {
 	unsigned long long used;
 } nvmlMemory_v2_t;
 
+typedef union {
+	double dVal;
+	int siVal;
+	unsigned int uiVal;
+	unsigned long ulVal;
+	unsigned long long ullVal;
+	signed long long sllVal;
+	unsigned short usVal;
+} nvmlValue_t;
+
+typedef struct {
+	unsigned int fieldId;
+	unsigned int scopeId;
+	long long timestamp;
+	long long latencyUsec;
+	int valueType;
+	nvmlReturn_t nvmlReturn;
+	nvmlValue_t value;
+} nvmlFieldValue_t;
+
+#define NVML_FI_DEV_NVLINK_GET_SPEED 164
+#define NVML_VALUE_TYPE_UNSIGNED_INT 1
+
 #define nvmlMemory_v2 (unsigned int)(sizeof(nvmlMemory_v2_t) | (2 << 24U))
 
 typedef struct {

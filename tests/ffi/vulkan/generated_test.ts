@@ -56,6 +56,9 @@ typedef struct { VkStructureType sType; void *pNext; uint32_t MGranularity, NGra
 typedef struct { VkStructureType sType; void *pNext; VkBool32 shaderBFloat16Type,
   shaderBFloat16DotProduct, shaderBFloat16CooperativeMatrix;
 } VkPhysicalDeviceShaderBfloat16FeaturesKHR;
+typedef struct { VkStructureType sType; void *pNext; VkBool32 shaderFloat8,
+  shaderFloat8CooperativeMatrix;
+} VkPhysicalDeviceShaderFloat8FeaturesEXT;
 `;
 
 compilerTest("the generated layouts are those of vulkan.h", () => {
@@ -81,5 +84,9 @@ Deno.test("readRegistry() computes the numbers of extension enumerants", () => {
   assert.equal(
     values?.get("VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_BFLOAT16_FEATURES_KHR"),
     1000141000n,
+  );
+  assert.equal(
+    values?.get("VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT8_FEATURES_EXT"),
+    1000567000n,
   );
 });
