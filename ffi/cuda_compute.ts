@@ -28,6 +28,7 @@ const SYMBOLS = {
   cuMemcpyHtoD_v2: { parameters: ["u64", "buffer", "usize"], result: "i32" },
   cuMemcpyDtoH_v2: { parameters: ["buffer", "u64", "usize"], result: "i32" },
   cuMemcpyDtoD_v2: { parameters: ["u64", "u64", "usize"], result: "i32" },
+  cuMemcpyDtoDAsync_v2: { parameters: ["u64", "u64", "usize", "u64"], result: "i32" },
   cuMemsetD32_v2: { parameters: ["u64", "u32", "usize"], result: "i32" },
   cuModuleLoadDataEx: {
     parameters: ["buffer", "buffer", "u32", "buffer", "buffer"],
@@ -402,11 +403,8 @@ export class CudaComputeDevice implements Disposable {
       cu.cuFuncSetAttribute(kernel.handle, MAX_DYNAMIC_SHARED, sharedBytes),
     );
     const extra = launchExtra(parameters);
-    const [start, end] = this.#events;
-    this.#check("cuEventRecord", cu.cuEventRecord(start, this.#stream));
-    this.#check(
-      "cuLaunchKernel",
-      cu.cuLaunchKernel(
+    return this.#timed(() => {
+      const code = cu.cuLaunchKernel(
         kernel.handle,
         blocks,
         1,
@@ -418,8 +416,30 @@ export class CudaComputeDevice implements Disposable {
         this.#stream,
         null,
         extra,
-      ),
-    );
+      );
+      this.#check("cuLaunchKernel", code);
+    });
+  }
+
+  /** Copies one buffer to another of its size by the driver's own means, `times` times. Gives nanoseconds. */
+  timeCopy(from: CudaBuffer, to: CudaBuffer, times: number): number {
+    const cu = this.#library.symbols;
+    this.#select();
+    return this.#timed(() => {
+      for (let i = 0; i < times; i++) {
+        const bytes = BigInt(from.size);
+        const code = cu.cuMemcpyDtoDAsync_v2(to.address, from.address, bytes, this.#stream);
+        this.#check("cuMemcpyDtoDAsync", code);
+      }
+    });
+  }
+
+  /** Submits work between two events and waits. Gives nanoseconds. */
+  #timed(submit: () => void): number {
+    const cu = this.#library.symbols;
+    const [start, end] = this.#events;
+    this.#check("cuEventRecord", cu.cuEventRecord(start, this.#stream));
+    submit();
     this.#check("cuEventRecord", cu.cuEventRecord(end, this.#stream));
     this.#check("cuStreamSynchronize", cu.cuStreamSynchronize(this.#stream));
     const out = new Float32Array(1);

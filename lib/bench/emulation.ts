@@ -9,7 +9,7 @@ import type { Result } from "./benchmark.ts";
 /** The vector figures that a matrix figure is held against, by the format of its factors. */
 const VECTOR_FIGURES: Readonly<Record<string, readonly string[]>> = {
   fp16: ["compute.fp16", "compute.fp32"],
-  bf16: ["compute.fp16", "compute.fp32"],
+  bf16: ["compute.bf16", "compute.fp16", "compute.fp32"],
   e4m3: ["compute.fp16", "compute.fp32"],
   e5m2: ["compute.fp16", "compute.fp32"],
   int8: ["compute.int8_dot", "compute.int32"],

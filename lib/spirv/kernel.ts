@@ -270,15 +270,24 @@ export class Kernel {
   }
 
   /**
-   * Dot product of two vectors of four signed bytes, each packed into 32 bits; the device needs
+   * Dot product of two vectors of four bytes, each packed into 32 bits; the device needs
    * `shaderIntegerDotProduct`.
+   *
+   * @param signs whether the bytes of both are signed, or those of `a` alone.
    */
-  dot4x8<T extends ScalarType>(a: Value<T>, b: Value): Value<T> {
+  dot4x8<T extends ScalarType>(a: Value<T>, b: Value, signs: "signed" | "mixed"): Value<T> {
     this.module.capability(Capability.DotProduct);
     this.module.capability(Capability.DotProductInput4x8BitPacked);
     this.module.extension("SPV_KHR_integer_dot_product");
     // Packed vector format PackedVectorFormat4x8Bit (section 3.39).
-    return this.module.result(Op.SDot, a.type, a.id, b.id, 0);
+    return this.module.result(signs === "signed" ? Op.SDot : Op.SUDot, a.type, a.id, b.id, 0);
+  }
+
+  /** Two binary32 numbers as binary16, packed into 32 bits (GLSL.std.450 `PackHalf2x16`). */
+  packHalves(low: Value<ScalarType>, high: Value<ScalarType>): Value<ScalarType> {
+    const set = this.module.import("GLSL.std.450");
+    const both = this.composite(this.vector(this.f32, 2), [low, high]);
+    return this.module.result(Op.ExtInst, this.u32, set, Glsl.PackHalf2x16, both.id);
   }
 
   /** An unsigned integer of another width: low bits, or zeros before. */

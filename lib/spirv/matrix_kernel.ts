@@ -1,6 +1,6 @@
 /**
- * Compute kernels with cooperative matrices of subgroup scope (SPV_KHR_cooperative_matrix), and with
- * memory that a workgroup shares.
+ * Compute kernels with cooperative matrices of a subgroup (SPV_KHR_cooperative_matrix) or of a workgroup
+ * (VK_NV_cooperative_matrix2), and with memory that a workgroup shares.
  *
  * @module
  */
@@ -123,6 +123,11 @@ export class MatrixKernel extends Kernel {
     return this.module.result(Op.CompositeConstruct, type, scalar.id);
   }
 
+  /** A matrix of floating-point numbers in another format. */
+  convertMatrix(type: MatrixType, matrix: Value<MatrixType>): Value<MatrixType> {
+    return this.module.result(Op.FConvert, type, matrix.id);
+  }
+
   #layout(layout: MatrixLayout): number {
     return this.constant(this.u32, layout === "row_major" ? 0 : 1).id;
   }
@@ -167,16 +172,30 @@ export class MatrixKernel extends Kernel {
       : [];
   }
 
-  /** a * b + c; the components of integer matrices are signed or not as their types say. */
+  /**
+   * a * b + c; the components of integer matrices are signed or not as their types say.
+   *
+   * @param saturates whether integer sums stop at the greatest and the least number, instead of wrapping.
+   */
   mulAdd(
     a: Value<MatrixType>,
     b: Value<MatrixType>,
     c: Value<MatrixType>,
+    saturates = false,
   ): Value<MatrixType> {
-    // Cooperative Matrix Operands: the components of A, B, C and the result are signed.
-    const isSigned = a.type.component.kind === "int" && a.type.component.signed;
-    const operands = isSigned ? [0xf] : [];
-    return this.module.result(Op.CooperativeMatrixMulAdd, c.type, a.id, b.id, c.id, ...operands);
+    // Cooperative Matrix Operands: which components are signed (A, B, C, the result), and saturation.
+    const signed = [a, b, c, c].map(({ type: { component } }, i) =>
+      component.kind === "int" && component.signed ? 1 << i : 0
+    );
+    const operands = signed.reduce((all, each) => all | each, saturates ? 0x10 : 0);
+    return this.module.result(
+      Op.CooperativeMatrixMulAdd,
+      c.type,
+      a.id,
+      b.id,
+      c.id,
+      ...operands === 0 ? [] : [operands],
+    );
   }
 
   /** Declares an array that the workgroup shares. */

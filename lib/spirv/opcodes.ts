@@ -49,6 +49,7 @@ export const Op = {
   FMul: 133,
   UDiv: 134,
   UMod: 137,
+  Dot: 148,
   Select: 169,
   IEqual: 170,
   INotEqual: 171,
@@ -67,6 +68,7 @@ export const Op = {
   BranchConditional: 250,
   Return: 253,
   SDot: 4450,
+  SUDot: 4452,
   TypeCooperativeMatrix: 4456,
   CooperativeMatrixLoad: 4457,
   CooperativeMatrixStore: 4458,
@@ -85,6 +87,7 @@ export const Capability = {
   StorageBuffer16BitAccess: 4433,
   StorageBuffer8BitAccess: 4448,
   BFloat16Type: 5116,
+  BFloat16DotProduct: 5117,
   BFloat16CooperativeMatrix: 5118,
   Float8: 4212,
   Float8CooperativeMatrix: 4213,
@@ -129,4 +132,4 @@ export const BuiltIn = {
 } as const;
 
 /** GLSL.std.450 instruction numbers. */
-export const Glsl = { Fma: 50 } as const;
+export const Glsl = { Fma: 50, PackHalf2x16: 58 } as const;

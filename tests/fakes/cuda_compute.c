@@ -111,6 +111,11 @@ int cuMemcpyDtoD_v2(uint64_t to, uint64_t from, size_t size)
 	return SUCCESS;
 }
 
+int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size, uint64_t stream)
+{
+	return stream == 0x57 ? cuMemcpyDtoD_v2(to, from, size) : INVALID_VALUE;
+}
+
 int cuMemsetD32_v2(uint64_t to, unsigned value, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

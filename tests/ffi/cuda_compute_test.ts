@@ -94,6 +94,14 @@ compilerTest(
     }),
 );
 
+compilerTest("CudaComputeDevice.timeCopy() copies the whole buffer", () =>
+  withDevice((device) => {
+    using from = device.upload(Uint8Array.from({ length: 64 }, (_, i) => i));
+    using to = device.allocate(64);
+    assert.equal(device.timeCopy(from, to, 2), 2.5e6);
+    assert.deepEqual(device.readBack(to, 0, 64), device.readBack(from, 0, 64));
+  }));
+
 compilerTest(
   "CudaComputeDevice.tensorMap() maps rows of bytes, swizzled by 128",
   () =>

@@ -18,15 +18,15 @@ export const CHAIN_ENTRY = "chains";
 /** Threads of a block. */
 export const CHAIN_THREADS = 256;
 
-/** Steps in the body of the loop. */
-export const CHAIN_STEPS = 32;
+/** Steps in the body of the loop: so many that the loop's own instructions weigh nothing. */
+export const CHAIN_STEPS = 64;
 
 /**
  * Each thread runs `chains` recurrences on pairs of numbers, `x = x * a + b` or `x = x * x + b`,
  * `loops * CHAIN_STEPS` times, and stores the sum of all in binary32. Component `i` of chain `c` starts at
  * `((thread & 3) + 2 * c + i) * scale`.
  *
- * Parameters: the address of the results, `a`, `b` and `scale` (binary32 in the low half), `loops`.
+ * Parameters: the address of the results, `a`, `b` and `scale` (binary32), `loops` (32 bits), each in the low half.
  */
 export function packedChainPtx(
   format: PackedFormat,
@@ -49,14 +49,14 @@ export function packedChainPtx(
     .param .u64 param_scale, .param .u64 param_loops)
 .maxntid ${CHAIN_THREADS}, 1, 1
 {
-    .reg .b64 %results, %offset, %loops;
-    .reg .b32 %thread, %block, %low, %a, %b, %x<${chains}>;
+    .reg .b64 %results, %offset;
+    .reg .b32 %loops, %thread, %block, %low, %a, %b, %x<${chains}>;
     .reg .f32 %f, %g, %scale, %first, %sum;
     .reg .b16 %none, %h, %l;
     .reg .pred %p;
     mov.u16 %none, 0;
     ld.param.u64 %results, [param_results];
-    ld.param.u64 %loops, [param_loops];
+    ld.param.u32 %loops, [param_loops];
     ld.param.f32 %f, [param_a];${twice("%a", "%f")}
     ld.param.f32 %f, [param_b];${twice("%b", "%f")}
     ld.param.f32 %scale, [param_scale];
@@ -79,8 +79,8 @@ ${
       each((chain) => `
     fma.rn.${type}x2 %x${chain}, %x${chain}, ${factor(chain)}, %b;`)).join("")
   }
-    sub.s64 %loops, %loops, 1;
-    setp.ne.s64 %p, %loops, 0;
+    sub.u32 %loops, %loops, 1;
+    setp.ne.u32 %p, %loops, 0;
     @%p bra round;
     mov.f32 %sum, 0f00000000;
 ${

@@ -2,7 +2,10 @@
  * The make-up of NVIDIA GPUs.
  *
  * Sources: CUDA C++ Programming Guide, "Throughput of Native Arithmetic Instructions"; NVIDIA's
- * whitepapers on the architectures Maxwell to Blackwell, tables of the rates of one SM.
+ * whitepapers on the architectures Maxwell to Blackwell, tables of the rates of one SM. Neither has dot
+ * products of bytes: from Ampere to Hopper they run in the pipe of integer multiply-adds (Nsight Compute
+ * Profiling Guide, "Pipelines": FMA, FMA heavy), which takes 64 in a clock. 16-bit integers have no rate of
+ * their own anywhere.
  *
  * @module
  */
@@ -29,7 +32,10 @@ interface Multiprocessor {
   name: string;
   /** Compute capabilities, `9.0`. */
   capabilities: readonly string[];
-  /** Multiply-adds in a clock, by key. Formats whose rate is not published are left out. */
+  /**
+   * Multiply-adds in a clock, by key; a dot product of four bytes is four. Formats whose rate is not
+   * published are left out.
+   */
   fma: Readonly<Record<string, number>>;
   /** Whether GeForce boards accumulate fp32 in their tensor cores at half the rate. */
   geforceHalf?: boolean;
@@ -47,7 +53,6 @@ function tensor(fp16: number, more: Readonly<Record<string, number>> = {}) {
 const MULTIPROCESSORS: readonly Multiprocessor[] = [
   { name: "Maxwell", capabilities: ["5.0", "5.2"], fma: { fp32: 128, fp64: 4 } },
   { name: "Pascal GP100", capabilities: ["6.0"], fma: { fp32: 64, fp64: 32, fp16: 128 } },
-  // A dot product of four is four multiply-adds.
   { name: "Pascal", capabilities: ["6.1"], fma: { fp32: 128, fp64: 4, int8_dot: 512 } },
   {
     name: "Volta",
@@ -69,6 +74,7 @@ const MULTIPROCESSORS: readonly Multiprocessor[] = [
       fp16: 256,
       bf16: 128,
       int32: 64,
+      int8_dot: 256,
       ...tensor(1024, {
         "bf16.fp32": 1024,
         "tf32.fp32": 512,
@@ -86,6 +92,7 @@ const MULTIPROCESSORS: readonly Multiprocessor[] = [
       fp16: 128,
       bf16: 128,
       int32: 64,
+      int8_dot: 256,
       ...tensor(512, { "bf16.fp32": 512, "tf32.fp32": 256, "int8.int32": 1024 }),
     },
     geforceHalf: true,
@@ -99,6 +106,7 @@ const MULTIPROCESSORS: readonly Multiprocessor[] = [
       fp16: 128,
       bf16: 128,
       int32: 64,
+      int8_dot: 256,
       ...tensor(512, {
         "bf16.fp32": 512,
         "tf32.fp32": 256,
@@ -118,6 +126,7 @@ const MULTIPROCESSORS: readonly Multiprocessor[] = [
       fp16: 256,
       bf16: 256,
       int32: 64,
+      int8_dot: 256,
       ...tensor(2048, {
         "bf16.fp32": 2048,
         "tf32.fp32": 1024,
@@ -228,7 +237,8 @@ const DATASHEETS: readonly Datasheet[] = [
   },
 ];
 
-const GUIDE = "CUDA C++ Programming Guide and NVIDIA's whitepaper on";
+const GUIDE =
+  "CUDA C++ Programming Guide, Nsight Compute Profiling Guide and NVIDIA's whitepaper on";
 
 function multiprocessorOf(facts: NvidiaFacts): Multiprocessor | undefined {
   if (facts.computeCapability === null) return undefined;

@@ -11,11 +11,13 @@ import {
   type Shape,
   WrongResultError,
 } from "../benchmark.ts";
+import { dotShapes, hasDots } from "./bf16.ts";
 import {
   chainKernel,
   type ChainShape,
   chainShapeName,
   firstValue,
+  isByteDot,
   type NumberFormat,
   type Recurrence,
   UNROLL,
@@ -49,6 +51,16 @@ function allShapes(): ChainShape[] {
   );
 }
 
+/** For pairs of binary16: other forms of those that are usually best. */
+const PAIR_SHAPES: readonly ChainShape[] = [
+  { recurrence: "affine", width: 2, chains: 8, form: "mul+add" },
+  { recurrence: "quadratic", width: 2, chains: 8, form: "mul+add" },
+  { recurrence: "affine", width: 4, chains: 4, form: "mul+add" },
+  { recurrence: "affine", width: 2, chains: 8, form: "packed fma" },
+  { recurrence: "quadratic", width: 2, chains: 8, form: "packed fma" },
+  { recurrence: "quadratic", width: 2, chains: 8, form: "packed mul+add" },
+];
+
 /** A format of arithmetic, by Vulkan or otherwise: Vulkan's bf16 has dot products and matrices alone. */
 type ArithmeticFormat = NumberFormat | "bf16";
 
@@ -62,9 +74,10 @@ function isInteger(format: ArithmeticFormat): boolean {
  * product is a vector by itself.
  */
 export function shapesOf(format: NumberFormat, effort: Effort): ChainShape[] {
-  return (effort.allShapes ? allShapes() : [...QUICK_SHAPES, ...PACKED_QUICK_SHAPES])
+  const every = [...allShapes(), ...format === "fp16" ? PAIR_SHAPES : []];
+  return (effort.allShapes ? every : [...QUICK_SHAPES, ...PACKED_QUICK_SHAPES])
     .filter((shape) => !isInteger(format) || shape.recurrence === "affine")
-    .filter((shape) => format !== "int8_dot" || shape.width === 1)
+    .filter((shape) => !isByteDot(format) || shape.width === 1)
     .slice(0, effort.allShapes ? undefined : QUICK_SHAPES.length);
 }
 
@@ -80,6 +93,8 @@ interface Coefficients {
  * step, as real data do (constant data take less power, and let a GPU clock higher).
  */
 function timedCoefficients(format: ArithmeticFormat, recurrence: Recurrence): Coefficients {
+  // Bytes of which some are negative where they are signed.
+  if (isByteDot(format)) return { a: 2654435761, b: 0, scale: 1664525 };
   // Constants of the "Numerical Recipes" generator; odd scale.
   if (isInteger(format)) return { a: 1664525, b: 1013904223, scale: 2654435761 };
   // x -> b - x alternates between two arbitrary values; x^2 - 1.9 is chaotic in [-1.9, 1.9].
@@ -107,20 +122,22 @@ const EPSILON: Record<ArithmeticFormat, number> = {
   int32: 0,
   int16: 0,
   int8_dot: 0,
+  int8_uint8_dot: 0,
 };
 
-/** Sum of the products of four signed bytes each. */
-function dot4x8(a: number, b: number): number {
+/** Sum of the products of four bytes each, those of `a` signed. */
+function dot4x8(a: number, b: number, isSignedB: boolean): number {
   let sum = 0;
   for (let shift = 0; shift < 32; shift += 8) {
-    sum += ((a << (24 - shift)) >> 24) * ((b << (24 - shift)) >> 24);
+    const byte = b << (24 - shift);
+    sum += ((a << (24 - shift)) >> 24) * (isSignedB ? byte >> 24 : byte >>> 24);
   }
   return sum;
 }
 
 /** One step of an integer recurrence, modulo 2^32 or 2^16. */
 function integerStep(format: ArithmeticFormat, x: number, { a, b }: Coefficients): number {
-  if (format === "int8_dot") return (dot4x8(x, a) + x) | 0;
+  if (isByteDot(format)) return (dot4x8(x, a, format === "int8_dot") + x) | 0;
   const next = (Math.imul(x, a) + b) | 0;
   return format === "int16" ? next & 0xffff : next;
 }
@@ -155,7 +172,7 @@ export function expectedSum(
 
 /** Operations of one step of one chain. */
 function operationsOf(format: NumberFormat): number {
-  return format === "int8_dot" ? 8 : 2;
+  return isByteDot(format) ? 8 : 2;
 }
 
 /** Bytes that an invocation stores. */
@@ -259,24 +276,35 @@ function packedShapes(target: VulkanTarget, effort: Effort, format: PackedFormat
   });
 }
 
-/** Vulkan has no arithmetic of this format. */
+/** By dot products, which is all that Vulkan has of this format, or in CUDA. */
 const BF16: Benchmark<VulkanTarget> = {
   name: "compute.bf16",
   suite: "compute",
   title: "bf16",
   unit: "TFLOP/s",
   better: "higher",
-  convention: "a fused multiply-add is 2 operations",
+  convention: "a fused multiply-add is 2 operations, a dot product of n pairs 2 n - 1",
   peak: "bf16",
   unsupported: (target) =>
-    mayHavePackedChains(target)
+    mayHavePackedChains(target) || hasDots(target)
       ? undefined
-      : "Vulkan has no arithmetic of bf16 vectors, and no other way to it is known for this device",
-  shapes: (target, effort) => packedShapes(target, effort, "bf16"),
+      : "of bf16 vectors Vulkan has dot products alone, and the device lacks shaderBFloat16DotProduct",
+  shapes: (target, effort) => [
+    ...packedShapes(target, effort, "bf16"),
+    ...dotShapes(target, effort),
+  ],
 };
 
+/** Signed bytes by unsigned ones, for the dot products that are usually best. */
+function mixedShapes(target: VulkanTarget, effort: Effort): Shape[] {
+  return shapesOf("int8_uint8_dot", effort).filter(({ chains }) => chains === 8).map((shape) => ({
+    name: `${chainShapeName(shape)}, signed by unsigned`,
+    prepare: () => prepareChains(target, effort, "int8_uint8_dot", shape),
+  }));
+}
+
 function arithmetic(
-  format: NumberFormat,
+  format: Exclude<NumberFormat, "int8_uint8_dot">,
   unit: string,
   convention: string,
   feature?: string,
@@ -299,6 +327,7 @@ function arithmetic(
         name: chainShapeName(shape),
         prepare: () => prepareChains(target, effort, format, shape),
       })),
+      ...format === "int8_dot" ? mixedShapes(target, effort) : [],
     ],
   };
 }
@@ -317,7 +346,7 @@ export const COMPUTE_BENCHMARKS: readonly Benchmark<VulkanTarget>[] = [
   arithmetic(
     "int8_dot",
     "TOP/s",
-    "a dot product of 4 signed bytes added to an integer is 8 operations",
+    "a dot product of 4 bytes added to an integer is 8 operations",
     "shaderIntegerDotProduct",
   ),
 ];

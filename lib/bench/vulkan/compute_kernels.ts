@@ -12,10 +12,29 @@ import { type Addressing, Kernel, type KernelCode, type NumericType } from "../.
 import type { ScalarType, Value } from "../../spirv/module.ts";
 
 /** A type of number to calculate with. */
-export type NumberFormat = "fp64" | "fp32" | "fp16" | "int32" | "int16" | "int8_dot";
+export type NumberFormat =
+  | "fp64"
+  | "fp32"
+  | "fp16"
+  | "int32"
+  | "int16"
+  | "int8_dot"
+  | "int8_uint8_dot";
+
+/** Whether a format's steps are dot products of packed bytes. */
+export function isByteDot(format: string): boolean {
+  return format.endsWith("8_dot");
+}
 
 /** The recurrence: `x = x * a + b`, or `x = x * x + b`. */
 export type Recurrence = "affine" | "quadratic";
+
+/**
+ * How a step is written where it is not `Fma`: as a multiplication and an addition, which the compiler may
+ * fuse, or with pairs of binary16 numbers that come from one 32-bit word. Compilers differ in which of them
+ * they give an instruction for pairs.
+ */
+export type StepForm = "mul+add" | "packed fma" | "packed mul+add";
 
 /** One way to arrange the arithmetic. */
 export interface ChainShape {
@@ -24,15 +43,18 @@ export interface ChainShape {
   width: 1 | 2 | 4;
   /** Independent recurrences of an invocation. */
   chains: number;
+  /** For floating-point numbers; the packed ones for pairs of binary16 alone. */
+  form?: StepForm;
 }
 
 /** Steps in the body of the loop. */
 export const UNROLL = 32;
 
 /** A shape for people: `vec2 x 4 chains, affine`. */
-export function chainShapeName({ recurrence, width, chains }: ChainShape): string {
+export function chainShapeName({ recurrence, width, chains, form }: ChainShape): string {
   const vector = width === 1 ? "scalar" : `vec${width}`;
-  return `${vector} x ${chains} ${chains === 1 ? "chain" : "chains"}, ${recurrence}`;
+  const name = `${vector} x ${chains} ${chains === 1 ? "chain" : "chains"}, ${recurrence}`;
+  return form === undefined ? name : `${name}, ${form}`;
 }
 
 /**
@@ -41,10 +63,10 @@ export function chainShapeName({ recurrence, width, chains }: ChainShape): strin
  */
 export function firstValue(
   invocation: number,
-  { width }: ChainShape,
+  { width }: Pick<ChainShape, "width">,
   chain: number,
   component: number,
-) {
+): number {
   return (invocation & 3) + chain * width + component;
 }
 
@@ -60,6 +82,7 @@ function scalarType(kernel: Kernel, format: NumberFormat): ScalarType {
       return kernel.u16;
     case "int32":
     case "int8_dot":
+    case "int8_uint8_dot":
       return kernel.u32;
   }
 }
@@ -89,8 +112,11 @@ export function chainKernel(
   const loops = kernel.push("loops", kernel.u32);
   return kernel.body((k) => {
     if (!a || !b || !scale) return;
+    const isPacked = shape.form?.startsWith("packed") ?? false;
     const narrow = (value: Value<ScalarType>) => convert(k, scalar, value);
-    const coefficient = k.splat(type, narrow(a())), addend = k.splat(type, narrow(b()));
+    const everywhere = (value: Value<ScalarType>) =>
+      isPacked ? k.bitcast(type, k.packHalves(value, value)) : k.splat(type, narrow(value));
+    const coefficient = everywhere(a()), addend = everywhere(b());
     const low = k.and(k.globalId(), k.constant(k.u32, 3));
     const first = (chain: number, component: number) => {
       const offset = k.constant(k.u32, firstValue(0, shape, chain, component));
@@ -103,25 +129,31 @@ export function chainKernel(
       const [only] = parts;
       const start = type.kind === "vector" ? k.composite(type, parts) : only;
       if (start === undefined) throw new Error("a vector has components");
-      return k.variable(start as Value<NumericType>);
+      const value = start as Value<NumericType>;
+      return k.variable(isPacked ? k.bitcast(k.u32, value) : value);
     });
+    const loadAll = () =>
+      chains.map((chain): Value<NumericType> =>
+        isPacked ? k.bitcast(type, chain.load()) : chain.load()
+      );
     const step = (x: Value<NumericType>): Value<NumericType> => {
-      if (format === "int8_dot") {
+      if (isByteDot(format)) {
         const scalars = x as Value<ScalarType>;
-        return k.add(k.dot4x8(scalars, narrow(a())), scalars);
+        const signs = format === "int8_dot" ? "signed" : "mixed";
+        return k.add(k.dot4x8(scalars, narrow(a()), signs), scalars);
       }
       const factor = shape.recurrence === "affine" ? coefficient : x;
-      return scalar.kind === "float" ? k.fma(x, factor, addend) : k.add(k.mul(x, factor), addend);
+      const isFused = scalar.kind === "float" && !shape.form?.endsWith("mul+add");
+      return isFused ? k.fma(x, factor, addend) : k.add(k.mul(x, factor), addend);
     };
     k.loop(k.constant(k.u32, 0), loops(), k.constant(k.u32, 1), () => {
-      let values = chains.map((chain) => chain.load());
+      let values = loadAll();
       for (let i = 0; i < UNROLL; i++) values = values.map(step);
-      values.forEach((value, i) => chains[i]?.store(value));
+      values.forEach((value, i) => chains[i]?.store(isPacked ? k.bitcast(k.u32, value) : value));
     });
-    const parts = chains.flatMap((chain) => {
-      const value = chain.load();
-      return Array.from({ length: shape.width }, (_, i) => k.extract(value, i));
-    });
+    const parts = loadAll().flatMap((value) =>
+      Array.from({ length: shape.width }, (_, i) => k.extract(value, i))
+    );
     const sum = parts.reduce((total, part) => k.add(total, part));
     results.store(k.globalId(), convert(k, stored, sum));
   });

@@ -36,8 +36,12 @@ const CHECKED_ELEMENTS = 64;
 /** Numbers after which the factors repeat; a whole number of rows. */
 const FACTOR_PERIOD = 1 << 20;
 
+/** The one that programs on the processor compile in bearable time. */
+const SOFTWARE_TILINGS: readonly GemmTiling[] = TILINGS.slice(-1);
+
 /** Rows and columns of the matrices: 8192 on big cards. */
 function gemmSize(target: VulkanTarget): number {
+  if (target.isSoftware) return 512;
   const heap = Math.max(
     ...target.physical.heaps.filter((each) => each.deviceLocal).map((each) => each.size),
   );
@@ -161,7 +165,8 @@ function cooperativeShapes(
   const [shape] = matrixShapes(target, input, accumulator)
     .filter(({ m, n }) => m % perVector({ input }) === 0 && n % perVector({ input }) === 0);
   if (shape === undefined) return [];
-  return TILINGS.filter((tiling) => fits(target, shape, tiling)).slice(0, allShapes ? undefined : 2)
+  const tilings = target.isSoftware ? SOFTWARE_TILINGS : TILINGS;
+  return tilings.filter((tiling) => fits(target, shape, tiling)).slice(0, allShapes ? undefined : 2)
     .map((tiling) => ({
       name: tilingName(tiling),
       prepare: () => prepare(target, shape, tiling, factors()),

@@ -6,6 +6,7 @@
 
 import type { CommandBuffer } from "../../../ffi/vulkan/commands.ts";
 import type { DeviceBuffer } from "../../../ffi/vulkan/device.ts";
+import { cudaCopyShapes } from "../cuda/copy.ts";
 import { type KernelCode } from "../../spirv/kernel.ts";
 import {
   type Benchmark,
@@ -185,12 +186,16 @@ const write = bandwidth(
 const copy = bandwidth(
   "copy",
   "bytes read plus bytes written",
-  (target, effort) =>
-    shapesOf(target, effort, [...TILE_WALKS, ...GRID_WALKS], (walk, workgroups) => {
-      const { buffer: source, content } = sourceBuffer(target, effort, SALT_A);
-      const verify = (out: DeviceBuffer) => verifyContent(target, out, content);
-      return writing(target, effort, copyKernel(target, walk), [source], {}, workgroups, verify);
-    }),
+  (target, effort) => {
+    const byKernel = (walks: readonly Walk[]) =>
+      shapesOf(target, effort, walks, (walk, workgroups) => {
+        const { buffer: source, content } = sourceBuffer(target, effort, SALT_A);
+        const verify = (out: DeviceBuffer) => verifyContent(target, out, content);
+        return writing(target, effort, copyKernel(target, walk), [source], {}, workgroups, verify);
+      });
+    const others = effort.allShapes ? byKernel(GRID_WALKS) : [];
+    return [...byKernel(TILE_WALKS), ...cudaCopyShapes(target, effort), ...others];
+  },
 );
 
 const triad = bandwidth(

@@ -35,6 +35,7 @@ const BOARDS: [string, Partial<NvidiaFacts>, Record<string, number>][] = [
     fp16: 133.8,
     bf16: 133.8,
     int32: 33.5,
+    int8_dot: 133.8,
     memory_bandwidth: 4917,
     "matrix.fp16.fp32": 989.4,
     "matrix.fp64.fp64": 66.9,

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import type { Addressing } from "../../../lib/spirv/kernel.ts";
 import { patternSum, patternWords, PERIOD } from "../../../lib/bench/pattern.ts";
-import { expectedSum, verifySums } from "../../../lib/bench/vulkan/compute.ts";
+import { EFFORTS } from "../../../lib/bench/benchmark.ts";
+import {
+  COMPUTE_BENCHMARKS,
+  expectedSum,
+  shapesOf,
+  verifySums,
+} from "../../../lib/bench/vulkan/compute.ts";
 import {
   chainKernel,
   type ChainShape,
+  chainShapeName,
   firstValue,
+  isByteDot,
   type NumberFormat,
 } from "../../../lib/bench/vulkan/compute_kernels.ts";
 import {
@@ -34,17 +42,24 @@ const FORMATS: readonly NumberFormat[] = [
   "int32",
   "int16",
   "int8_dot",
+  "int8_uint8_dot",
 ];
 
 const ALL: readonly ChainShape[] = [
   { recurrence: "affine", width: 1, chains: 1 },
+  { recurrence: "affine", width: 1, chains: 4 },
   { recurrence: "affine", width: 4, chains: 4 },
   { recurrence: "quadratic", width: 2, chains: 3 },
 ];
 
-/** Integers have affine chains alone. */
+/** Pairs of binary16, in the forms that a step may have. */
+const PAIRS: readonly ChainShape[] = shapesOf("fp16", EFFORTS.full)
+  .filter(({ form }) => form !== undefined);
+
+/** Integers have affine chains alone, and packed bytes are vectors by themselves. */
 function shapesFor(format: NumberFormat): readonly ChainShape[] {
-  return ALL.filter((shape) => !format.startsWith("int") || shape.recurrence === "affine");
+  return ALL.filter((shape) => !format.startsWith("int") || shape.recurrence === "affine")
+    .filter(({ width }) => !isByteDot(format) || width === 1);
 }
 
 for (const addressing of ["device_address", "descriptor"] as Addressing[]) {
@@ -58,12 +73,49 @@ for (const addressing of ["device_address", "descriptor"] as Addressing[]) {
 
   validatorTest(`the arithmetic kernels are valid by ${addressing}`, (validate) => {
     for (const format of FORMATS) {
-      for (const shape of shapesFor(format)) {
+      for (const shape of [...shapesFor(format), ...format === "fp16" ? PAIRS : []]) {
         validate(chainKernel({ addressing, localSize: 64 }, format, shape).words);
       }
     }
   });
 }
+
+deviceTest("the arithmetic kernels compute what they say", (target) => {
+  const few = { ...EFFORTS.full, sampleMs: 1 };
+  for (const name of ["fp16", "int8_dot"]) {
+    const benchmark = COMPUTE_BENCHMARKS.find((each) => each.name === `compute.${name}`);
+    assert.ok(benchmark);
+    const reason = benchmark.unsupported(target);
+    if (reason !== undefined) {
+      assert.match(reason, /the device lacks shader/);
+      continue;
+    }
+    const shapes = benchmark.shapes(target, few);
+    const tried = name === "fp16"
+      ? shapes.filter((shape) => PAIRS.some((pair) => chainShapeName(pair) === shape.name))
+      : shapes.filter((shape) => /^scalar x 8 chains/.test(shape.name));
+    assert.equal(tried.length, name === "fp16" ? PAIRS.length : 2);
+    for (const shape of tried) {
+      using prepared = shape.prepare(few);
+      prepared.verify();
+    }
+  }
+});
+
+Deno.test("shapesOf() tries forms of a step for pairs of binary16 alone", () => {
+  assert.equal(PAIRS.length, 6);
+  for (const { form, width } of PAIRS) if (form?.startsWith("packed")) assert.equal(width, 2);
+  assert.ok(shapesOf("fp32", EFFORTS.full).every(({ form }) => form === undefined));
+  assert.ok(shapesOf("int8_uint8_dot", EFFORTS.full).every(({ width }) => width === 1));
+});
+
+Deno.test("expectedSum() takes the second bytes of a mixed dot product as unsigned", () => {
+  const shape: ChainShape = { recurrence: "affine", width: 1, chains: 1 };
+  // One step of 1664525 = 0x0019660d by 2654435761 = 0x9e3779b1.
+  const both = 102 * 0x79 + 25 * 0x37;
+  assert.equal(expectedSum("int8_uint8_dot", shape, 1, 1), 1664525 + both + 13 * 0xb1);
+  assert.equal(expectedSum("int8_dot", shape, 1, 1), 1664525 + both + 13 * (0xb1 - 0x100));
+});
 
 Deno.test("firstValue() starts no two chains of an invocation alike", () => {
   const shape: ChainShape = { recurrence: "affine", width: 4, chains: 4 };
