@@ -191,6 +191,25 @@ export const requirements: readonly Requirement[] = [
     },
   },
   {
+    id: "static busybox",
+    without: "tests in a virtual machine are skipped",
+    for: "tests",
+    present: (host) => hasCommand(host, "busybox"),
+    packages: {
+      apt: ["busybox-static"],
+      dnf: ["busybox"],
+      pacman: ["busybox"],
+      zypper: ["busybox-static"],
+    },
+  },
+  {
+    id: "tmux",
+    without: "the live screen is not driven by tests",
+    for: "tests",
+    present: (host) => hasCommand(host, "tmux"),
+    packages: everywhere("tmux"),
+  },
+  {
     id: "clpeak",
     without: "comparisons with clpeak are skipped",
     for: "tests",

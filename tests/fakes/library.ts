@@ -62,7 +62,11 @@ export function fakeLibrary(
       join(here, "description.h"),
       join(here, "memory.h"),
       ...(name === "nvml"
-        ? [join(here, "nvml_telemetry.c"), join(here, "abi", "nvml_telemetry.h")]
+        ? [
+          join(here, "nvml_telemetry.c"),
+          join(here, "nvml_control.c"),
+          join(here, "abi", "nvml_telemetry.h"),
+        ]
         : []),
       ...(name === "nvml" || name === "mtml" || name === "level_zero" || name === "opencl"
         ? [abi]

@@ -316,6 +316,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetNvLinkRemotePciInfo_v2(nvmlDevice_t device, uns
 }
 
 #include "nvml_telemetry.c"
+#include "nvml_control.c"
 
 #ifndef OLD_DRIVER
 

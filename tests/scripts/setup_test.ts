@@ -55,6 +55,8 @@ const FILES: Record<string, string[][]> = {
   "OpenCL headers": [["/usr/include/CL/cl.h"]],
   "libdrm": [["/usr/lib/x86_64-linux-gnu/libdrm.so.2", "/usr/include/xf86drm.h"]],
   "QEMU": [["/usr/bin/qemu-system-x86_64"]],
+  "static busybox": [["/usr/bin/busybox"]],
+  "tmux": [["/usr/bin/tmux"]],
   "clpeak": [["/usr/bin/clpeak"]],
   "valgrind": [["/usr/bin/valgrind"]],
 };

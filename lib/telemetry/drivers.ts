@@ -1,0 +1,21 @@
+/**
+ * The telemetry drivers: one line each. The first that claims a GPU reads it.
+ *
+ * @module
+ */
+
+import { amdgpu } from "./amdgpu.ts";
+import type { TelemetryDriver } from "./driver.ts";
+import { generic } from "./generic.ts";
+import { mooreThreads } from "./moore_threads.ts";
+import { nvidia } from "./nvidia.ts";
+import { radeon } from "./radeon.ts";
+
+/** All drivers, the most particular first. */
+export const DRIVERS: readonly TelemetryDriver[] = [
+  amdgpu,
+  radeon,
+  nvidia,
+  mooreThreads,
+  generic,
+];
