@@ -1,5 +1,5 @@
 /**
- * mvgal as a library: which GPUs a host has, whatever their makers.
+ * mvgal as a library: which GPUs a host has, whatever their makers, and what they are doing.
  *
  * @example List the GPUs
  * ```ts
@@ -31,6 +31,32 @@
  * const document = inventoryDocument(discover({ sysroot: new Sysroot(empty) }));
  * assert.equal(document.gpu_count, 0);
  * Deno.removeSync(empty);
+ * ```
+ *
+ * @example What the GPUs are doing now: temperature, memory, power and the rest, null for unknown
+ * ```ts
+ * // @ts-nocheck
+ * import { sample } from "@mvgal/mvgal";
+ *
+ * const { gpus } = await sample();
+ * for (const { id, temperature_c, power_w, absent } of gpus) {
+ *   console.log(id, temperature_c ?? absent.temperature_c, power_w ?? absent.power_w);
+ * }
+ * ```
+ *
+ * @example Sample after sample, with what changes in the health of the GPUs
+ * ```ts
+ * // @ts-nocheck
+ * import { discover, HealthMonitor, watch } from "@mvgal/mvgal";
+ *
+ * const { gpus } = discover({ only: ["pci", "drm"] });
+ * const monitor = new HealthMonitor();
+ * const signal = AbortSignal.timeout(200);
+ * for await (const { at, gpus: samples } of watch({ gpus, interval: 100, signal })) {
+ *   for (const { edge, gpu, finding } of monitor.judge(samples, at).events) {
+ *     console.log(edge, gpu, finding.text);
+ *   }
+ * }
  * ```
  *
  * @module
@@ -82,3 +108,21 @@ export {
 } from "./lib/gpu/topology.ts";
 export { type Vendor, vendorTitle } from "./lib/gpu/vendor.ts";
 export { type EntryKind, Sysroot } from "./lib/sysfs/sysroot.ts";
+export {
+  DEFAULT_THRESHOLDS,
+  type GpuHealth,
+  type HealthEvent,
+  healthExitStatus,
+  type HealthFinding,
+  HealthMonitor,
+  type HealthOptions,
+  type HealthReport,
+  type HealthState,
+  HealthThresholdError,
+  type HealthThresholds,
+  healthThresholds,
+  type Severity,
+} from "./lib/telemetry/health.ts";
+export type { GpuMetrics, GpuSample, MetricName } from "./lib/telemetry/metrics.ts";
+export type { Sample } from "./lib/telemetry/sampler.ts";
+export { sample, type SampleOptions, watch } from "./lib/telemetry/watch.ts";

@@ -5,7 +5,9 @@
  */
 
 import { PROBE_COMMAND } from "../bench/transfer/probe.ts";
+import { WATCH_COMMAND } from "../control/watch_command.ts";
 import type { CommandModule } from "./command.ts";
+import { CONTROL_ROWS } from "./control_table.ts";
 
 /** A row of the table. What `--help` and `--version` need is here, so that they load no command. */
 export interface CommandRow {
@@ -26,10 +28,28 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./info.ts")).infoCommand,
   },
   {
+    name: "status",
+    describe: "Show what the GPUs are doing, and the programs that use them",
+    links: ["mvgal-status"],
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
+  {
     name: "bench",
     describe: "Measure the GPUs and the host",
     links: ["mvgal-bench"],
     load: async () => (await import("./bench.ts")).benchCommand,
+  },
+  ...CONTROL_ROWS.map((row) => ({
+    name: row.group,
+    describe: row.describe,
+    links: [],
+    load: async () => (await import("./control.ts")).controlCommand(row),
+  })),
+  {
+    name: "doctor",
+    describe: "Say what is missing for the GPUs, and the exact fix",
+    links: [],
+    load: async () => (await import("./doctor.ts")).doctorCommand,
   },
   {
     name: "dump",
@@ -47,7 +67,6 @@ export const COMMANDS: readonly CommandRow[] = [
 
 /** Names that the executable will have links for, and under which it has no command in this version. */
 export const MISSING_LINKS: readonly string[] = [
-  "mvgal-status",
   "mvgal-compat",
   "mvgal-config",
   "mvgald",
@@ -62,6 +81,12 @@ export const HIDDEN_COMMANDS: readonly CommandRow[] = [
     describe: "Try paths between devices for mvgal bench",
     links: [],
     load: async () => (await import("./probe_transfer.ts")).probeTransferCommand,
+  },
+  {
+    name: WATCH_COMMAND,
+    describe: "Take back changes of settings when they are due",
+    links: [],
+    load: async () => (await import("./revert_settings.ts")).revertSettingsCommand,
   },
 ];
 

@@ -23,6 +23,7 @@ const BACKENDS = [
   "lib/bench/",
   "lib/session/",
   "lib/launch/",
+  "lib/doctor/",
 ];
 
 function within(path: string, ...directories: string[]): boolean {

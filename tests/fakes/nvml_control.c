@@ -1,9 +1,9 @@
 /*
  * The part of the fake NVML that changes settings. Included by nvml.c.
  *
- * Each call that is not refused is added to the file calls.txt beside the library, one line each: its
- * name without `nvmlDevice`, and its arguments. What is set holds until the library is initialised
- * again.
+ * Each call that is not refused is added to the file calls.txt beside the library, one line each:
+ * its name without `nvmlDevice`, and its arguments. What is set holds until the library is
+ * initialised again.
  *
  * Keys of a device:
  *   power_limits SET MIN MAX     mW; values outside are refused
@@ -59,9 +59,9 @@ static nvmlReturn_t set_word(nvmlDevice_t device, const char *key, int index, un
 		if (strcmp(line->key, key))
 			continue;
 		for (int word = 0; word < count; word++)
-			length += snprintf(line->value + length,
-					   sizeof(line->value) - (size_t)length, "%u ",
-					   words[word]);
+			length +=
+			    snprintf(line->value + length, sizeof(line->value) - (size_t)length,
+				     "%u ", words[word]);
 		break;
 	}
 	return NVML_SUCCESS;

@@ -1,0 +1,123 @@
+/**
+ * The journal of changes: files that outlive a killed process and tell the next one what to take back.
+ *
+ * One file a GPU and group of settings, replaced atomically, and on the disk before the device is touched.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { GpuId } from "../gpu/gpu.ts";
+import { type JournalEntry, parseEntry } from "./entry.ts";
+import type { SettingGroup } from "./setting.ts";
+
+/** Where entries are kept. */
+export interface Journal {
+  /** All entries that can be read. */
+  entries(): JournalEntry[];
+  /** Writes an entry, in place of that of the same GPU and group. It is on the disk when this returns. */
+  save(entry: JournalEntry): void;
+  /** Removes the entry of a GPU and group. */
+  remove(gpu: GpuId, group: SettingGroup): void;
+  /** Runs `body` while no other process changes settings or the journal. */
+  locked<T>(body: () => T): T;
+}
+
+/** The state directory of this user: `/var/lib/mvgal` for root, `$XDG_STATE_HOME/mvgal` for others. */
+export function stateDirectory(env: (name: string) => string | undefined): string {
+  if (Deno.uid() === 0) return "/var/lib/mvgal";
+  const home = env("HOME") ?? "/";
+  return join(env("XDG_STATE_HOME") ?? join(home, ".local/state"), "mvgal");
+}
+
+/** A journal in a directory. */
+export class FileJournal implements Journal {
+  readonly directory: string;
+
+  /** Takes the directory, which is made when the first entry is written. */
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Whether there is any entry: cheap enough to ask at every start. */
+  get empty(): boolean {
+    return this.#names().length === 0;
+  }
+
+  #names(): string[] {
+    try {
+      return [...Deno.readDirSync(this.directory)]
+        .filter(({ isFile, name }) => isFile && name.endsWith(".json"))
+        .map(({ name }) => name).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  entries(): JournalEntry[] {
+    return this.#names().flatMap((name) => {
+      try {
+        return parseEntry(Deno.readTextFileSync(join(this.directory, name))) ?? [];
+      } catch (error) {
+        // Another process removed it meanwhile.
+        if (error instanceof Deno.errors.NotFound) return [];
+        throw error;
+      }
+    });
+  }
+
+  #path(gpu: GpuId, group: SettingGroup): string {
+    return join(this.directory, `${gpu.replaceAll(/[^\w:.-]/g, "_")}.${group}.json`);
+  }
+
+  save(entry: JournalEntry): void {
+    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const path = this.#path(entry.gpu, entry.group);
+    // Never read as an entry: a kill may leave it behind, and the next write of it starts over.
+    const temporary = `${path}.new`;
+    {
+      using file = Deno.openSync(temporary, {
+        write: true,
+        create: true,
+        truncate: true,
+        mode: 0o600,
+      });
+      const bytes = new TextEncoder().encode(`${JSON.stringify(entry, null, 1)}\n`);
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      file.syncSync();
+    }
+    Deno.renameSync(temporary, path);
+    this.#syncDirectory();
+  }
+
+  remove(gpu: GpuId, group: SettingGroup): void {
+    try {
+      Deno.removeSync(this.#path(gpu, group));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    this.#syncDirectory();
+  }
+
+  #syncDirectory(): void {
+    try {
+      using directory = Deno.openSync(this.directory);
+      directory.syncSync();
+    } catch {
+      // Some file systems cannot; the rename is still atomic, and only power loss could undo it.
+    }
+  }
+
+  locked<T>(body: () => T): T {
+    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    // The kernel gives up the lock of a process that is killed.
+    using file = Deno.openSync(join(this.directory, "lock"), {
+      write: true,
+      create: true,
+      mode: 0o600,
+    });
+    file.lockSync(true);
+    return body();
+  }
+}

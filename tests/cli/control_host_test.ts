@@ -1,0 +1,93 @@
+/**
+ * The commands as they are on a host: a dump stands for /sys, in a mount and pid namespace of the test's own,
+ * and the process that takes changes back is a real one.
+ */
+
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { DUMPS } from "../sysfs/tree.ts";
+
+const UNSHARE = ["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
+
+function mayUnshare(): boolean {
+  try {
+    return new Deno.Command("unshare", {
+      args: [...UNSHARE, "sh", "-c", "mount -t tmpfs none /var/lib && test $(id -u) = 0"],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes real links of those that the dump keeps as text. */
+function restoreLinks(directory: string): void {
+  for (const { name, isDirectory, isFile } of [...Deno.readDirSync(directory)]) {
+    const path = join(directory, name);
+    if (isDirectory) restoreLinks(path);
+    if (!isFile || Deno.statSync(path).size > 4096) continue;
+    const target = Deno.readTextFileSync(path).replace(/\n$/, "");
+    if (!/^(\.\.\/)+[\x21-\x7e]+$/.test(target)) continue;
+    Deno.removeSync(path);
+    Deno.symlinkSync(target, path);
+  }
+}
+
+const CAP = "/sys/devices/pci0000:00/0000:0b:00.0/hwmon/hwmon4/power1_cap";
+
+/** Waits for as long as the cap is not `$1`; the limit is for a test that hangs, and judges nothing. */
+const SCRIPT = `
+set -e
+mount --bind "$TREE/sys" /sys
+mount -t tmpfs none /var/lib
+until_cap() { for i in $(seq 600); do test "$(cat ${CAP})" = "$1" && return; sleep 0.1; done; false; }
+# Of this namespace, and not this script, whose own text has the name.
+waiting() { pgrep -f '[_]_revert-settings'; }
+echo "before: $(cat ${CAP})"
+$MVGAL power set 215 --yes --for 2s > /dev/null
+echo "set: $(cat ${CAP})"
+until_cap 260000000
+echo "by the process that waits: $(cat ${CAP})"
+for i in $(seq 600); do test -z "$(waiting)" && break; sleep 0.1; done
+$MVGAL power set 200 --yes --for 2s > /dev/null
+kill -9 $(waiting)
+sleep 2.1
+echo "killed: $(cat ${CAP})"
+$MVGAL power show 2>&1 > /dev/null | sed 's/.*power cap: //; s/\\/sys.*is/it is/'
+echo "by the next start: $(cat ${CAP})"
+test -z "$(ls /var/lib/mvgal/control | grep json)"
+`;
+
+const able = mayUnshare();
+
+Deno.test({
+  name:
+    "mvgal power set --for is taken back by a process of its own, and after kill -9 by the next start" +
+    (able ? "" : " (skipped: no right to a mount namespace)"),
+  ignore: !able,
+  fn() {
+    const tree = Deno.makeTempDirSync({ prefix: "mvgal-control-host-" });
+    try {
+      cpSync(join(DUMPS, "vega56"), tree, { recursive: true });
+      restoreLinks(join(tree, "sys"));
+      const main = join(import.meta.dirname ?? ".", "..", "..", "main.ts");
+      const { stdout, stderr } = new Deno.Command("unshare", {
+        args: [...UNSHARE, "sh", "-c", SCRIPT],
+        env: { TREE: tree, MVGAL: `${Deno.execPath()} run -A --no-check ${main}` },
+      }).outputSync();
+      assert.equal(new TextDecoder().decode(stderr), "");
+      assert.deepEqual(new TextDecoder().decode(stdout).trim().split("\n"), [
+        "before: 260000000",
+        "set: 215000000",
+        "by the process that waits: 260000000",
+        "killed: 200000000",
+        "put back: it is 260000000 again",
+        "by the next start: 260000000",
+      ]);
+    } finally {
+      Deno.removeSync(tree, { recursive: true });
+    }
+  },
+});

@@ -1,0 +1,187 @@
+/** Drivers of which there is no dump: trees as the kernel documents them. */
+
+import assert from "node:assert/strict";
+import { openControl } from "../../lib/control/drivers.ts";
+import { makePlan } from "../../lib/control/plan.ts";
+import {
+  type Change,
+  type SettingId,
+  SETTINGS,
+  type SettingValue,
+} from "../../lib/control/setting.ts";
+import type { ControlContext } from "../../lib/control/surface.ts";
+import { discover } from "../../lib/discovery/mod.ts";
+import { drmNode, pciFunction, Tree, type TreeFiles } from "../sysfs/tree.ts";
+import { writes } from "./emulated_gpu.ts";
+
+const AT = "pci0000:00/0000:00:01.0/0000:0a:00.0";
+
+/** One GPU of a driver, with these files below its directory. */
+function tree(driver: string, vendor: string, more: TreeFiles): Tree {
+  return new Tree({
+    ...pciFunction({ at: AT, class: "0x030000", vendor, device: "0x56a0", driver, more }),
+    ...drmNode(AT, "card0", 0),
+  });
+}
+
+function open(of: Tree) {
+  const sysroot = of.sysroot;
+  const context: ControlContext = {
+    sysroot,
+    wake: false,
+    nvml: undefined,
+    whyNotWritable: () => undefined,
+  };
+  const [gpu] = discover({ sysroot }).gpus;
+  if (gpu === undefined) throw new Error("no GPU");
+  const surface = openControl(gpu, context);
+  return {
+    surface,
+    plan: (wanted: Partial<Record<SettingId, SettingValue | null>>) => {
+      const changes = new Map(
+        Object.entries(wanted).map(([id, value]): [SettingId, Change] => [
+          id as SettingId,
+          value === null ? { kind: "reset" } : { kind: "set", value },
+        ]),
+      );
+      const [first = "power_cap_w"] = changes.keys();
+      return makePlan(gpu.id, SETTINGS[first].group, surface, changes);
+    },
+  };
+}
+
+const I915: TreeFiles = {
+  "drm/card0/gt_min_freq_mhz": "300",
+  "drm/card0/gt_max_freq_mhz": "2000",
+  "drm/card0/gt_boost_freq_mhz": "2400",
+  "drm/card0/gt_RPn_freq_mhz": "300",
+  "drm/card0/gt_RP0_freq_mhz": "2400",
+  "hwmon/hwmon2/name": "i915",
+  "hwmon/hwmon2/power1_max": "100000000",
+  "hwmon/hwmon2/power1_rated_max": "120000000",
+};
+
+Deno.test("i915Control caps the boost clock too, which would pass the most clock", () => {
+  using files = tree("i915", "0x8086", I915);
+  const { plan } = open(files);
+  assert.deepEqual(writes(plan({ core_clock_max_mhz: 1500 })), [
+    "drm/card0/gt_max_freq_mhz = 1500",
+    "drm/card0/gt_boost_freq_mhz = 1500",
+  ]);
+  assert.deepEqual(writes(plan({ core_clock_max_mhz: 2400 })), [
+    "drm/card0/gt_max_freq_mhz = 2400",
+  ]);
+  assert.deepEqual(writes(plan({ core_clock_min_mhz: 2100, core_clock_max_mhz: 2200 })), [
+    "drm/card0/gt_max_freq_mhz = 2200",
+    "drm/card0/gt_min_freq_mhz = 2100",
+    "drm/card0/gt_boost_freq_mhz = 2200",
+  ]);
+  assert.throws(() => plan({ core_clock_max_mhz: 2401 }), { message: /300 to 2400 MHz$/ });
+  assert.deepEqual(writes(plan({ core_clock_min_mhz: null, core_clock_max_mhz: null })), [
+    "drm/card0/gt_max_freq_mhz = 2400",
+  ]);
+});
+
+Deno.test("i915Control sets the power limit up to the card's rated one", () => {
+  using files = tree("i915", "0x8086", I915);
+  const { plan } = open(files);
+  assert.deepEqual(writes(plan({ power_cap_w: 80 })), ["hwmon/hwmon2/power1_max = 80000000"]);
+  assert.deepEqual(writes(plan({ power_cap_w: null })), ["hwmon/hwmon2/power1_max = 120000000"]);
+  assert.throws(() => plan({ power_cap_w: 121 }), { message: /1 to 120 W$/ });
+});
+
+Deno.test("xeControl sets every GT of a kind, and the card's power before the chip's", () => {
+  const gt = (path: string, rp0: string) => ({
+    [`${path}/min_freq`]: "400",
+    [`${path}/max_freq`]: rp0,
+    [`${path}/rpn_freq`]: "400",
+    [`${path}/rp0_freq`]: rp0,
+  });
+  using files = tree("xe", "0x8086", {
+    ...gt("tile0/gt0/freq0", "2400"),
+    ...gt("tile0/gt1/freq0", "1500"),
+    ...gt("tile1/gt0/freq0", "2400"),
+    "hwmon/hwmon2/name": "xe",
+    "hwmon/hwmon2/power1_label": "card",
+    "hwmon/hwmon2/power1_max": "190000000",
+    "hwmon/hwmon2/power1_rated_max": "200000000",
+    "hwmon/hwmon2/power2_label": "pkg",
+    "hwmon/hwmon2/power2_max": "150000000",
+  });
+  const { plan } = open(files);
+  assert.deepEqual(writes(plan({ core_clock_max_mhz: 2000 })), [
+    "tile0/gt0/freq0/max_freq = 2000",
+    "tile1/gt0/freq0/max_freq = 2000",
+  ]);
+  assert.deepEqual(writes(plan({ power_cap_w: 180 })), ["hwmon/hwmon2/power1_max = 180000000"]);
+});
+
+Deno.test("nouveauControl writes pwm1 in per cent", () => {
+  using files = tree("nouveau", "0x10de", {
+    "hwmon/hwmon2/name": "nouveau",
+    "hwmon/hwmon2/pwm1": "40",
+    "hwmon/hwmon2/pwm1_enable": "2",
+  });
+  const { plan, surface } = open(files);
+  assert.equal(surface.settings.find(({ id }) => id === "fan_pct")?.value, 40);
+  assert.deepEqual(writes(plan({ fan_pct: 60 })), [
+    "hwmon/hwmon2/pwm1_enable = 1",
+    "hwmon/hwmon2/pwm1 = 60",
+  ]);
+  assert.throws(() => plan({ power_cap_w: 100 }), { message: /nouveau has no stable interface/ });
+});
+
+Deno.test("radeonControl sets the level and the power state", () => {
+  using files = tree("radeon", "0x1002", {
+    "power_dpm_force_performance_level": "auto",
+    "power_dpm_state": "balanced",
+  });
+  const { plan } = open(files);
+  assert.deepEqual(writes(plan({ performance_level: "high" })), [
+    "power_dpm_force_performance_level = high",
+  ]);
+  assert.deepEqual(writes(plan({ profile: "battery" })), ["power_dpm_state = battery"]);
+  assert.throws(() => plan({ performance_level: "profile_peak" }), { message: /auto, low, high$/ });
+});
+
+Deno.test("openControl() has no settings of a driver without setters, and says why", () => {
+  using files = tree("mtgpu", "0x1ed5", {});
+  const { plan } = open(files);
+  assert.throws(() => plan({ power_cap_w: 100 }), {
+    message: /no power cap to set: Moore Threads' driver has no functions that set anything/,
+  });
+});
+
+Deno.test("parkSurface() lets the other functions of a card sleep before the GPU itself", () => {
+  using files = tree("amdgpu", "0x1002", {
+    "power/control": "on",
+    "power/runtime_status": "active",
+    "power/autosuspend_delay_ms": "5000",
+  });
+  const function_ = (number: number, class_: string) =>
+    pciFunction({
+      at: AT.replace(/0$/, String(number)),
+      class: class_,
+      vendor: "0x1002",
+      device: "0xab28",
+      more: { "power/control": "on" },
+    });
+  files.add({
+    ...function_(1, "0x040300"),
+    ...function_(2, "0x0c0330"),
+    // Another GPU in the same device is parked by itself.
+    ...function_(3, "0x038000"),
+  });
+  const { plan } = open(files);
+  const step = (plan: { steps: readonly { action: object }[] }) =>
+    plan.steps.map(({ action }) =>
+      Object.values(action).slice(1).join(" ").replace(/^.*(0000:0a)/, "$1")
+    );
+  assert.deepEqual(step(plan({ autosuspend: "auto", autosuspend_delay_ms: 10000 })), [
+    "0000:0a:00.0/power/autosuspend_delay_ms 10000",
+    "0000:0a:00.1/power/control auto",
+    "0000:0a:00.2/power/control auto",
+    "0000:0a:00.0/power/control auto",
+  ]);
+  assert.deepEqual(step(plan({ autosuspend: null })), []);
+});
