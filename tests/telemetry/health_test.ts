@@ -194,6 +194,8 @@ Deno.test("HealthMonitor finds corrected errors that become more, until they hav
   // The driver was loaded again: what it counts starts anew.
   assert.deepEqual(at(603, 2), []);
   assert.deepEqual(at(604, 3), ["0 raised warning ecc_corrected_rising"]);
+  // And again, right after a rise.
+  assert.deepEqual(at(605, 1), ["0 cleared warning ecc_corrected_rising"]);
 });
 
 Deno.test("HealthMonitor warns of retired pages that are many or become more", () => {
