@@ -59,6 +59,7 @@ export const statusCommand: CommandModule = {
       flags: "--health",
       describe: "Judge the GPUs' health; without --watch the exit status says it too",
     },
+    { flags: "--strict", describe: "With --health: exit with 1 where there are warnings too" },
     {
       flags: "--gpu <selector>",
       describe: "Only these devices: 0,2 or nvidia or pci:0000:06:00.0 or '!1'",
@@ -85,12 +86,21 @@ export const statusCommand: CommandModule = {
     if (watch && flag(input, "once")) {
       throw new UsageError("--watch and --once exclude each other: leave one out");
     }
+    if (flag(input, "strict") && (watch || !flag(input, "health"))) {
+      throw new UsageError(
+        "--strict judges one look's health: give it with --health, without --watch",
+      );
+    }
     const interval = intervalOf(input);
     const gpu = value(input, "gpu");
     const selector = gpu === undefined ? undefined : parseGpuSelector(gpu);
     const sysroot = sysrootOf(input, context);
     if (sysroot.isHost) await takeBackOverdue(context);
-    const ways = { json: flag(input, "json"), health: flag(input, "health") };
+    const ways = {
+      json: flag(input, "json"),
+      health: flag(input, "health"),
+      strict: flag(input, "strict"),
+    };
     const screen = watch && !ways.json && hasScreen(context);
     using looker = await openLooker({
       sysroot,
@@ -151,7 +161,7 @@ async function text(
 async function once(
   looker: Looker,
   between: number,
-  { json, health }: { json: boolean; health: boolean },
+  { json, health, strict }: { json: boolean; health: boolean; strict: boolean },
   context: CommandContext,
 ): Promise<number> {
   let document = looker.look();
@@ -163,5 +173,5 @@ async function once(
   context.stdout.write(await text(document, json, context));
   if (!health || document.health === undefined) return 0;
   const { healthExitStatus } = await import("../telemetry/health.ts");
-  return healthExitStatus(document.health);
+  return healthExitStatus(document.health, { strict });
 }

@@ -12,6 +12,7 @@ import { type GpuSelector, selectGpus } from "../gpu/selector.ts";
 import { standing } from "../gpu/standing.ts";
 import { STATUS_SCHEMA, type StatusDocument } from "../render/status_document.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
+import { FIRST_LOOK } from "../telemetry/driver.ts";
 import type { GpuSample, MetricName } from "../telemetry/metrics.ts";
 import { nvidia } from "../telemetry/nvidia.ts";
 import { openSampler, type Sampler } from "../telemetry/sampler.ts";
@@ -41,8 +42,7 @@ const WAITED_FOR: readonly MetricName[] = ["utilization_pct", "power_w"];
 /** Whether a first look lacks what a second one shows. */
 export function needsSecondLook({ processes, gpus }: StatusDocument): boolean {
   if (processes !== undefined && gpus.length > 0) return true;
-  const waits = ({ absent }: GpuSample) =>
-    WAITED_FOR.some((name) => /\btwo (readings|looks)\b/.test(absent[name] ?? ""));
+  const waits = ({ absent }: GpuSample) => WAITED_FOR.some((name) => absent[name] === FIRST_LOOK);
   return gpus.some(waits);
 }
 

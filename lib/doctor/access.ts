@@ -5,6 +5,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
+import { CAP, hasCapability, isPerfmonCapable } from "../sysfs/capabilities.ts";
 import { parseHidepid, readView } from "../telemetry/processes/partial.ts";
 import {
   bad,
@@ -20,13 +21,6 @@ import {
   untold,
   warn,
 } from "./check.ts";
-
-/** Bits of `capabilities(7)`. */
-const CAP_DAC_OVERRIDE = 1n, CAP_SYS_PTRACE = 19n, CAP_SYS_ADMIN = 21n, CAP_PERFMON = 38n;
-
-function has({ identity }: LiveHost, ...capabilities: bigint[]): boolean {
-  return capabilities.some((bit) => ((identity.capabilities >> bit) & 1n) === 1n);
-}
 
 /** The name of a group by `/etc/group` (group(5)); undefined where it has none. */
 export function groupName(text: string, gid: number): string | undefined {
@@ -159,7 +153,7 @@ const ENGINE_COUNTERS: DoctorCheck = {
   applies: (context) => needsDriver(context, ...INTEL_DRIVERS),
   run({ sysroot, live }) {
     if (live === null) return [];
-    if (has(live, CAP_PERFMON, CAP_SYS_ADMIN)) return [fine("CAP_PERFMON is there")];
+    if (isPerfmonCapable(live.identity.capabilities)) return [fine("CAP_PERFMON is there")];
     const level = sysroot.integer("/proc/sys/kernel/perf_event_paranoid");
     if (level !== undefined && level <= 0) return [fine(`perf_event_paranoid is ${level}`)];
     return [warn(
@@ -182,13 +176,13 @@ const PROCESS_ACCESS: DoctorCheck = {
     const outcomes: Outcome[] = [];
     const view = readView(sysroot);
     // ptrace_scope of the Yama module has no say here: /proc/PID/fdinfo asks for reading, not attaching.
-    if (!has(live, CAP_SYS_PTRACE)) {
+    if (!hasCapability(live.identity.capabilities, CAP.SYS_PTRACE)) {
       outcomes.push(
         warn("only your own programs are seen: no CAP_SYS_PTRACE", "sudo mvgal status --processes"),
       );
     }
     const hidepid = parseHidepid(sysroot.text("/proc/self/mounts") ?? "");
-    if (hidepid !== null && !has(live, CAP_SYS_PTRACE)) {
+    if (hidepid !== null && !hasCapability(live.identity.capabilities, CAP.SYS_PTRACE)) {
       outcomes.push(warn(
         `/proc is mounted with hidepid=${hidepid}: other users' programs are hidden`,
         "sudo mount -o remount,hidepid=0 /proc, and in /etc/fstab",
@@ -217,7 +211,10 @@ const SESSION_DIRECTORY: DoctorCheck = {
         return [fine("can be written", path)];
       }
     }
-    if (has(live, CAP_DAC_OVERRIDE) && live.whyNotWritable("/run") === undefined) {
+    if (
+      hasCapability(live.identity.capabilities, CAP.DAC_OVERRIDE) &&
+      live.whyNotWritable("/run") === undefined
+    ) {
       return [fine("/run/mvgal can be made")];
     }
     const owner = live.identity.user ?? `${live.identity.uid}`;

@@ -5,6 +5,7 @@
  */
 
 import { whyNotWritable } from "../../ffi/access.ts";
+import { parseEffectiveCapabilities } from "../sysfs/capabilities.ts";
 import { parsePasswd } from "../telemetry/processes/users.ts";
 import type { Identity, LiveHost } from "./check.ts";
 
@@ -13,15 +14,13 @@ export function parseIdentity(status: string): Omit<Identity, "user"> | undefine
   const line = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1];
   const [, uid] = line("Uid")?.split(/\s+/) ?? [];
   const [, gid] = line("Gid")?.split(/\s+/) ?? [];
-  const capabilities = line("CapEff");
-  if (uid === undefined || gid === undefined || !/^[0-9a-f]+$/.test(capabilities ?? "")) {
-    return undefined;
-  }
+  const capabilities = parseEffectiveCapabilities(status);
+  if (uid === undefined || gid === undefined || capabilities === undefined) return undefined;
   const groups = (line("Groups") ?? "").split(/\s+/).filter((each) => each !== "");
   return {
     uid: Number(uid),
     groups: [...new Set([gid, ...groups].map(Number))],
-    capabilities: BigInt(`0x${capabilities}`),
+    capabilities,
   };
 }
 

@@ -28,6 +28,11 @@ export interface TelemetryReader extends Disposable {
    * sampler starts the next when the last is done, and shows the last result.
    */
   readSlow?(): Promise<Reading>;
+  /**
+   * Whether the GPU had nothing to do at the last {@linkcode read}, where the reader knows it better than by
+   * the load that it read: a GPU that is idle for long is left alone, so that it may suspend itself.
+   */
+  idle?(): boolean;
   /** Why the GPU no longer answers (it fell off the bus, its driver was unbound); undefined while it does. */
   lost(): string | undefined;
 }
@@ -45,6 +50,9 @@ export interface TelemetryDriver {
    */
   open(gpu: Gpu, context: TelemetryContext): TelemetryReader | string;
 }
+
+/** Why a rate or a share is absent at the first look. */
+export const FIRST_LOOK = "it is told by the difference of two looks, and this is the first";
 
 /** Collects what one look gives. */
 export class ReadingBuilder {

@@ -87,6 +87,11 @@ export interface GpuMetrics {
 /** A name of a metric. */
 export type MetricName = keyof GpuMetrics;
 
+/** Names of metrics that are numbers. */
+export type NumberMetric = {
+  [N in MetricName]: GpuMetrics[N] extends number | null ? N : never;
+}[MetricName];
+
 /** What one look gave. A metric that is in none of the three maps was not looked for. */
 export interface Reading {
   /** What is known. */

@@ -10,10 +10,14 @@ import { NVLINK_MAX_LINKS, type NvmlDevice } from "../../ffi/nvml.ts";
 import { fieldQuery, type NvmlFieldQuery } from "../../ffi/nvml_fields.ts";
 import { ALL_LINKS, NVML_RESULT, TELEMETRY_FIELDS } from "../../ffi/nvml_telemetry_abi.ts";
 import type { AnswerReading } from "./answer_reading.ts";
+import { FIRST_LOOK } from "./driver.ts";
 import type { OpenNvml } from "./nvml_share.ts";
 
 /** Links train when the GPU starts, and seldom after: one look at all of them costs as much as the rest. */
 const LOOK_EVERY_MS = 5000;
+
+/** Which links there are is asked anew so often: while a driver starts it may say that there are none. */
+const FIND_EVERY_MS = 60_000;
 
 const { memoryTemperature, nvlinkDataTx, nvlinkDataRx } = TELEMETRY_FIELDS;
 
@@ -28,9 +32,12 @@ export class NvidiaLinks {
   readonly #open: OpenNvml;
   readonly #device: NvmlDevice;
   readonly #now: () => number;
-  /** The numbers of the links that the GPU has; it refuses the others. */
-  readonly #links: readonly number[];
-  readonly #refused: string;
+  /** Which links the GPU has, by number: it refuses the others. A failure on the way proves nothing. */
+  readonly #there: ("yes" | "no" | "unsure" | undefined)[] = [];
+  /** The numbers of those that it has, or may have. */
+  #links: readonly number[] = [];
+  #refused = "";
+  #foundAt = -Infinity;
   #active: Answer<number> | undefined;
   #lookedAt = -Infinity;
   #query: NvmlFieldQuery;
@@ -41,12 +48,26 @@ export class NvidiaLinks {
     this.#open = open;
     this.#device = device;
     this.#now = now;
-    const states = Array.from({ length: NVLINK_MAX_LINKS }, (_, link) => this.#state(link));
-    this.#links = states.flatMap((state, link) => isThere(state) ? [link] : []);
-    const [first] = states;
-    this.#refused = first === undefined || first.ok ? "" : first.refusal.message;
     this.#query = this.#fields(false);
-    if (this.#links.length === 0 || this.#adds()) return;
+    this.#find(now());
+  }
+
+  /** Finds out which links there are. One that was seen stays. */
+  #find(at: number): void {
+    this.#foundAt = at;
+    for (let link = 0; link < NVLINK_MAX_LINKS; link++) {
+      if (this.#there[link] === "yes") continue;
+      const state = this.#state(link);
+      this.#there[link] = isThere(state);
+      if (link === 0) this.#refused = state.ok ? "" : state.refusal.message;
+    }
+    const links = this.#there.flatMap((there, link) => there === "no" ? [] : [link]);
+    if (links.join() === this.#links.join()) return;
+    this.#links = links;
+    this.#marks = {};
+    this.#active = undefined;
+    this.#query = this.#fields(false);
+    if (links.length === 0 || this.#adds()) return;
     this.#query = this.#fields(true);
     if (!this.#adds()) this.#query = this.#fields(false);
   }
@@ -80,6 +101,8 @@ export class NvidiaLinks {
   /** Notes what is known now. Rates are since the call before. */
   read(to: AnswerReading): void {
     const at = this.#now();
+    const findEvery = this.#there.includes("unsure") ? LOOK_EVERY_MS : FIND_EVERY_MS;
+    if (at - this.#foundAt >= findEvery && to.lost() === undefined) this.#find(at);
     const answers = this.#open.telemetry.fields(this.#device, this.#query);
     const [temperature, ...traffic] = answers;
     if (temperature !== undefined) {
@@ -143,19 +166,18 @@ export class NvidiaLinks {
       name,
       counted,
       () => before && after && rate(before, after),
-      before === undefined
-        ? "a rate needs two readings, and this is the first"
-        : "the driver began to count anew",
+      before === undefined ? FIRST_LOOK : "the driver began to count anew",
     );
   }
 }
 
-/** Whether the GPU has a link: a failure on the way is no proof that it has not. */
-function isThere(state: Answer<boolean>): boolean {
-  if (state.ok) return true;
+/** Whether the GPU has a link. */
+function isThere(state: Answer<boolean>): "yes" | "no" | "unsure" {
+  if (state.ok) return "yes";
   const { code } = state.refusal;
-  return code !== NVML_RESULT.notSupported && code !== NVML_RESULT.invalidArgument &&
-    code !== NVML_RESULT.functionNotFound && code !== NVML_RESULT.notFound;
+  const isNone = code === NVML_RESULT.notSupported || code === NVML_RESULT.invalidArgument ||
+    code === NVML_RESULT.functionNotFound || code === NVML_RESULT.notFound;
+  return isNone ? "no" : "unsure";
 }
 
 /** What links count together; the first refusal where one does not count. */

@@ -129,7 +129,7 @@ class Followed {
     if (reading === undefined) {
       return this.#without("lost", this.#closed?.reason ?? "", power ?? null);
     }
-    this.#watchIdleness(reading, power, at);
+    this.#watchIdleness(reading, open, power, at);
     return this.#sample(reading, "ok", null, power ?? null);
   }
 
@@ -168,11 +168,17 @@ class Followed {
   }
 
   /** A GPU that could sleep and has nothing to do is left alone, so that it does. */
-  #watchIdleness({ values }: Reading, power: PowerState | undefined, at: number): void {
+  #watchIdleness(
+    { values }: Reading,
+    { reader }: Open,
+    power: PowerState | undefined,
+    at: number,
+  ): void {
     const { sysroot } = this.#around;
     const maySleep = power === "active" && this.#directory !== undefined &&
       sysroot.text(`${this.#directory}/power/control`) === "auto";
-    const isIdle = (values.utilization_pct ?? values.gfx_utilization_pct ?? 0) === 0;
+    const load = values.utilization_pct ?? values.gfx_utilization_pct;
+    const isIdle = reader.idle?.() ?? (load ?? 0) === 0;
     if (!maySleep || !isIdle) {
       this.#idleSince = undefined;
       return;

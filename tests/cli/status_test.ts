@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { needsSecondLook } from "../../lib/cli/status_look.ts";
+import { FIRST_LOOK } from "../../lib/telemetry/driver.ts";
 import { DUMPS, pciFunction, Tree } from "../sysfs/tree.ts";
 import { gpuSample, lookAt } from "../render/status_samples.ts";
 import { capture } from "./capture.ts";
@@ -87,7 +88,8 @@ Deno.test("mvgal status --health returns 1 where no GPU is known to be well", as
   assert.equal(none.status, 1);
 });
 
-Deno.test("mvgal status --health finds what is wrong in one look", async () => {
+/** What `mvgal status --health` says of a card whose one sensor says so much, in m°C. */
+async function healthAt(temperature: number, ...args: string[]) {
   using tree = new Tree(pciFunction({
     at: "pci0000:00/0000:01:00.0",
     class: "0x030000",
@@ -96,19 +98,24 @@ Deno.test("mvgal status --health finds what is wrong in one look", async () => {
     driver: "amdgpu",
     more: {
       "hwmon/hwmon1/name": "amdgpu",
-      "hwmon/hwmon1/temp1_input": "99000",
+      "hwmon/hwmon1/temp1_input": String(temperature),
       "hwmon/hwmon1/temp1_label": "edge",
     },
   }));
-  const { status: code, stdout } = await capture([
-    "status",
-    "--health",
-    "--sysroot",
-    tree.directory,
-  ]);
+  return await capture(["status", "--health", "--sysroot", tree.directory, ...args]);
+}
+
+Deno.test("mvgal status --health finds what is wrong in one look", async () => {
+  const { status: code, stdout } = await healthAt(99_000);
   assert.equal(code, 1);
   assert.match(stdout, /^GPU 0 .* critical$/m);
   assert.match(stdout, /99/);
+});
+
+Deno.test("mvgal status --health --strict returns 1 for a warning, and 0 for a GPU that is well", async () => {
+  assert.equal((await healthAt(85_000)).status, 0);
+  assert.equal((await healthAt(85_000, "--strict")).status, 1);
+  assert.equal((await healthAt(50_000, "--strict")).status, 0);
 });
 
 Deno.test("mvgal status refuses what cannot be meant with one line", async () => {
@@ -118,6 +125,8 @@ Deno.test("mvgal status refuses what cannot be meant with one line", async () =>
     [["--interval", "1e3"], /--interval '1e3'/],
     [["--interval", "99999999999"], /--interval '99999999999'/],
     [["--watch", "--once"], /--watch and --once exclude each other/],
+    [["--strict"], /--strict judges one look's health: give it with --health/],
+    [["--strict", "--health", "--watch"], /without --watch/],
     [["-i"], /argument missing/],
   ];
   for (const [args, message] of cases) {
@@ -136,13 +145,12 @@ Deno.test("mvgal-status is mvgal status, with the options that it had", async ()
 });
 
 Deno.test("needsSecondLook() asks for one where programs, or what needs two readings, are shown", () => {
-  const first = "a rate needs two readings, and this is the first";
   assert.equal(needsSecondLook(lookAt([gpuSample()])), false);
   assert.equal(needsSecondLook(lookAt([gpuSample()], [])), true);
   assert.equal(needsSecondLook(lookAt([], [])), false);
-  assert.equal(needsSecondLook(lookAt([gpuSample({ absent: { power_w: first } })])), true);
+  assert.equal(needsSecondLook(lookAt([gpuSample({ absent: { power_w: FIRST_LOOK } })])), true);
   assert.equal(needsSecondLook(lookAt([gpuSample({ absent: { power_w: "no sensor" } })])), false);
-  assert.equal(needsSecondLook(lookAt([gpuSample({ absent: { energy_j: first } })])), false);
+  assert.equal(needsSecondLook(lookAt([gpuSample({ absent: { energy_j: FIRST_LOOK } })])), false);
 });
 
 /** `mvgal status --watch` on a dump, as a process of its own. */

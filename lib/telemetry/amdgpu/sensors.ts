@@ -8,12 +8,7 @@
 
 import type { ReadingBuilder } from "../driver.ts";
 import type { Hwmon, Sensor, SensorValue } from "../hwmon.ts";
-import type { GpuMetrics, MetricName } from "../metrics.ts";
-
-/** Metrics that are numbers. */
-type NumberMetric = {
-  [N in MetricName]: GpuMetrics[N] extends number | null ? N : never;
-}[MetricName];
+import type { MetricName, NumberMetric } from "../metrics.ts";
 
 function put(
   into: ReadingBuilder,

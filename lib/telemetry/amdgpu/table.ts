@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReadingBuilder } from "../driver.ts";
+import { FIRST_LOOK, type ReadingBuilder } from "../driver.ts";
 import type { GpuMetricsResult, GpuMetricsTable, Throttling } from "./gpu_metrics.ts";
 import { throttledSince } from "./throttle.ts";
 
@@ -21,8 +21,6 @@ function perSecond(before?: number, now?: number, ms?: number): number | undefin
   if (before === undefined || now === undefined || ms === undefined) return undefined;
   return ms > 0 && now >= before ? (now - before) / (ms / 1000) : undefined;
 }
-
-const FIRST_LOOK = "the driver counts up, and this is the first look";
 
 /** Notes what the tables of one GPU tell. It keeps the counters from look to look. */
 export class TableNotes {
