@@ -71,6 +71,22 @@ export class ProcFiles implements Disposable {
     return Math.max(0, this.#files.size(this.#root, this.#path(pid, "/fd")));
   }
 
+  /**
+   * A number that tells the descriptors that a process has open from others, and where they lead to not at
+   * all; -1 where they may not be listed, or the process is gone. Two sets of them of which only one
+   * descriptor differs never have the same; any others are unlikely to (FNV-1a, 32 bits).
+   */
+  descriptors(pid: number): number {
+    const directory = this.#files.openDirectory(this.#root, this.#path(pid, "/fd"));
+    if (directory < 0) return -1;
+    const count = this.#files.numbers(directory, this.#descriptors);
+    this.#files.close(directory);
+    if (count < 0) return -1;
+    let hash = 0x811c9dc5;
+    for (const fd of this.#descriptors) hash = Math.imul(hash ^ fd, 0x01000193);
+    return hash >>> 0;
+  }
+
   /** Visits a process's open files that have a path. */
   forEachLink(pid: number, visit: LinkVisitor): Access {
     const directory = this.#files.openDirectory(this.#root, this.#path(pid, "/fd"));

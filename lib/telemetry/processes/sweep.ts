@@ -4,7 +4,10 @@
  * Looking at every open file of every process is most of the cost. It is done at once for the first look and
  * for processes that are new. Processes known before take turns, so that each is looked at again every few
  * seconds; where the kernel tells how many files a process has open, one in which that number has changed
- * is looked at right away, and the others take turns far less often.
+ * is looked at right away, and the others take turns far less often. Where it does not, a turn lists the
+ * descriptors of a process, and reads where they lead only if there are others than before: what is left to
+ * be found is a file that was opened under the number of one that was closed, for which all are read as
+ * seldom as the others are.
  *
  * @module
  */
@@ -23,22 +26,32 @@ export interface GpuFile {
 interface Look {
   /** How many files it had open then; 0 where the kernel does not tell. */
   count: number;
+  /** Which descriptors it had then, as {@linkcode ProcFiles.descriptors} puts it. */
+  descriptors: number;
+  /** When it is to be looked at even if these are the same, in ms. */
+  due: number;
   access: Access;
   /** Whether it is a thread of the kernel's, which has no files: not to be looked at is no loss. */
   kernelThread: boolean;
   files: readonly GpuFile[];
 }
 
-/** Each process is looked at this often, in ms. */
+/** Each process takes its turn this often, in ms. */
 export const TURN_MS = 5_000;
 
-/** The same where the kernel tells of processes whose open files have changed in number. */
+/**
+ * The same where the kernel tells of processes whose open files have changed in number; and how often all
+ * open files of a process are looked at, at least, where it does not.
+ */
 export const TURN_COUNTED_MS = 30_000;
+
+/** So many turns later all open files are looked at again. */
+const TURNS = TURN_COUNTED_MS / TURN_MS;
 
 /** What the sweep needs of `/proc`. */
 export type SweepFiles = Pick<
   ProcFiles,
-  "pids" | "openFileCount" | "forEachLink" | "countsOpenFiles"
+  "pids" | "openFileCount" | "descriptors" | "forEachLink" | "countsOpenFiles"
 >;
 
 /** Keeps the list of processes that hold device files of GPUs open. */
@@ -50,6 +63,9 @@ export class FileSweep {
   readonly #holders = new Map<number, readonly GpuFile[]>();
   readonly #pids: number[] = [];
   #last: number | undefined;
+  #now = 0;
+  /** How many processes were new: they become due by turns, and not all at once. */
+  #met = 0;
 
   /** @param isKernelThread is asked of processes that may not be looked at. */
   constructor(proc: SweepFiles, isKernelThread: (pid: number) => boolean) {
@@ -73,6 +89,7 @@ export class FileSweep {
 
   /** Brings the list up to date. `now` is in ms. */
   update(now: number): void {
+    this.#now = now;
     this.#proc.pids(this.#pids);
     this.#forgetGone();
     for (const pid of this.#pids) {
@@ -104,13 +121,34 @@ export class FileSweep {
     const share = Math.min(1, Math.max(0, (now - this.#last) / turn));
     const due = Math.ceil(share * this.#looks.size);
     const first = this.#looks.keys().take(due).toArray();
-    for (const pid of first) this.look(pid);
+    for (const pid of first) {
+      const look = this.#looks.get(pid);
+      if (look === undefined || this.#isDue(pid, look)) this.look(pid);
+      else this.#moveBehind(pid, look);
+    }
+  }
+
+  /** Whether a process whose turn it is has other files open than before, or may have. */
+  #isDue(pid: number, look: Look): boolean {
+    if (this.#proc.countsOpenFiles || look.access !== "ok") return true;
+    // The turn after this one would be too late.
+    if (this.#now + TURN_MS > look.due) return true;
+    return this.#proc.descriptors(pid) !== look.descriptors;
+  }
+
+  #moveBehind(pid: number, look: Look): void {
+    this.#looks.delete(pid);
+    this.#looks.set(pid, look);
   }
 
   /** Looks at one process now. */
   look(pid: number): void {
     const files: GpuFile[] = [];
-    const count = this.#proc.countsOpenFiles ? this.#proc.openFileCount(pid) : 0;
+    const counted = this.#proc.countsOpenFiles;
+    const count = counted ? this.#proc.openFileCount(pid) : 0;
+    // Before their targets: what is opened in between is then seen at the next turn.
+    const descriptors = counted ? 0 : this.#proc.descriptors(pid);
+    const known = this.#looks.get(pid);
     const access = this.#proc.forEachLink(pid, (fd, target, length) => {
       const node = gpuNodeName(target, length);
       if (node !== undefined) files.push({ fd, node });
@@ -120,7 +158,9 @@ export class FileSweep {
     this.#holders.delete(pid);
     if (access === "gone") return;
     const kernelThread = access === "denied" && this.#isKernelThread(pid);
-    this.#looks.set(pid, { count, access, kernelThread, files });
+    const turns = known === undefined ? 1 + this.#met++ % TURNS : TURNS;
+    const due = this.#now + turns * TURN_MS;
+    this.#looks.set(pid, { count, descriptors, due, access, kernelThread, files });
     if (files.length > 0) this.#holders.set(pid, files);
   }
 }

@@ -7,10 +7,11 @@ import {
   TURN_MS,
 } from "../../../lib/telemetry/processes/sweep.ts";
 
-/** A `/proc` that notes which processes are looked at. */
+/** A `/proc` that notes which processes are looked at, and of which all open files are. */
 class FakeProc implements SweepFiles {
   readonly processes = new Map<number, { links: Map<number, string>; access: Access }>();
-  looked: number[] = [];
+  looked = new Set<number>();
+  followed: number[] = [];
 
   constructor(readonly countsOpenFiles: boolean, pids: Iterable<number> = []) {
     for (const pid of pids) this.set(pid);
@@ -29,8 +30,16 @@ class FakeProc implements SweepFiles {
     return this.countsOpenFiles ? this.processes.get(pid)?.links.size ?? 0 : 0;
   }
 
+  descriptors(pid: number): number {
+    this.looked.add(pid);
+    const process = this.processes.get(pid);
+    if (process === undefined) return -1;
+    return [...process.links.keys()].reduce((mask, fd) => mask | 1 << fd, 0);
+  }
+
   forEachLink(pid: number, visit: LinkVisitor): Access {
-    this.looked.push(pid);
+    this.looked.add(pid);
+    this.followed.push(pid);
     const process = this.processes.get(pid);
     if (process === undefined) return "gone";
     if (process.access !== "ok") return process.access;
@@ -43,7 +52,14 @@ class FakeProc implements SweepFiles {
 
   /** The processes that were looked at since the last call. */
   take(): number[] {
-    return this.looked.splice(0);
+    const looked = [...this.looked];
+    this.looked.clear();
+    return looked;
+  }
+
+  /** Those of them of which all open files were. */
+  takeFollowed(): number[] {
+    return this.followed.splice(0);
   }
 }
 
@@ -107,4 +123,55 @@ Deno.test("FileSweep.denied counts processes of others, and no threads of the ke
   proc.set(3, {}, "ok");
   sweep.update(TURN_MS);
   assert.equal(sweep.denied, 0);
+});
+
+Deno.test("FileSweep reads where descriptors lead at most every TURN_COUNTED_MS while they are the same", () => {
+  const proc = new FakeProc(false, pids(12));
+  const sweep = new FileSweep(proc, () => false);
+  sweep.update(0);
+  proc.takeFollowed();
+  for (let cycle = 0; cycle < 3; cycle++) {
+    const turns = pids(6).map((turn) => {
+      sweep.update(cycle * TURN_COUNTED_MS + turn * TURN_MS);
+      assert.equal(proc.take().length, 12);
+      return proc.takeFollowed();
+    });
+    // Two a turn: they are not all due at once.
+    assert.deepEqual(turns.map(({ length }) => length), [2, 2, 2, 2, 2, 2]);
+    assert.deepEqual(turns.flat().sort((a, b) => a - b), pids(12));
+  }
+});
+
+Deno.test("FileSweep looks within TURN_MS at a process that has other descriptors than before", () => {
+  const proc = new FakeProc(false, pids(60));
+  const sweep = new FileSweep(proc, () => false);
+  sweep.update(0);
+  sweep.update(TURN_MS);
+  // The number of open files is the same.
+  proc.set(60, { 3: "/dev/dri/renderD128" });
+  sweep.update(2 * TURN_MS);
+  assert.deepEqual([...sweep.holders.keys()], [60]);
+  proc.set(60, { 0: "/dev/null" });
+  sweep.update(3 * TURN_MS);
+  assert.equal(sweep.holders.size, 0);
+});
+
+Deno.test("FileSweep finds a file that took the descriptor of another within TURN_COUNTED_MS", () => {
+  for (const pid of pids(12)) {
+    const proc = new FakeProc(false, pids(12));
+    const sweep = new FileSweep(proc, () => false);
+    sweep.update(0);
+    proc.set(pid, { 0: "/dev/dri/renderD128" });
+    for (let at = TURN_MS / 5; at <= TURN_COUNTED_MS; at += TURN_MS / 5) sweep.update(at);
+    assert.deepEqual([...sweep.holders.keys()], [pid]);
+  }
+});
+
+Deno.test("FileSweep finds such a file as soon where it is asked seldom", () => {
+  const proc = new FakeProc(false, pids(12));
+  const sweep = new FileSweep(proc, () => false);
+  sweep.update(0);
+  for (const pid of pids(12)) proc.set(pid, { 0: "/dev/dri/renderD128" });
+  sweep.update(TURN_COUNTED_MS);
+  assert.equal(sweep.holders.size, 12);
 });
