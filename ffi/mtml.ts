@@ -154,9 +154,9 @@ export class MtmlDevice implements Disposable {
   readonly #library: Library<Table>;
   readonly #refusals: Refusals;
   readonly #device: Deno.PointerValue;
-  readonly #gpu: Answer<Deno.PointerValue>;
-  readonly #memory: Answer<Deno.PointerValue>;
-  readonly #vpu: Answer<Deno.PointerValue>;
+  #gpu: Answer<Deno.PointerValue>;
+  #memory: Answer<Deno.PointerValue>;
+  #vpu: Answer<Deno.PointerValue>;
   /** Room for eight bytes, whatever width a function writes. */
   readonly #out = new ArrayBuffer(8);
   readonly #word = new Uint32Array(this.#out);
@@ -171,6 +171,13 @@ export class MtmlDevice implements Disposable {
     this.#gpu = this.#part("mtmlDeviceInitGpu");
     this.#memory = this.#part("mtmlDeviceInitMemory");
     this.#vpu = this.#part("mtmlDeviceInitVpu");
+  }
+
+  /** Asks again for the parts that were refused: a driver that was busy then may give them now. */
+  retryParts(): void {
+    if (!this.#gpu.ok) this.#gpu = this.#part("mtmlDeviceInitGpu");
+    if (!this.#memory.ok) this.#memory = this.#part("mtmlDeviceInitMemory");
+    if (!this.#vpu.ok) this.#vpu = this.#part("mtmlDeviceInitVpu");
   }
 
   [Symbol.dispose](): void {

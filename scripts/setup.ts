@@ -4,14 +4,16 @@
  *
  *     deno run -A scripts/setup.ts [--tests] [--no-install]
  *
- * `--tests` adds what the tests need. The exit status is 0 in any case: what is missing narrows what mvgal
- * can do, it does not stop it.
+ * `--tests` adds what the tests need, and unpacks a kernel for those in QEMU into `build/guest`. The exit
+ * status is 0 in any case: what is missing narrows what mvgal can do, it does not stop it.
  *
  * @module
  */
 
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { aptInstall, listsAgeDays, rootPrivilege, runProcess } from "./setup/apt.ts";
+import { fetchGuestKernel } from "./setup/guest_kernel.ts";
 import { installLines, nativeManager, packagesFor } from "./setup/packages.ts";
 import { hasCommand, type Host, thisHost } from "./setup/probe.ts";
 import { type Requirement, requirements } from "./setup/requirements.ts";
@@ -54,6 +56,17 @@ function report(missing: readonly Requirement[]): void {
   }
 }
 
+/** Fetches a kernel for the tests in a virtual machine, where there is none; says what came of it. */
+function provideGuestKernel(host: Host): void {
+  const directory = join(import.meta.dirname ?? ".", "..", "build/guest");
+  const outcome = fetchGuestKernel({ directory, host, run: runProcess });
+  if (outcome.state === "fetched") {
+    console.log(`setup: put Linux ${outcome.release} into build/guest: tests in QEMU boot it`);
+  } else if (outcome.state === "absent") {
+    console.log(`setup: missing: kernel for QEMU: tests in it are skipped: ${outcome.reason}`);
+  }
+}
+
 function main(): void {
   const { values } = parseArgs({
     args: Deno.args,
@@ -67,6 +80,7 @@ function main(): void {
     installMissing(missing, host);
     missing = missingOf(wanted, host);
   }
+  if (values.tests && !values["no-install"]) provideGuestKernel(host);
   if (missing.length > 0) report(missing);
   else console.log(`setup: all ${wanted.length} requirements are here`);
 }

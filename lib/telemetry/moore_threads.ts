@@ -104,6 +104,7 @@ class MtmlReader implements TelemetryReader {
 
   read(): Reading {
     const answers = new AnswerReading(MTML);
+    this.#device.retryParts();
     readMooreThreadsMetrics(this.#device, this.#gpu, answers);
     this.#lost = answers.lost();
     return answers.builder.reading;

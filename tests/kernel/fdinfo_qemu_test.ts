@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseFdinfo } from "../../lib/telemetry/processes/fdinfo.ts";
 import type { ProcessList } from "../../lib/telemetry/process.ts";
+import { GUEST_MODULES } from "./modules.ts";
 import { guestKernel, noGuest, runGuest } from "./qemu.ts";
 
 /**
@@ -75,7 +76,7 @@ Deno.test({
   ignore: noGuest !== undefined,
   async fn() {
     const { status, output, console } = await runGuest({
-      modules: ["virtio-pci", "virtio-gpu", "vgem"],
+      modules: GUEST_MODULES,
       devices: ["-device", "virtio-gpu-pci"],
       deno: true,
       repository: ["lib", "ffi", "deno.json"],

@@ -12,6 +12,9 @@ export interface KernelImage {
   modules: string;
 }
 
+/** The modules that tests load. Setup keeps these, and what they need, of a kernel that it fetches. */
+export const GUEST_MODULES: readonly string[] = ["virtio-pci", "virtio-gpu", "vgem"];
+
 const NEWEST_FIRST = new Intl.Collator("en", { numeric: true });
 
 /** The newest kernel below one of `roots` that has modules; undefined where there is none. */

@@ -2,11 +2,9 @@
  * A real kernel for tests: a distribution's kernel, booted by QEMU without hardware virtualisation, on a
  * file system in memory with busybox, Deno and whatever files a test asks for.
  *
- * Kernels and busybox are looked for on the host, and below `build/guest`, where packages can be unpacked by
- * people who may not install them:
- *
- *     apt-get download linux-image-6.1.0-56-amd64 busybox-static
- *     for each in *.deb; do dpkg-deb -x "$each" build/guest; done
+ * Kernels and busybox are looked for on the host, and below `build/guest`. On Debian, setup with `--tests`
+ * puts a kernel there, without installing it. Elsewhere a distribution's packages can be unpacked into it:
+ * a kernel's image is looked for in `boot`, its modules in `lib/modules` or `usr/lib/modules`.
  */
 
 import { join } from "node:path";

@@ -171,6 +171,25 @@ compilerTest("mtgpu tells when the GPU no longer answers, and when it does again
   assert.equal(once.lost, undefined);
 });
 
+compilerTest(
+  "mtgpu asks again for a part of the device that was refused when it was opened",
+  () => {
+    for (
+      const [call, metric] of [
+        ["mtmlDeviceInitGpu", "temperature_c"],
+        ["mtmlDeviceInitMemory", "vram_used_bytes"],
+        ["mtmlDeviceInitVpu", "encode_utilization_pct"],
+      ] as const
+    ) {
+      // At the opening, and at the first reading.
+      const { all } = readings(`${S4000}fail ${call} 999 0 2\n`, { count: 2 });
+      assert.match(all[0]?.absent[metric] ?? "", new RegExp(`^${call}: MTML_ERROR_UNKNOWN`));
+      assert.equal(all[1]?.absent[metric], undefined);
+      assert.notEqual(all[1]?.values[metric], undefined, metric);
+    }
+  },
+);
+
 compilerTest("mtgpu shares one MTML among readers", () => {
   using fake = fakeLibrary("mtml", S4000);
   const driver = mooreThreadsDriver({ sonames: [fake.path] });

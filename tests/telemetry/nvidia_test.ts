@@ -240,12 +240,23 @@ compilerTest("nvidia shows the fastest fan, beyond 100 too, and clamps shares of
   assert.equal(reading(but("fans", "55"), { variant: "old" }).values.fan_pct, 55);
 });
 
+compilerTest("nvidia finds links that the driver did not tell of when the GPU was opened", () => {
+  for (const code of [3, 999]) {
+    // All calls of the opening fail: NOT_SUPPORTED would say that there is no link, UNKNOWN says nothing.
+    using bench = new Bench(`${H200}fail nvmlDeviceGetNvLinkState ${code} 0 18\n`);
+    assert.equal(bench.next().values.peer_links_active_count, undefined);
+    bench.time += 60_000;
+    assert.equal(bench.next().values.peer_links_active_count, 2, `${code}`);
+    assert.notEqual(bench.next().values.peer_tx_bytes_per_s, undefined);
+  }
+});
+
 compilerTest("nvidia gives NVLink traffic as a rate between readings", () => {
   // One number is read when the reader starts.
   using bench = new Bench(but("nvlink_tx", "1000 1000 3000 2000 4000 4000"));
   const first = bench.next();
   assert.equal(first.values.peer_tx_bytes_per_s, undefined);
-  assert.match(first.absent.peer_tx_bytes_per_s ?? "", /needs two readings/);
+  assert.match(first.absent.peer_tx_bytes_per_s ?? "", /this is the first/);
   assert.equal(bench.next().values.peer_tx_bytes_per_s, 2000 * 1024);
   const fell = bench.next();
   assert.equal(fell.values.peer_tx_bytes_per_s, undefined);

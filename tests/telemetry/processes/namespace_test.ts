@@ -59,6 +59,31 @@ Deno.test("readView() takes a dump for what it shows", () => {
   assert.equal(describeMissed({ ...view, root: false, denied: 0, foreign: 0, sources: [] }), null);
 });
 
+Deno.test("ProcFiles.descriptors() tells sets of descriptors apart, and not where they lead", () => {
+  const root = Deno.makeTempDirSync({ prefix: "mvgal-descriptors-" });
+  try {
+    const links: Record<number, [fd: number, target: string][]> = {
+      1: [[0, "/dev/null"], [3, "/dev/null"]],
+      2: [[0, "/dev/null"], [3, "/dev/dri/renderD128"]],
+      3: [[0, "/dev/null"], [4, "/dev/null"]],
+      4: [[0, "/dev/null"], [3, "/dev/null"], [4, "/dev/null"]],
+      5: [],
+    };
+    for (const [pid, of] of Object.entries(links)) {
+      Deno.mkdirSync(`${root}/proc/${pid}/fd`, { recursive: true });
+      for (const [fd, target] of of) Deno.symlinkSync(target, `${root}/proc/${pid}/fd/${fd}`);
+    }
+    using proc = new ProcFiles(new Sysroot(root));
+    const [one, two, ...others] = [1, 2, 3, 4, 5].map((pid) => proc.descriptors(pid));
+    assert.equal(one, two);
+    assert.equal(new Set([one, ...others]).size, 4);
+    assert.equal(proc.descriptors(1), one);
+    assert.equal(proc.descriptors(6), -1);
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+});
+
 Deno.test("ProcFiles lists this process and its open files on the running host", () => {
   using proc = new ProcFiles(new Sysroot());
   const pids: number[] = [];
