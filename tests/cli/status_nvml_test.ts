@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fakeLibrary } from "../fakes/library.ts";
-import { hasTmux, TmuxWindow } from "./tmux.ts";
+import { TmuxWindow, whyNoTmux } from "./tmux.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -25,7 +25,7 @@ const skipped = (...missing: (string | false)[]) => {
   return what.length === 0 ? "" : ` (skipped: ${what.join(", ")})`;
 };
 const noMounts = !mounts && "may not mount in a namespace of its own";
-const noTmux = !hasTmux() && "no tmux";
+const noTmux = whyNoTmux() ?? false;
 
 /** A GPU, and a program that computes on it. */
 const gpuWith = (pid: number) =>

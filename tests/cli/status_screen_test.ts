@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { DUMPS } from "../sysfs/tree.ts";
-import { hasTmux, TmuxWindow } from "./tmux.ts";
+import { TmuxWindow, whyNoTmux } from "./tmux.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const ignore = !hasTmux();
-const skipped = ignore ? " (skipped: no tmux)" : "";
+const obstacle = whyNoTmux();
+const ignore = obstacle !== undefined;
+const skipped = ignore ? ` (skipped: ${obstacle})` : "";
 
 const watch = (interval: number) =>
   `"${Deno.execPath()}" run -A --no-check "${MAIN}" status --watch --interval ${interval} ` +

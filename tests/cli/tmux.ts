@@ -1,15 +1,5 @@
 /** A terminal for tests: a window of tmux, in a server of its own. */
 
-/** Whether there is a tmux here. */
-export function hasTmux(): boolean {
-  try {
-    return new Deno.Command("tmux", { args: ["-V"], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
-
 /** How long to wait for something to show. */
 const PATIENCE_MS = 15_000;
 
@@ -22,7 +12,12 @@ export class TmuxWindow implements Disposable {
     const { columns, rows } = size;
     const variables = env.flatMap((each) => ["-e", each]);
     const window = ["-x", String(columns), "-y", String(rows)];
-    this.#tmux(["-f", "/dev/null", "new-session", "-d", ...window, ...variables, command]);
+    try {
+      this.#tmux(["-f", "/dev/null", "new-session", "-d", ...window, ...variables, command]);
+    } catch (error) {
+      Deno.removeSync(this.#directory, { recursive: true });
+      throw error;
+    }
   }
 
   /** What it shows, without spaces at the ends of lines. */
@@ -62,12 +57,22 @@ export class TmuxWindow implements Disposable {
       stdin: "null",
     }).outputSync();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    if (!success) throw new Error(`tmux ${args[0]}: ${text(stderr).trim()}`);
+    if (!success) throw new Error(`tmux ${args.join(" ")}: ${text(stderr).trim()}`);
     return text(stdout);
   }
 
   [Symbol.dispose](): void {
     this.#tmux(["kill-server"]);
     Deno.removeSync(this.#directory, { recursive: true });
+  }
+}
+
+/** Why there is no terminal to be had: no tmux, or no pseudo-terminals (as in a bare chroot). */
+export function whyNoTmux(): string | undefined {
+  try {
+    using _window = new TmuxWindow("sleep 60", { columns: 80, rows: 24 });
+    return undefined;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "no tmux" : String(error);
   }
 }
