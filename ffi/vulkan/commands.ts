@@ -93,9 +93,9 @@ export class CommandBuffer implements Disposable {
     this.device.symbols.vkCmdPushConstants(this.handle, layout, stage, 0, bytes.length, bytes);
   }
 
-  /** Runs `workgroups` workgroups of the bound pipeline. */
-  dispatch(workgroups: number): void {
-    this.device.symbols.vkCmdDispatch(this.handle, workgroups, 1, 1);
+  /** Runs `x` * `y` * `z` workgroups of the bound pipeline. */
+  dispatch(x: number, y = 1, z = 1): void {
+    this.device.symbols.vkCmdDispatch(this.handle, x, y, z);
   }
 
   /** All that came before is done and visible to all that comes after. */

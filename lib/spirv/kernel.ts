@@ -13,6 +13,7 @@ import {
   type VectorType,
 } from "./module.ts";
 import {
+  type Axis,
   type KernelBuffer,
   type KernelCode,
   type KernelOptions,
@@ -20,14 +21,17 @@ import {
   scalarOf,
   sizeOf,
   type Variable,
+  workgroupShape,
 } from "./kernel_types.ts";
 import { BuiltIn, Capability, Decoration, Glsl, Op, StorageClass } from "./opcodes.ts";
 
 export {
   type Addressing,
+  type Axis,
   type KernelBuffer,
   type KernelCode,
   type KernelOptions,
+  type LocalSize,
   type NumericType,
   sizeOf,
   type Variable,
@@ -60,6 +64,7 @@ export class Kernel {
   /** The module under construction; for subclasses. */
   protected readonly module: ModuleBuilder;
   readonly #options: KernelOptions;
+  readonly #workgroup: KernelCode["workgroup"];
   readonly #buffers: BufferSlot[] = [];
   readonly #push: { name: string; type: ScalarType }[] = [];
   readonly #pushValues = new Map<string, Value>();
@@ -73,6 +78,7 @@ export class Kernel {
   /** Starts a kernel. */
   constructor(options: KernelOptions) {
     this.#options = options;
+    this.#workgroup = workgroupShape(options.localSize);
     this.module = new ModuleBuilder(options.version);
     this.u32 = this.module.int(32, false);
     this.i32 = this.module.int(32, true);
@@ -147,8 +153,8 @@ export class Kernel {
     };
   }
 
-  /** x of a builtin that is a vector of three. */
-  #builtin(which: number): Value<ScalarType> {
+  /** One component of a builtin that is a vector of three. */
+  #builtin(which: number, axis: Axis): Value<ScalarType> {
     const vector = this.vector(this.u32, 3);
     let variable = this.#builtins.get(which);
     if (variable === undefined) {
@@ -157,29 +163,29 @@ export class Kernel {
       this.#builtins.set(which, variable);
     }
     const loaded = this.module.result(Op.Load, vector, variable.id);
-    return this.extract(loaded, 0);
+    return this.extract(loaded, axis);
   }
 
-  /** x of `GlobalInvocationId`. */
-  globalId(): Value<ScalarType> {
-    return this.#builtin(BuiltIn.GlobalInvocationId);
+  /** One component of `GlobalInvocationId`. */
+  globalId(axis: Axis = 0): Value<ScalarType> {
+    return this.#builtin(BuiltIn.GlobalInvocationId, axis);
   }
 
-  /** x of `LocalInvocationId`. */
-  localId(): Value<ScalarType> {
-    return this.#builtin(BuiltIn.LocalInvocationId);
+  /** One component of `LocalInvocationId`. */
+  localId(axis: Axis = 0): Value<ScalarType> {
+    return this.#builtin(BuiltIn.LocalInvocationId, axis);
   }
 
-  /** x of `WorkgroupId`. */
-  workgroupId(): Value<ScalarType> {
-    return this.#builtin(BuiltIn.WorkgroupId);
+  /** One component of `WorkgroupId`. */
+  workgroupId(axis: Axis = 0): Value<ScalarType> {
+    return this.#builtin(BuiltIn.WorkgroupId, axis);
   }
 
-  /** All invocations of the dispatch in x: workgroups times local size. */
-  globalSize(): Value<ScalarType> {
+  /** All invocations of the dispatch along one dimension: workgroups times local size. */
+  globalSize(axis: Axis = 0): Value<ScalarType> {
     return this.mul(
-      this.#builtin(BuiltIn.NumWorkgroups),
-      this.constant(this.u32, this.#options.localSize),
+      this.#builtin(BuiltIn.NumWorkgroups, axis),
+      this.constant(this.u32, this.#workgroup[axis]),
     );
   }
 
@@ -430,7 +436,7 @@ export class Kernel {
 
     // Execution model GLCompute (section 3.3); "main" is two words with its NUL.
     m.emit("entry", Op.EntryPoint, 5, entry, 0x6e69616d, 0, ...m.interfaceVariables);
-    m.emit("mode", Op.ExecutionMode, entry, 17, this.#options.localSize, 1, 1);
+    m.emit("mode", Op.ExecutionMode, entry, 17, ...this.#workgroup);
     const last = offsets.length - 1, lastMember = members[last];
     const lastSize = lastMember === undefined
       ? 0
@@ -448,7 +454,8 @@ export class Kernel {
         ]),
       ),
       pushBytes: lastMember === undefined ? 0 : (offsets[last] ?? 0) + lastSize,
-      localSize: this.#options.localSize,
+      localSize: this.#workgroup.reduce((all, each) => all * each),
+      workgroup: this.#workgroup,
     };
   }
 }

@@ -13,10 +13,16 @@ import type { PointerType, ScalarType, SpirvVersion, Type, Value, VectorType } f
  */
 export type Addressing = "device_address" | "descriptor";
 
+/** 0 is x, 1 is y, 2 is z. */
+export type Axis = 0 | 1 | 2;
+
+/** Invocations of a workgroup: along x alone, or along each dimension; what is left out is 1. */
+export type LocalSize = number | readonly [x: number, y?: number, z?: number];
+
 /** Options of {@linkcode Kernel}. */
 export interface KernelOptions {
   /** Invocations of a workgroup. */
-  localSize: number;
+  localSize: LocalSize;
   addressing: Addressing;
   /** SPIR-V version; from 1.6 on with the Vulkan memory model. */
   version?: SpirvVersion;
@@ -53,7 +59,16 @@ export interface KernelCode {
   pushOffsets: ReadonlyMap<string, { offset: number; type: ScalarType }>;
   /** Bytes of push constants, addresses included. */
   pushBytes: number;
+  /** Invocations of a workgroup, all together. */
   localSize: number;
+  /** Invocations of a workgroup along x, y and z. */
+  workgroup: readonly [x: number, y: number, z: number];
+}
+
+/** Invocations of a workgroup along x, y and z. */
+export function workgroupShape(size: LocalSize): readonly [x: number, y: number, z: number] {
+  const [x, y = 1, z = 1] = typeof size === "number" ? [size] : size;
+  return [x, y, z];
 }
 
 /** Bytes of one element: that of a tightly packed vector. */

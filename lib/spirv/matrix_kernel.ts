@@ -1,11 +1,12 @@
 /**
  * Compute kernels with cooperative matrices of a subgroup (SPV_KHR_cooperative_matrix) or of a workgroup
- * (VK_NV_cooperative_matrix2), and with memory that a workgroup shares.
+ * (VK_NV_cooperative_matrix2).
  *
  * @module
  */
 
-import { Kernel, type KernelOptions, type NumericType } from "./kernel.ts";
+import { ComputeKernel } from "./compute_kernel.ts";
+import type { KernelOptions } from "./kernel.ts";
 import type { MatrixType, PointerType, ScalarType, Type, Value } from "./module.ts";
 import { BuiltIn, Capability, Decoration, Op, StorageClass } from "./opcodes.ts";
 
@@ -54,19 +55,8 @@ const SCOPES: Record<MatrixScope, 2 | 3> = { workgroup: 2, subgroup: 3 };
 /** `NonPrivatePointer` (section 3.26): ordered by the workgroup's barriers. */
 const NON_PRIVATE = 0x20;
 
-/** Workgroup scope, and acquire-release of workgroup memory, made available and visible (section 3.25). */
-const WORKGROUP = 2, BARRIER_SEMANTICS = 0x100 | 0x8 | 0x2000 | 0x4000;
-
-/** An array that the invocations of a workgroup share. */
-export interface WorkgroupArray<T extends NumericType = NumericType> {
-  /** Address of element `index`. */
-  at(index: Value): Value<PointerType>;
-  /** Stores element `index`. */
-  store(index: Value, value: Value<T>): void;
-}
-
-/** A {@linkcode Kernel} with cooperative matrices. Needs Vulkan 1.3 and `vulkanMemoryModel`. */
-export class MatrixKernel extends Kernel {
+/** A {@linkcode ComputeKernel} with cooperative matrices. Needs Vulkan 1.3 and `vulkanMemoryModel`. */
+export class MatrixKernel extends ComputeKernel {
   /** Starts a kernel. */
   constructor(options: Omit<KernelOptions, "version">) {
     super({ ...options, version: "1.6" });
@@ -196,27 +186,6 @@ export class MatrixKernel extends Kernel {
       c.id,
       ...operands === 0 ? [] : [operands],
     );
-  }
-
-  /** Declares an array that the workgroup shares. */
-  workgroupArray<T extends NumericType>(element: T, length: number): WorkgroupArray<T> {
-    const array = this.module.array(element, length, 0);
-    const variable = this.module.global(this.module.pointer(StorageClass.Workgroup, array));
-    const pointer = this.module.pointer(StorageClass.Workgroup, element);
-    const at = (index: Value) => this.module.result(Op.AccessChain, pointer, variable.id, index.id);
-    return {
-      at,
-      store: (index, value) => {
-        this.module.emit("body", Op.Store, at(index).id, value.id, NON_PRIVATE);
-      },
-    };
-  }
-
-  /** Waits for the whole workgroup; what was stored before is seen after. */
-  barrier(): void {
-    const word = (value: number) => this.constant(this.u32, value).id;
-    const operands = [word(WORKGROUP), word(WORKGROUP), word(BARRIER_SEMANTICS)];
-    this.module.emit("body", Op.ControlBarrier, ...operands);
   }
 
   #scalarBuiltins = new Map<number, Value<PointerType>>();
