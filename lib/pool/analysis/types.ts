@@ -1,0 +1,185 @@
+/**
+ * Types of a module, and how they lie in memory.
+ *
+ * @module
+ */
+
+import type { Decoration, Module } from "./reader.ts";
+import { Decorate } from "./spirv_constants.ts";
+import { SpirvError } from "./spirv_error.ts";
+
+/** A member of a structure. */
+export interface Member {
+  type: Type;
+  /** In bytes; null in memory without a layout. */
+  offset: number | null;
+  matrixStride: number | null;
+  isRowMajor: boolean;
+  decorations: readonly Decoration[];
+}
+
+/** A type. */
+export type Type =
+  | { kind: "bool"; id: number }
+  | { kind: "int"; id: number; width: number; isSigned: boolean }
+  | { kind: "float"; id: number; width: number }
+  | { kind: "vector"; id: number; element: Type; count: number }
+  | { kind: "matrix"; id: number; element: Type; count: number }
+  /** Without a count where a specialization constant gives it. */
+  | { kind: "array"; id: number; element: Type; count: number | null; stride: number | null }
+  | { kind: "runtime_array"; id: number; element: Type; stride: number | null }
+  | { kind: "struct"; id: number; members: readonly Member[] }
+  | { kind: "pointer"; id: number; storage: number; pointee: number }
+  | { kind: "image"; id: number; isBuffer: boolean; isStorage: boolean }
+  | { kind: "sampler"; id: number }
+  | { kind: "sampled_image"; id: number }
+  | { kind: "other"; id: number };
+
+/** First argument of a decoration; null where it is not there. */
+export function decorationArgument(
+  decorations: readonly Decoration[] | undefined,
+  kind: number,
+): number | null {
+  return decorations?.find((each) => each.kind === kind)?.args[0] ?? null;
+}
+
+/** Whether a decoration is there. */
+export function hasDecoration(decorations: readonly Decoration[] | undefined, kind: number) {
+  return decorations?.some((each) => each.kind === kind) ?? false;
+}
+
+/** Types nested deeper than this are taken for malformed. */
+const DEEPEST = 64;
+
+/** Reads types by id, each once. */
+export class Types {
+  readonly #module: Module;
+  readonly #known = new Map<number, Type>();
+  #depth = 0;
+
+  constructor(module: Module) {
+    this.#module = module;
+  }
+
+  /** @throws {SpirvError} for an id that is no type. */
+  get(id: number): Type {
+    const known = this.#known.get(id);
+    if (known) return known;
+    if (++this.#depth > DEEPEST) throw new SpirvError(`malformed SPIR-V: %${id} holds itself`);
+    const type = this.#read(id);
+    this.#depth--;
+    this.#known.set(id, type);
+    return type;
+  }
+
+  #read(id: number): Type {
+    const { definitions, decorations } = this.#module;
+    const definition = definitions.get(id);
+    const [a = 0, b = 0] = definition?.args ?? [];
+    const stride = () => decorationArgument(decorations.get(id), Decorate.ArrayStride);
+    switch (definition?.opcode) {
+      case 20:
+        return { kind: "bool", id };
+      case 21:
+        if (![8, 16, 32, 64].includes(a)) return { kind: "other", id };
+        return { kind: "int", id, width: a, isSigned: b !== 0 };
+      case 22:
+        return { kind: "float", id, width: a };
+      case 23:
+      case 24:
+        if (b < 2 || b > 16) throw new SpirvError(`malformed SPIR-V: %${id} has ${b} components`);
+        return {
+          kind: definition.opcode === 23 ? "vector" : "matrix",
+          id,
+          element: this.get(a),
+          count: b,
+        };
+      case 25:
+        // Dim is the second operand (5: Buffer), Sampled the sixth (2: without a sampler).
+        return { kind: "image", id, isBuffer: b === 5, isStorage: definition.args[5] === 2 };
+      case 26:
+        return { kind: "sampler", id };
+      case 27:
+        return { kind: "sampled_image", id };
+      case 28: {
+        const length = definitions.get(b);
+        const count = length?.opcode === 43 ? length.args[0] ?? 0 : null;
+        return { kind: "array", id, element: this.get(a), count, stride: stride() };
+      }
+      case 29:
+        return { kind: "runtime_array", id, element: this.get(a), stride: stride() };
+      case 30:
+        return {
+          kind: "struct",
+          id,
+          members: definition.args.map((each, i) => this.#member(id, each, i)),
+        };
+      case 32:
+        return { kind: "pointer", id, storage: a, pointee: b };
+      case undefined:
+        throw new SpirvError(`malformed SPIR-V: %${id} is no type`);
+      default:
+        return { kind: "other", id };
+    }
+  }
+
+  #member(struct: number, id: number, index: number): Member {
+    const decorations = this.#module.memberDecorations.get(struct)?.get(index) ?? [];
+    return {
+      type: this.get(id),
+      offset: decorationArgument(decorations, Decorate.Offset),
+      matrixStride: decorationArgument(decorations, Decorate.MatrixStride),
+      isRowMajor: hasDecoration(decorations, Decorate.RowMajor),
+      decorations,
+    };
+  }
+}
+
+/** How a matrix lies, which the structure around it says. */
+export interface MatrixLayout {
+  stride: number | null;
+  isRowMajor: boolean;
+}
+
+/**
+ * Bytes from a value's first to after its last; null where the layout does not say.
+ *
+ * @param matrix of the member that the value is in.
+ */
+export function extentOf(type: Type, matrix: MatrixLayout): number | null {
+  switch (type.kind) {
+    case "int":
+    case "float":
+      return type.width / 8;
+    case "pointer":
+      // A physical address, the only pointer that lies in memory.
+      return 8;
+    case "vector": {
+      const element = extentOf(type.element, matrix);
+      return element === null ? null : element * type.count;
+    }
+    case "matrix": {
+      const column = extentOf(type.element, matrix);
+      if (column === null || matrix.stride === null || type.element.kind !== "vector") return null;
+      // Enough for both orders: as many strides as there are vectors.
+      const vectors = matrix.isRowMajor ? type.element.count : type.count;
+      return vectors * Math.max(matrix.stride, column);
+    }
+    case "array": {
+      const element = extentOf(type.element, matrix);
+      if (element === null || type.stride === null || !type.count) return null;
+      return (type.count - 1) * type.stride + element;
+    }
+    case "struct": {
+      let end = 0;
+      for (const { type: inner, offset, matrixStride, isRowMajor } of type.members) {
+        const size = extentOf(inner, { stride: matrixStride, isRowMajor });
+        if (size === null || offset === null) return null;
+        end = Math.max(end, offset + size);
+      }
+      return end;
+    }
+    default:
+      return null;
+  }
+}

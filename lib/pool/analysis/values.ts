@@ -1,0 +1,152 @@
+/**
+ * What the ids of a function stand for: nodes of the graph, composites of them, and pointers.
+ *
+ * @module
+ */
+
+import type { MatrixLayout, Type } from "./types.ts";
+
+/** A descriptor by its place. */
+export interface BufferRoot {
+  kind: "buffer";
+  variable: number;
+  set: number;
+  binding: number;
+}
+
+/** What a pointer points into. */
+export type Root =
+  | BufferRoot
+  | { kind: "push" }
+  | { kind: "builtin"; builtin: number }
+  /** A variable that is followed scalar by scalar, in slots from `slot` on. */
+  | { kind: "local"; slot: number; count: number }
+  /** Memory of an invocation or a work-group, not followed. */
+  | { kind: "opaque"; variable: number }
+  /** A texel of a storage image. */
+  | { kind: "texel" }
+  /** Not known. */
+  | { kind: "lost" };
+
+/** An index that is not constant. */
+export interface Term {
+  node: number;
+  /** Bits of the index. */
+  width: number;
+  /** In bytes. */
+  stride: number;
+  /** Elements that there are; null for a runtime array. */
+  count: number | null;
+}
+
+/** A pointer. */
+export interface Pointer {
+  kind: "pointer";
+  root: Root;
+  type: Type;
+  /** In bytes; for builtins the component, for locals the slot from the root's on. */
+  offset: number;
+  terms: readonly Term[];
+  matrix: MatrixLayout;
+  /** Bytes that any access through it may touch, where that is more than its type: a matrix by rows. */
+  whole: number | null;
+  /** Accesses are seen by others at once: `Coherent` or `Volatile`. */
+  isShared: boolean;
+  /** What it leads to may be computed with fewer bits, or is not laid out. */
+  isVague: boolean;
+}
+
+/** The value of an id: a node, a composite, a pointer, or null for floating-point numbers and the like. */
+export type Value = number | readonly Value[] | Pointer | null;
+
+/** Whether a value is a pointer. */
+export function isPointer(value: Value | undefined): value is Pointer {
+  return typeof value === "object" && value !== null && "kind" in value;
+}
+
+/** Composites with more scalars than this are not followed. */
+const MOST_LEAVES = 128;
+
+/** Scalars in a type; null for one that is not followed. */
+export function leafCount(type: Type): number | null {
+  switch (type.kind) {
+    case "bool":
+    case "int":
+    case "float":
+      return 1;
+    case "vector":
+    case "matrix":
+    case "array": {
+      const inner = leafCount(type.element);
+      if (inner === null || type.count === null) return null;
+      return inner * type.count <= MOST_LEAVES ? inner * type.count : null;
+    }
+    case "struct": {
+      let sum = 0;
+      for (const member of type.members) {
+        const inner = leafCount(member.type);
+        if (inner === null) return null;
+        sum += inner;
+      }
+      return sum <= MOST_LEAVES ? sum : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** Types of a composite's parts; undefined for a scalar. */
+export function partsOf(type: Type): readonly Type[] | undefined {
+  switch (type.kind) {
+    case "vector":
+    case "matrix":
+    case "array":
+      if (leafCount(type) === null) return undefined;
+      return Array<Type>(type.count ?? 0).fill(type.element);
+    case "struct":
+      return leafCount(type) === null ? undefined : type.members.map((member) => member.type);
+    default:
+      return undefined;
+  }
+}
+
+/** A value of a type, made scalar by scalar in order. */
+export function build(type: Type, leaf: (type: Type) => Value): Value {
+  const parts = partsOf(type);
+  return parts === undefined ? leaf(type) : parts.map((part) => build(part, leaf));
+}
+
+/** The scalars of a value in order; null for those that are not known. */
+export function leavesOf(type: Type, value: Value): (number | null)[] {
+  const parts = partsOf(type);
+  if (parts === undefined) return [typeof value === "number" ? value : null];
+  const list = Array.isArray(value) ? value as readonly Value[] : [];
+  return parts.flatMap((part, i) => leavesOf(part, list[i] ?? null));
+}
+
+/** A part of a composite; null where it is not known. */
+export function partOf(value: Value, path: readonly number[]): Value {
+  let at = value;
+  for (const index of path) {
+    if (!Array.isArray(at)) return null;
+    at = (at as readonly Value[])[index] ?? null;
+  }
+  return at;
+}
+
+/** A composite with one part replaced. */
+export function withPart(type: Type, value: Value, path: readonly number[], part: Value): Value {
+  const [index, ...rest] = path;
+  if (index === undefined) return part;
+  const parts = partsOf(type);
+  if (parts === undefined) return null;
+  const list = Array.isArray(value) ? value as readonly Value[] : [];
+  return parts.map((inner, i) =>
+    i === index ? withPart(inner, list[i] ?? null, rest, part) : list[i] ?? null
+  );
+}
+
+/** Bits of a scalar as a node holds it; null for what is no integer and no truth value. */
+export function widthOf(type: Type): number | null {
+  return type.kind === "int" ? type.width : type.kind === "bool" ? 1 : null;
+}
