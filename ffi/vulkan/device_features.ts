@@ -39,6 +39,7 @@ const WANTED_EXTENSIONS: readonly {
   { name: "VK_EXT_external_memory_host" },
   { name: "VK_KHR_external_memory_fd" },
   { name: "VK_EXT_external_memory_dma_buf" },
+  { name: "VK_KHR_external_semaphore_fd" },
   { name: "VK_EXT_calibrated_timestamps" },
   { name: "VK_KHR_calibrated_timestamps" },
   { name: "VK_KHR_global_priority" },

@@ -87,6 +87,8 @@ export interface SharingFeatures {
 const USAGE = VkBufferUsageFlagBits.VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
   VkBufferUsageFlagBits.VK_BUFFER_USAGE_TRANSFER_DST_BIT;
 
+const STORAGE_USAGE = VkBufferUsageFlagBits.VK_BUFFER_USAGE_STORAGE_BUFFER_BIT;
+
 const {
   VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT: LOCAL,
   VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT: VISIBLE,
@@ -234,14 +236,19 @@ function allocationChain(device: Device, origin: MemoryOrigin, buffer: bigint): 
   }
 }
 
-function createBuffer(device: Device, size: number, handleType: number): bigint {
+function createBuffer(
+  device: Device,
+  size: number,
+  handleType: number,
+  storage: boolean,
+): bigint {
   const families = [...new Set(device.queues.map((queue) => queue.family))];
   const info = encode(vk.VkBufferCreateInfo, {
     pNext: handleType === 0
       ? []
       : [{ layout: vk.VkExternalMemoryBufferCreateInfo, value: { handleTypes: handleType } }],
     size: BigInt(size),
-    usage: USAGE,
+    usage: storage ? USAGE | STORAGE_USAGE : USAGE,
     ...(families.length < 2 ? {} : {
       sharingMode: VkSharingMode.VK_SHARING_MODE_CONCURRENT,
       pQueueFamilyIndices: Uint32Array.from(families),
@@ -301,13 +308,19 @@ function map(device: Device, memory: bigint, size: number): Uint8Array<ArrayBuff
  * multiples of the device's `hostPointerAlignment`, and the memory must outlive it.
  *
  * @param size in bytes.
+ * @param options `storage`: whether kernels use it too, as a storage buffer.
  * @throws {VulkanError} for want of memory, a memory type or an extension; nothing is left behind.
  */
-export function createCopyBuffer(device: Device, size: number, origin: MemoryOrigin): CopyBuffer {
+export function createCopyBuffer(
+  device: Device,
+  size: number,
+  origin: MemoryOrigin,
+  { storage = false }: { storage?: boolean } = {},
+): CopyBuffer {
   try {
     using undo = new DisposableStack();
     const { symbols, handle } = device;
-    const buffer = createBuffer(device, size, handleTypeOf(origin));
+    const buffer = createBuffer(device, size, handleTypeOf(origin), storage);
     undo.defer(() => device.release(() => symbols.vkDestroyBuffer(handle, buffer, null)));
     const { memory, size: allocationSize, type } = allocate(device, buffer, origin);
     undo.defer(() => device.release(() => symbols.vkFreeMemory(handle, memory, null)));

@@ -6,9 +6,16 @@
 
 import { encode } from "../struct.ts";
 import type { Device, Queue } from "./device.ts";
+import { exportChain, type SemaphoreHandleType } from "./external_semaphore.ts";
 import { VkPipelineStageFlagBits, VkSemaphoreType } from "./generated/enums.ts";
 import * as vk from "./generated/structs.ts";
 import { apiVersion, check, VulkanError } from "./loader.ts";
+
+/** What a semaphore can do beyond its own device. */
+export interface SemaphoreOptions {
+  /** As what it can be exported, where the device lets it: see `semaphoreSharing()`. */
+  exportable?: SemaphoreHandleType;
+}
 
 /** A semaphore that one submission sets and one other waits for. */
 export class BinarySemaphore implements Disposable {
@@ -16,9 +23,9 @@ export class BinarySemaphore implements Disposable {
   readonly #device: Device;
 
   /** Creates one, not set. */
-  constructor(device: Device) {
+  constructor(device: Device, { exportable }: SemaphoreOptions = {}) {
     this.#device = device;
-    const info = encode(vk.VkSemaphoreCreateInfo);
+    const info = encode(vk.VkSemaphoreCreateInfo, { pNext: exportChain(exportable) });
     this.handle = device.created(
       "vkCreateSemaphore",
       (out) => device.symbols.vkCreateSemaphore(device.handle, info.bytes, null, out),
@@ -38,13 +45,13 @@ export class TimelineSemaphore implements Disposable {
   readonly #device: Device;
 
   /** Creates one with value 0. The device must have the feature: see {@linkcode supported}. */
-  constructor(device: Device) {
+  constructor(device: Device, { exportable }: SemaphoreOptions = {}) {
     this.#device = device;
     const info = encode(vk.VkSemaphoreCreateInfo, {
       pNext: [{
         layout: vk.VkSemaphoreTypeCreateInfo,
         value: { semaphoreType: VkSemaphoreType.VK_SEMAPHORE_TYPE_TIMELINE },
-      }],
+      }, ...exportChain(exportable)],
     });
     this.handle = device.created(
       "vkCreateSemaphore",

@@ -1,0 +1,36 @@
+/** The tests of fences under the Khronos validation layer: it has nothing to say. */
+
+import assert from "node:assert/strict";
+import { Instance } from "../../ffi/vulkan/instance.ts";
+import { MISSING_DRIVERS } from "./fence_devices.ts";
+
+const LAYER = "VK_LAYER_KHRONOS_validation";
+
+function hasLayer(): boolean {
+  if (MISSING_DRIVERS.length > 0) return false;
+  const opened = Instance.open();
+  if (opened.state === "absent") return false;
+  using instance = opened.instance;
+  return instance.layers().includes(LAYER);
+}
+
+const ignore = !hasLayer();
+const why = ignore ? ` (skipped: no ${LAYER}, or no software drivers)` : "";
+
+for (const file of ["fence_test.ts", "fence_model_test.ts", "wait_test.ts"]) {
+  Deno.test({
+    name: `the Vulkan validation layer is silent over ${file}${why}`,
+    ignore,
+    fn: async () => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["test", "-A", "--no-check", new URL(file, import.meta.url).pathname],
+        env: { VK_INSTANCE_LAYERS: LAYER, NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 0, said);
+      // Each message names the rule that is broken.
+      assert.deepEqual(said.match(/^.*\b(VUID|UNASSIGNED|SYNC)-.*$/gm) ?? [], []);
+    },
+  });
+}
