@@ -87,7 +87,12 @@ export type {
   PowerState,
   Sriov,
 } from "./lib/gpu/gpu.ts";
-export { type LogicalDevice, logicalDevice, type LogicalTier } from "./lib/gpu/logical.ts";
+export {
+  combine,
+  type CombinedDevice,
+  logicalDevice,
+  type LogicalTier,
+} from "./lib/gpu/logical.ts";
 export { formatPciAddress, parsePciAddress, type PciAddress } from "./lib/gpu/pci_address.ts";
 export {
   type GpuCriterion,

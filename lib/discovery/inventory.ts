@@ -8,7 +8,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
-import { type LogicalDevice, logicalDevice } from "../gpu/logical.ts";
+import { type CombinedDevice, logicalDevice } from "../gpu/logical.ts";
 import { standing } from "../gpu/standing.ts";
 import { type Topology, topologyOf } from "../gpu/topology.ts";
 import type { Discovery, SourceOutcome } from "./mod.ts";
@@ -29,7 +29,7 @@ export interface InventoryDocument {
   /** Virtual functions of listed GPUs, bare display controllers, software devices. */
   other_devices: Gpu[];
   /** The GPUs as one device. */
-  logical_device: LogicalDevice;
+  logical_device: CombinedDevice;
   /** How they are connected. */
   topology: Topology;
   /** What came of asking each source. */

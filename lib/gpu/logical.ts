@@ -28,9 +28,9 @@ export type LogicalTier =
   | "common_driver"
   | "linked";
 
-/** The GPUs of a host as one device. */
-export interface LogicalDevice {
-  /** GPUs of their own: without virtual functions, bare display controllers and software devices. */
+/** Several devices as one: what they have together and in common. */
+export interface CombinedDevice {
+  /** How many there are. */
   gpu_count: number;
   /** Their ids, in the order of the listing. */
   gpus: GpuId[];
@@ -94,9 +94,13 @@ function tierOf(gpus: readonly Gpu[], common: readonly string[]): [LogicalTier, 
     : ["separate", "no API is known to reach any GPU"];
 }
 
-/** The logical device that the GPUs among `devices` make. */
-export function logicalDevice(devices: readonly Gpu[]): LogicalDevice {
-  const gpus = devices.filter((gpu) => standing(gpu) === "gpu");
+/** The logical device that the GPUs among `devices` make: neither programs, nor virtual functions. */
+export function logicalDevice(devices: readonly Gpu[]): CombinedDevice {
+  return combine(devices.filter((gpu) => standing(gpu) === "gpu"));
+}
+
+/** What devices are together, whatever they are. */
+export function combine(gpus: readonly Gpu[]): CombinedDevice {
   const sets = gpus.map(capabilitiesOf);
   const any = [...new Set(sets.flatMap((set) => [...set]))].sort();
   const all = any.filter((name) => sets.every((set) => set.has(name)));

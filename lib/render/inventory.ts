@@ -6,7 +6,7 @@
 
 import type { InventoryDocument } from "../discovery/inventory.ts";
 import type { ApiDevice, FactName, Gpu } from "../gpu/gpu.ts";
-import type { LogicalDevice } from "../gpu/logical.ts";
+import type { CombinedDevice } from "../gpu/logical.ts";
 import { standing } from "../gpu/standing.ts";
 import { vendorTitle } from "../gpu/vendor.ts";
 import type { Style } from "./style.ts";
@@ -178,7 +178,7 @@ function block(gpu: Gpu, { style, columns, apis }: InventoryStyle): string[] {
   ];
 }
 
-function logicalBlock(logical: LogicalDevice, { style, columns }: InventoryStyle): string[] {
+function logicalBlock(logical: CombinedDevice, { style, columns }: InventoryStyle): string[] {
   const line = (label: string, text: string) => labelled(label, printable(text), { columns });
   const missing = logical.vram_unknown.length;
   const vram = logical.vram_total_bytes === null

@@ -1,0 +1,438 @@
+/**
+ * A buffer of the logical device: its bytes lie on the host, on members, or on several at once, range by range.
+ *
+ * @module
+ */
+
+import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import { HostBacking } from "./host_backing.ts";
+import type { Member } from "./member.ts";
+import type { MemoryFlag } from "./memory_flags.ts";
+import type { Mover } from "./mover.ts";
+import type { Ordering } from "./ordering.ts";
+import { type ByteRange, type Segment, ValidityMap } from "./validity.ts";
+
+/** The host as a place of {@linkcode ValidityMap}; member `i` is place `i + 1`. */
+export const HOST = 0;
+
+/** What a buffer has of its pool. */
+export interface BufferContext {
+  /** All members, lost ones too, in order. */
+  readonly members: readonly Member[];
+  readonly mover: Mover;
+  readonly ordering: Ordering<LogicalBuffer>;
+  /** Called once the buffer's memory was given back. */
+  closed(buffer: LogicalBuffer): void;
+}
+
+/** Bytes that are nowhere any more: the only member that held them was lost. */
+export class DataLostError extends Error {
+  /** Takes which bytes of which buffer were lost, and with whom. */
+  constructor(buffer: LogicalBuffer, { start, end }: ByteRange, member: string) {
+    super(
+      `bytes ${start} to ${end} of ${buffer.label} were on ${member} alone, which is lost: ` +
+        "write them again, or keep a copy with HOST_VALID",
+    );
+    this.name = "DataLostError";
+  }
+}
+
+/** A buffer of a logical device. Made by `LogicalDevice.allocate`. */
+export class LogicalBuffer implements Disposable {
+  /** Size in bytes. */
+  readonly size: number;
+  /** For people: `buffer 3 (1048576 bytes)`. */
+  readonly label: string;
+  readonly flags: ReadonlySet<MemoryFlag>;
+  readonly #context: BufferContext;
+  readonly #validity: ValidityMap;
+  readonly #mirrors = new Map<Member, DeviceBuffer>();
+  #host: HostBacking | undefined;
+  /** Backings that a member without an answer may write to still. */
+  readonly #abandoned: HostBacking[] = [];
+  /** Bytes that a lost member alone held, and its name. */
+  readonly #lostWith: { range: ByteRange; member: string }[] = [];
+  #references = 1;
+
+  /** @throws {VulkanError} or {RangeError} for want of memory. */
+  constructor(
+    context: BufferContext,
+    number: number,
+    size: number,
+    flags: ReadonlySet<MemoryFlag>,
+  ) {
+    this.#context = context;
+    this.size = size;
+    this.flags = flags;
+    this.label = `buffer ${number} (${size} bytes)`;
+    this.#validity = new ValidityMap(size);
+    try {
+      if (flags.has("PERSISTENT") || flags.has("SHARED")) this.#backing();
+      if (!flags.has("LAZY_ALLOCATE")) {
+        for (const member of this.#alive()) this.#storage(member);
+      }
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+  }
+
+  #alive(): Member[] {
+    return this.#context.members.filter((member) => member.lost === undefined);
+  }
+
+  #backing(): HostBacking {
+    return this.#host ??= new HostBacking(this.size, this.#alive());
+  }
+
+  /** Whether a member's kernels run on the host's pages in place. */
+  #isInPlace(member: Member): boolean {
+    if (!member.isSoftware && !this.flags.has("SHARED")) return false;
+    if (this.flags.has("DMA_BUF")) return false;
+    if (member.lost !== undefined) return !this.#mirrors.has(member);
+    const pages = this.#backing().on(member);
+    if (typeof pages !== "string") return true;
+    if (this.flags.has("SHARED")) throw new RangeError(`SHARED memory cannot be had: ${pages}`);
+    return false;
+  }
+
+  /** What a member's kernels use, and which place its bytes are. */
+  #storage(member: Member): { buffer: DeviceBuffer; place: number } {
+    if (this.#isInPlace(member)) {
+      const pages = this.#backing().on(member);
+      if (typeof pages !== "string") return { buffer: pages, place: HOST };
+    }
+    let mirror = this.#mirrors.get(member);
+    if (mirror === undefined) {
+      mirror = member.guard(() => this.#context.mover.allocate(member, this.size));
+      this.#mirrors.set(member, mirror);
+    }
+    return { buffer: mirror, place: member.index + 1 };
+  }
+
+  /**
+   * Makes ranges valid for a member's kernels. For use by who holds the buffer in the order of work.
+   *
+   * @returns what to bind.
+   * @throws {DataLostError} for bytes that were lost with a member.
+   */
+  async prepare(member: Member, ranges: readonly ByteRange[]): Promise<DeviceBuffer> {
+    const { buffer, place } = this.#storage(member);
+    for (const range of ranges) this.#refuseLost(range);
+    if (place === HOST) await this.#toHost(ranges);
+    else await this.#toMember(member, buffer, ranges);
+    return buffer;
+  }
+
+  /** Bytes that {@linkcode prepare} would copy to a member. */
+  missingOn(member: Member, ranges: readonly ByteRange[]): number {
+    const place = this.#isInPlace(member) ? HOST : member.index + 1;
+    return ranges.flatMap((range) => this.#validity.missing(range, place))
+      .reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
+  /** Whether what a member's kernels write is on the host at once. */
+  isInPlace(member: Member): boolean {
+    return this.#isInPlace(member);
+  }
+
+  /** Notes that a member's kernel wrote ranges: they are valid there alone. */
+  wrote(member: Member, ranges: readonly ByteRange[]): void {
+    const place = this.#isInPlace(member) ? HOST : member.index + 1;
+    for (const range of ranges) {
+      this.#validity.write(range, place);
+      this.#found(range);
+    }
+  }
+
+  /**
+   * Forgets the contents of some bytes: they are undefined from then on, and nothing is copied for them. For
+   * results that the next dispatch writes anew.
+   */
+  discard(offset = 0, length: number = this.size - offset): Promise<void> {
+    const range = this.#check(offset, length);
+    return this.#context.ordering.run([{ of: this, writes: true }], () => {
+      this.#validity.forget(range);
+      this.#found(range);
+      return Promise.resolve();
+    });
+  }
+
+  /** Makes good, after a write, what the flags promise of the ranges written. */
+  async settle(ranges: readonly ByteRange[]): Promise<void> {
+    if (this.flags.has("HOST_VALID")) await this.#toHost(ranges);
+    if (this.flags.has("REPLICATED")) await this.#replicate(ranges);
+  }
+
+  async #replicate(ranges: readonly ByteRange[]): Promise<void> {
+    await Promise.all(
+      this.#alive().map(async (member) => {
+        const { buffer, place } = this.#storage(member);
+        if (place !== HOST) await this.#toMember(member, buffer, ranges);
+      }),
+    );
+  }
+
+  /** Copies what is missing to a member: from another where there is a direct way, else from the host. */
+  async #toMember(
+    member: Member,
+    buffer: DeviceBuffer,
+    ranges: readonly ByteRange[],
+  ): Promise<void> {
+    const { mover } = this.#context;
+    const place = member.index + 1;
+    const sources = this.#sources(ranges, place, (from) => mover.isDirect(from, member));
+    for (const [source, segments] of sources) {
+      if (source !== undefined && mover.isDirect(source, member)) {
+        await mover.between(source, this.#storage(source).buffer, member, buffer, segments);
+      } else {
+        await this.#toHost(segments);
+        await mover.toMember(this.#backing(), member, buffer, segments);
+      }
+      for (const segment of segments) this.#validity.copy(segment, place);
+    }
+  }
+
+  /** Copies what is missing to the host, from all members at once. */
+  async #toHost(ranges: readonly ByteRange[]): Promise<void> {
+    const { mover } = this.#context;
+    await Promise.all(
+      Array.from(this.#sources(ranges, HOST, () => false), async ([source, segments]) => {
+        if (source === undefined) return;
+        await mover.toHost(source, this.#storage(source).buffer, this.#backing(), segments);
+        for (const segment of segments) this.#validity.copy(segment, HOST);
+      }),
+    );
+  }
+
+  /**
+   * Where missing parts of ranges come from: a member, or undefined for the host.
+   *
+   * @param isBetter whether a member is a better source than the host.
+   */
+  #sources(
+    ranges: readonly ByteRange[],
+    place: number,
+    isBetter: (member: Member) => boolean,
+  ): Map<Member | undefined, Segment[]> {
+    const sources = new Map<Member | undefined, Segment[]>();
+    const alive = this.#alive();
+    for (const segment of ranges.flatMap((range) => this.#validity.missing(range, place))) {
+      const holders = alive.filter(({ index }) => (segment.places & 1 << (index + 1)) !== 0);
+      const onHost = (segment.places & 1 << HOST) !== 0;
+      const source = holders.find(isBetter) ?? (onHost ? undefined : holders[0]);
+      if (source === undefined && (segment.places & 1 << HOST) === 0) {
+        const [holder] = this.#holders(segment.places);
+        throw new DataLostError(this, segment, holder?.name ?? "a member");
+      }
+      const segments = sources.get(source) ?? [];
+      segments.push(segment);
+      sources.set(source, segments);
+    }
+    return sources;
+  }
+
+  #holders(places: number): Member[] {
+    return this.#context.members.filter(({ index }) => (places & 1 << (index + 1)) !== 0);
+  }
+
+  /** Notes that the contents of a range are spoilt: a member was changing them in place when it was lost. */
+  spoil(range: ByteRange, member: Member): void {
+    this.#validity.forget(range);
+    this.#lostWith.push({ range, member: member.name });
+  }
+
+  /**
+   * Notes that a member is gone, and with it what it alone held. Only while nothing else uses the buffer: its
+   * pages may move.
+   */
+  forgetMember(member: Member): void {
+    const place = member.index + 1;
+    for (const range of this.#validity.onlyIn(place)) {
+      this.#lostWith.push({ range, member: member.name });
+    }
+    this.#validity.drop({ start: 0, end: this.size }, place);
+    this.#mirrors.get(member)?.[Symbol.dispose]();
+    this.#mirrors.delete(member);
+    this.#leavePages(member);
+  }
+
+  /** A member without an answer may still write to the host's pages: the contents move to others. */
+  #leavePages(member: Member): void {
+    const old = this.#host;
+    if (old === undefined || !member.device.isHung || typeof old.on(member) === "string") return;
+    this.#abandoned.push(old);
+    this.#host = new HostBacking(this.size, this.#alive());
+    this.#host.bytes.set(old.bytes);
+  }
+
+  #refuseLost({ start, end }: ByteRange): void {
+    const lost = this.#lostWith.find(({ range }) => range.start < end && start < range.end);
+    if (lost !== undefined) throw new DataLostError(this, lost.range, lost.member);
+  }
+
+  /** Bytes that are written anew are lost no more. */
+  #found({ start, end }: ByteRange): void {
+    for (const lost of this.#lostWith.splice(0)) {
+      const { range, member } = lost;
+      if (range.end <= start || end <= range.start) {
+        this.#lostWith.push(lost);
+        continue;
+      }
+      if (range.start < start) {
+        this.#lostWith.push({ range: { start: range.start, end: start }, member });
+      }
+      if (end < range.end) this.#lostWith.push({ range: { start: end, end: range.end }, member });
+    }
+  }
+
+  #check(offset: number, length: number): ByteRange {
+    this.#open();
+    const fits = Number.isSafeInteger(offset) && offset >= 0 && offset + length <= this.size;
+    if (!fits) throw new RangeError(`${length} bytes at ${offset} are not within ${this.label}`);
+    return { start: offset, end: offset + length };
+  }
+
+  #open(): void {
+    if (this.#references <= 0) throw new Error(`${this.label} is closed`);
+  }
+
+  /**
+   * Writes bytes from the host. They are taken before this returns its promise.
+   *
+   * @throws {RangeError} for bytes beyond the buffer.
+   */
+  write(bytes: Uint8Array, offset = 0): Promise<void> {
+    const range = this.#check(offset, bytes.length);
+    const taken = bytes.slice();
+    return this.#context.ordering.run([{ of: this, writes: true }], async () => {
+      this.#backing().bytes.set(taken, offset);
+      await this.#wroteOnHost(range);
+    });
+  }
+
+  async #wroteOnHost(range: ByteRange): Promise<void> {
+    this.#validity.write(range, HOST);
+    this.#found(range);
+    if (this.flags.has("GPU_VALID") || this.flags.has("REPLICATED")) await this.#replicate([range]);
+  }
+
+  /**
+   * Lets `fill` write to the host's copy in place, without another copy of the bytes.
+   *
+   * @throws {RangeError} for bytes beyond the buffer.
+   */
+  fill(
+    fill: (bytes: Uint8Array<ArrayBuffer>) => void,
+    offset = 0,
+    length: number = this.size - offset,
+  ): Promise<void> {
+    const range = this.#check(offset, length);
+    return this.#context.ordering.run([{ of: this, writes: true }], async () => {
+      // What is not overwritten stays: it must be here first.
+      await this.#toHost([range]);
+      fill(this.#backing().bytes.subarray(range.start, range.end));
+      await this.#wroteOnHost(range);
+    });
+  }
+
+  /**
+   * A copy of the contents. What was never written is whatever the memory held.
+   *
+   * @throws {RangeError} for bytes beyond the buffer.
+   * @throws {DataLostError} for bytes that were lost with a member.
+   */
+  read(offset = 0, length: number = this.size - offset): Promise<Uint8Array<ArrayBuffer>> {
+    return this.view((bytes) => bytes.slice(), offset, length);
+  }
+
+  /** Gives `look` the host's copy in place, brought up to date, and what it makes of it. */
+  view<T>(
+    look: (bytes: Uint8Array<ArrayBuffer>) => T,
+    offset = 0,
+    length: number = this.size - offset,
+  ): Promise<T> {
+    const range = this.#check(offset, length);
+    // It changes where bytes are valid: no other work may do so meanwhile.
+    return this.#context.ordering.run([{ of: this, writes: true }], async () => {
+      this.#refuseLost(range);
+      await this.#toHost([range]);
+      return look(this.#backing().bytes.subarray(range.start, range.end));
+    });
+  }
+
+  /**
+   * The host's copy, mapped as long as the buffer lives, for a buffer with PERSISTENT. It is up to date after
+   * {@linkcode sync}, or always with HOST_VALID.
+   *
+   * @throws {Error} for a buffer without.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    this.#open();
+    if (!this.flags.has("PERSISTENT")) {
+      throw new Error(`${this.label} is not mapped: allocate it with PERSISTENT`);
+    }
+    return this.#backing().bytes;
+  }
+
+  /** Brings the host's copy up to date. */
+  sync(): Promise<void> {
+    return this.view(() => undefined);
+  }
+
+  /** Where which bytes are valid: `host`, or members by their ids. */
+  placement(): { start: number; end: number; places: string[] }[] {
+    return this.#validity.within({ start: 0, end: this.size }).map(({ start, end, places }) => ({
+      start,
+      end,
+      places: [
+        ...((places & 1) !== 0 ? ["host"] : []),
+        ...this.#holders(places).map(({ id }) => id),
+      ],
+    }));
+  }
+
+  /** Bytes of memory that are taken, on the host and by member. */
+  memory(): { host_bytes: number; members: Record<string, number> } {
+    const members = Array.from(this.#mirrors, ([{ id }, { size }]): [string, number] => [id, size]);
+    return {
+      host_bytes: this.#host === undefined ? 0 : this.size,
+      members: Object.fromEntries(members),
+    };
+  }
+
+  /** One more holder, who disposes it too: the memory is given back by the last. */
+  retain(): this {
+    this.#open();
+    this.#references++;
+    return this;
+  }
+
+  /** Whether its memory was given back. */
+  get isClosed(): boolean {
+    return this.#references <= 0;
+  }
+
+  #close(): void {
+    for (const mirror of this.#mirrors.values()) mirror[Symbol.dispose]();
+    this.#mirrors.clear();
+    for (const backing of this.#abandoned) backing[Symbol.dispose]();
+    this.#host?.[Symbol.dispose]();
+    this.#host = undefined;
+  }
+
+  /**
+   * One holder less. The last gives the memory back, after all work that uses it.
+   *
+   * @throws {Error} where there is no holder any more.
+   */
+  [Symbol.dispose](): void {
+    this.#open();
+    if (--this.#references > 0) return;
+    this.#context.ordering.run([{ of: this, writes: true }], () => {
+      this.#close();
+      this.#context.closed(this);
+      return Promise.resolve();
+    });
+  }
+}

@@ -1,0 +1,53 @@
+/** A member of a logical device that is lost, or hangs, at every stage of dispatches. */
+
+import assert from "node:assert/strict";
+import { faultLayer } from "../fakes/fault_layer.ts";
+import { SOFTWARE_DRIVERS, softwareEnvironment } from "../vulkan_devices.ts";
+import type { LostOutcome } from "./lost_program.ts";
+
+const PROGRAM = new URL("lost_program.ts", import.meta.url).pathname;
+const missing = ["llvmpipe", "SwiftShader"].filter((name) => !SOFTWARE_DRIVERS.has(name));
+const skipped = missing.length > 0 ? ` (skipped: ${missing.join(", ")} not installed)` : "";
+
+/** What comes of a fault after each number of submissions. */
+async function outcomes(
+  device: string,
+  fault: "lose" | "hang",
+  last: number,
+): Promise<LostOutcome[]> {
+  using layer = faultLayer();
+  const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", PROGRAM, "0", String(last)],
+    env: { ...softwareEnvironment(), ...layer.environment({ device, fault }) },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert.ok(success, `${new TextDecoder().decode(stderr)}\n${text}`);
+  return text.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+for (const device of ["llvmpipe", "SwiftShader"]) {
+  for (const [fault, last] of [["lose", 12], ["hang", 4]] as const) {
+    Deno.test({
+      name: `a dispatch is right, or says why not, when ${device} ${
+        fault === "lose" ? "is lost" : "hangs"
+      } at any stage${skipped}`,
+      ignore: missing.length > 0,
+      async fn() {
+        const all = await outcomes(device, fault, last);
+        assert.equal(all.length, last + 1);
+        for (const outcome of all) {
+          const shown = JSON.stringify(outcome);
+          assert.equal(outcome.wrong, 0, shown);
+          if (outcome.error === null) assert.equal(outcome.right, 6, shown);
+          else assert.match(outcome.error, /^(SpoiltDataError|DataLostError): [^\n]+$/, shown);
+          // A member without an answer has a second; nothing waits for it twice.
+          assert.ok(outcome.ms < 5000, shown);
+        }
+        // What is not changed in place is always saved: the first three results.
+        assert.ok(all.every(({ right }) => right >= 3), JSON.stringify(all));
+        assert.ok(all.some(({ lost }) => lost > 0), JSON.stringify(all));
+      },
+    });
+  }
+}
