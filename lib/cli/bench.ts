@@ -27,6 +27,7 @@ import { benchListText } from "../render/bench_list.ts";
 import { Sysroot } from "../sysfs/sysroot.ts";
 import { conclude } from "./bench_conclude.ts";
 import { type Interruption, measureAll } from "./bench_measure.ts";
+import { isPoolBench, runPoolBench } from "./bench_pool.ts";
 import { outputsOf, takesStdout } from "./bench_outputs.ts";
 import { type Request, requestOf } from "./bench_request.ts";
 import { runStored } from "./bench_stored.ts";
@@ -148,6 +149,7 @@ async function compared(
 }
 
 async function run(input: CommandInput, context: CommandContext): Promise<number> {
+  if (isPoolBench(input.args)) return await runPoolBench(input.args, input, context);
   if (value(input, "from") !== undefined) return await runStored(input, context);
   const outputs = outputsOf(input);
   const request = requestOf(input);
@@ -194,14 +196,14 @@ export const benchCommand: CommandModule = {
   details:
     "Measures every Vulkan device, hardware or software, and the host itself, checks what the " +
     "devices computed, and reports medians with their spread, beside the devices' peaks where these " +
-    "are known. Ctrl-C and SIGTERM end it and keep what was measured. Exit status 1 where a " +
+    "are known. `bench pool` measures several devices as one: what kernels and frames gain. Ctrl-C and SIGTERM end it and keep what was measured. Exit status 1 where a " +
     "benchmark failed, gave a figure that cannot be true, was significantly slower than in the report " +
     "that it is compared with, or did not come up to an expectation; 130 after Ctrl-C, 143 after " +
     "SIGTERM.",
   arguments: [{
     syntax: "[what...]",
     describe: "suites, benchmarks, or patterns of their names (default: all)",
-    suggests: ["all", ...SUITES],
+    suggests: ["all", ...SUITES, "pool"],
   }],
   options: [
     {
@@ -265,6 +267,7 @@ export const benchCommand: CommandModule = {
       command: "bench --from report.json --html report.html",
       meaning: "The page of a stored report",
     },
+    { command: "bench pool --json pool.json", meaning: "Several GPUs as one, against each alone" },
     {
       command: "bench memory --expect 'memory.copy>=0.85peak'",
       meaning: "Fail where copies are slow",

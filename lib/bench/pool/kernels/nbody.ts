@@ -1,0 +1,136 @@
+/**
+ * One step of bodies that attract each other: all pairs.
+ *
+ * @module
+ */
+
+import { ComputeKernel } from "../../../spirv/compute_kernel.ts";
+import type { KernelCode } from "../../../spirv/kernel.ts";
+import { encodePush } from "../../../spirv/push_constants.ts";
+import type { ExpectedWords, KernelSize, PoolKernel } from "../kernel.ts";
+import { asFloats, randomFloats } from "./contents.ts";
+import { groupsOver, sampled } from "./grid.ts";
+
+/** Length of the step, and the square of the distance below which bodies attract each other no more. */
+const STEP = Math.fround(0.01), SOFTENING = Math.fround(0.01);
+
+/**
+ * Operations of a pair, as they are usually counted (Nyland, Harris, Prins: "Fast N-Body Simulation with
+ * CUDA", GPU Gems 3, chapter 31).
+ */
+const FLOPS_OF_PAIR = 20;
+
+/** Buffers: positions with masses, velocities; new positions, new velocities. */
+function code(): KernelCode {
+  const kernel = new ComputeKernel({ localSize: 64, addressing: "descriptor" });
+  const vector = kernel.vector(kernel.f32, 4);
+  const positions = kernel.buffer(vector), velocities = kernel.buffer(vector);
+  const newPositions = kernel.buffer(vector), newVelocities = kernel.buffer(vector);
+  const bodies = kernel.push("bodies", kernel.u32), step = kernel.push("step", kernel.f32);
+  const softening = kernel.push("softening", kernel.f32);
+  return kernel.body((k) => {
+    const i = k.globalId(), zero = k.constant(k.u32, 0), still = k.constant(k.f32, 0);
+    k.ifLess(i, bodies(), () => {
+      const own = positions.load(i), velocity = velocities.load(i);
+      const at = [0, 1, 2].map((axis) => k.extract(own, axis));
+      const pull = at.map(() => k.variable(still));
+      k.loop(zero, bodies(), k.constant(k.u32, 1), (j) => {
+        const other = positions.load(j);
+        const away = at.map((mine, axis) => k.sub(k.extract(other, axis), mine));
+        const distance2 = away.reduce((sum, each) => k.fma(each, each, sum), softening());
+        const inverse = k.inverseSqrt(distance2);
+        const cubed = k.mul(k.mul(inverse, inverse), inverse);
+        const strength = k.mul(k.extract(other, 3), cubed);
+        pull.forEach((sum, axis) => {
+          const each = away[axis];
+          if (each) sum.store(k.fma(each, strength, sum.load()));
+        });
+      });
+      const moved = pull.map((sum, axis) => {
+        const speed = k.fma(sum.load(), step(), k.extract(velocity, axis));
+        return { speed, place: k.fma(speed, step(), k.extract(own, axis)) };
+      });
+      const places = [...moved.map(({ place }) => place), k.extract(own, 3)];
+      const speeds = [...moved.map(({ speed }) => speed), k.extract(velocity, 3)];
+      newPositions.store(i, k.composite(vector, places));
+      newVelocities.store(i, k.composite(vector, speeds));
+    });
+  });
+}
+
+/** New place and velocity of body `i`, in binary64: x, y, z and what stands fourth. */
+function moved(positions: Float32Array, velocities: Float32Array, i: number) {
+  const [x = 0, y = 0, z = 0, mass = 0] = positions.subarray(4 * i, 4 * i + 4);
+  const pull = [0, 0, 0];
+  for (let at = 0; at < positions.length; at += 4) {
+    const dx = (positions[at] ?? 0) - x;
+    const dy = (positions[at + 1] ?? 0) - y;
+    const dz = (positions[at + 2] ?? 0) - z;
+    const strength = (positions[at + 3] ?? 0) * (dx * dx + dy * dy + dz * dz + SOFTENING) ** -1.5;
+    pull[0] = (pull[0] ?? 0) + dx * strength;
+    pull[1] = (pull[1] ?? 0) + dy * strength;
+    pull[2] = (pull[2] ?? 0) + dz * strength;
+  }
+  const speeds = pull.map((sum, axis) => (velocities[4 * i + axis] ?? 0) + sum * STEP);
+  return {
+    velocity: [...speeds, velocities[4 * i + 3] ?? 0],
+    position: [...[x, y, z].map((place, axis) => place + (speeds[axis] ?? 0) * STEP), mass],
+  };
+}
+
+function reference(
+  { width }: KernelSize,
+  positions: Float32Array,
+  velocities: Float32Array,
+  samples: number,
+): ExpectedWords[] {
+  const bodies = [...sampled(width, samples)];
+  const results = bodies.map((i) => moved(positions, velocities, i));
+  const words = Uint32Array.from(bodies.flatMap((i) => [4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3]));
+  return [
+    { buffer: 2, words, values: Float32Array.from(results.flatMap(({ position }) => position)) },
+    { buffer: 3, words, values: Float32Array.from(results.flatMap(({ velocity }) => velocity)) },
+  ];
+}
+
+/** The n-body kernel; `width` is the number of bodies. */
+export function nbody(): PoolKernel {
+  const kernel = code();
+  return {
+    id: "nbody",
+    title: "n-body step",
+    depth: null,
+    code: kernel,
+    small: { width: 301, height: 1, depth: 1 },
+    first: { width: 4096, height: 1, depth: 1 },
+    scale: (size, factor) => ({
+      ...size,
+      width: Math.max(64, Math.round(size.width * Math.sqrt(factor))),
+    }),
+    groups: (size) => groupsOver(kernel, size),
+    push: ({ width }) => encodePush(kernel, { bodies: width, step: STEP, softening: SOFTENING }),
+    buffers: ({ width }) => [
+      { bytes: 16 * width, role: "in" },
+      { bytes: 16 * width, role: "in" },
+      { bytes: 16 * width, role: "out" },
+      { bytes: 16 * width, role: "out" },
+    ],
+    fill({ width }) {
+      const positions = randomFloats(1, 4 * width, -1, 1);
+      const floats = asFloats(positions);
+      // All masses together are 1, however many there are: the pull stays of one size.
+      for (let i = 3; i < floats.length; i += 4) floats[i] = (1.5 + (floats[i] ?? 0)) / width;
+      return [positions, randomFloats(2, 4 * width, -0.5, 0.5), null, null];
+    },
+    reference: (size, [positions, velocities], samples) =>
+      reference(size, asFloats(positions), asFloats(velocities), samples),
+    tolerance: 1e-4,
+    work: ({ width }) => FLOPS_OF_PAIR * width * width,
+    unit: "FLOP",
+    expectation: {
+      kind: "split",
+      dimension: 0,
+      reason: "each work-group writes its own bodies, to buffers that none reads",
+    },
+  };
+}

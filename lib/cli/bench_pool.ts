@@ -1,0 +1,58 @@
+/**
+ * `mvgal bench pool`: kernels on one GPU and on several as one logical device.
+ *
+ * @module
+ */
+
+import { benchPool, type PoolReport } from "../bench/pool/run.ts";
+import { LogicalDevice } from "../pool/logical_device.ts";
+import { renderPoolReport } from "../render/bench_pool.ts";
+import { type CommandContext, type CommandInput, flag, UsageError, value } from "./command.ts";
+
+/** Options of `mvgal bench` that mean nothing here. */
+const OTHERS = ["list", "data", "parallel", "csv", "html", "svg", "from", "compare", "expect"];
+
+/** Whether what is to be measured is a logical device. */
+export function isPoolBench(words: readonly string[]): boolean {
+  return words.includes("pool");
+}
+
+/** What went wrong in a run. */
+function failures({ kernels }: PoolReport): string[] {
+  return kernels.flatMap(({ id, error }) => error === null ? [] : [`${id}: ${error}`]);
+}
+
+/** Measures, shows, and keeps what is asked for. Exit status 1 where a result is wrong. */
+export async function runPoolBench(
+  words: readonly string[],
+  input: CommandInput,
+  { stdout, stderr }: CommandContext,
+): Promise<number> {
+  if (words.length > 1) {
+    throw new UsageError("bench pool is measured alone: leave the other names out");
+  }
+  const other = OTHERS.find((name) => flag(input, name) || value(input, name) !== undefined);
+  if (other !== undefined) throw new UsageError(`--${other} means nothing for bench pool`);
+  const json = value(input, "json");
+  const gpus = value(input, "gpu");
+  await using device = await LogicalDevice.open({
+    virtual: true,
+    ...(gpus !== undefined && { gpus }),
+  });
+  const report = await benchPool(device, {
+    quick: flag(input, "quick"),
+    onStart: (what) => {
+      if (stderr.isTerminal) stderr.write(`\r\x1b[K${what}`);
+    },
+  });
+  if (stderr.isTerminal) stderr.write("\r\x1b[K");
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (json === "-") stdout.write(text);
+  else {
+    if (json !== undefined) Deno.writeTextFileSync(json, text);
+    stdout.write(renderPoolReport(report));
+  }
+  const wrong = failures(report);
+  for (const each of wrong) stderr.write(`mvgal: wrong result: ${each}\n`);
+  return wrong.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,68 @@
+/**
+ * A run of `mvgal bench pool`, for people.
+ *
+ * @module
+ */
+
+import type { PooledFigure, PoolReport } from "../bench/pool/run.ts";
+import { table } from "./table.ts";
+
+const ms = (value: number) => `${value.toPrecision(3)} ms`;
+
+function named(gpus: readonly string[], { device }: PoolReport): string {
+  const software = device.members.filter(({ id, kind }) =>
+    gpus.includes(id) && kind === "software"
+  );
+  const count = gpus.length - software.length;
+  const parts = [
+    ...(count > 0 ? [`${count} GPU${count === 1 ? "" : "s"}`] : []),
+    ...(software.length > 0 ? [`${software.length} software`] : []),
+  ];
+  return parts.join(" + ");
+}
+
+function pooledRow(figure: PooledFigure, report: PoolReport): string[] {
+  return [
+    `  ${named(figure.gpus, report)}`,
+    ms(figure.single_ms),
+    ms(figure.pooled_ms),
+    `${figure.speedup.toFixed(2)}x`,
+    figure.of_sum === null ? "" : figure.of_sum.toFixed(2),
+    `${Math.round(100 * figure.split_share)} %`,
+    figure.same_as_one ? "same" : "differ",
+  ];
+}
+
+/** The report in lines of text. */
+export function renderPoolReport(report: PoolReport): string {
+  const { device, kernels, frames } = report;
+  const lines = device.members.map(({ id, name, kind }) => `${id}  ${name} (${kind})`);
+  const head = ["", "one", "together", "speed-up", "of sum", "split", "results"];
+  for (const kernel of kernels) {
+    const { verdict } = kernel;
+    const safe = verdict.kind === "split"
+      ? `safe to split along ${verdict.dimension}`
+      : `runs whole: ${verdict.reason}`;
+    lines.push("", `${kernel.id}: ${kernel.title}; ${safe}`);
+    if (kernel.error !== null) lines.push(`  wrong: ${kernel.error}`);
+    const rows = kernel.pooled.map((figure) => pooledRow(figure, report));
+    const right = ["left", "right", "right", "right", "right", "right", "left"] as const;
+    lines.push(...table([head, ...rows], right));
+    for (const { gpus, reason, difference } of kernel.pooled) {
+      lines.push(`  ${named(gpus, report)}: ${reason}`);
+      if (difference !== null) lines.push(`  results differ: ${difference}`);
+    }
+  }
+  lines.push("", "frames");
+  lines.push(...table([
+    ["", "strategy", "frames/s", "speed-up", "jitter"],
+    ...frames.map(({ gpus, strategy, frames_per_s, speedup, jitter_ms }) => [
+      `  ${named(gpus, report)}`,
+      strategy,
+      frames_per_s.toPrecision(4),
+      speedup === null ? "" : `${speedup.toFixed(2)}x`,
+      jitter_ms === null ? "" : ms(jitter_ms),
+    ]),
+  ], ["left", "left", "right", "right", "right"]));
+  return `${lines.join("\n")}\n`;
+}
