@@ -59,6 +59,20 @@
  * }
  * ```
  *
+ * @example Several GPUs as one device: a kernel runs on all of them where that is safe and pays
+ * ```ts
+ * // @ts-nocheck
+ * import { LogicalDevice } from "@mvgal/mvgal";
+ *
+ * await using device = await LogicalDevice.open();
+ * using numbers = device.allocate(4096);
+ * await numbers.write(new Uint8Array(4096));
+ * const kernel = device.createKernel({ words: spirv });
+ * const bindings = [{ binding: 0, buffer: numbers }];
+ * const { split, reason } = await device.dispatch(kernel, [16, 1, 1], bindings);
+ * console.log(split, reason, await numbers.read(0, 16));
+ * ```
+ *
  * @module
  */
 
@@ -112,6 +126,29 @@ export {
   type TopologyPair,
 } from "./lib/gpu/topology.ts";
 export { type Vendor, vendorTitle } from "./lib/gpu/vendor.ts";
+export { type Dimension, SpirvError, type Triple, type Verdict } from "./lib/pool/analysis/mod.ts";
+export { DataLostError, LogicalBuffer } from "./lib/pool/buffer.ts";
+export { type Binding, SpoiltDataError } from "./lib/pool/dispatch.ts";
+export type { Explanation } from "./lib/pool/explain.ts";
+export { FenceMisuseError, PoolFence, PoolFences } from "./lib/pool/fence.ts";
+export {
+  type Frame,
+  type FrameOptions,
+  type FrameSession,
+  type FrameStats,
+  type PresentedFrame,
+} from "./lib/pool/frames.ts";
+export { type KernelSource, LogicalKernel } from "./lib/pool/kernel.ts";
+export {
+  type DispatchOptions,
+  type DispatchPart,
+  type DispatchResult,
+  LogicalDevice,
+} from "./lib/pool/logical_device.ts";
+export { MemberLostError } from "./lib/pool/member.ts";
+export { MEMORY_FLAGS, type MemoryFlag } from "./lib/pool/memory_flags.ts";
+export type { MemberProperties, PoolOptions, PoolProperties } from "./lib/pool/open.ts";
+export { parseStrategy, STRATEGY_NAMES, type StrategyName } from "./lib/schedule/strategies.ts";
 export { type EntryKind, Sysroot } from "./lib/sysfs/sysroot.ts";
 export {
   DEFAULT_THRESHOLDS,

@@ -16,7 +16,12 @@ const WANTED_FEATURES: readonly string[] = [
   "shaderInt16",
 ];
 
-const WANTED_FEATURES_11: readonly string[] = ["storageBuffer16BitAccess"];
+const WANTED_FEATURES_11: readonly string[] = [
+  "storageBuffer16BitAccess",
+  "uniformAndStorageBuffer16BitAccess",
+  "variablePointersStorageBuffer",
+  "variablePointers",
+];
 
 const WANTED_FEATURES_12: readonly string[] = [
   "shaderFloat16",

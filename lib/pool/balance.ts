@@ -33,11 +33,17 @@ interface Taken {
   wholesInRow: number;
 }
 
-/** How many times are kept, and how many splits are taken before they decide. */
-const TIMES_KEPT = 5, TRIALS = 3;
+/**
+ * How many times are kept, and how many splits are taken before they decide: a GPU that was idle takes some
+ * hundred milliseconds until its clocks are up.
+ */
+const TIMES_KEPT = 8, TRIALS = 8;
 
-/** After so many wholes a split is tried again: what slowed it down may be over. */
-const RETRY_AFTER = 64;
+/** After so many wholes splits are tried again: what slowed them down may be over. */
+const RETRY_AFTER = 512;
+
+/** Who could do less than this share of the work is left out: it would gain as little, and may delay all. */
+const LEAST_SHARE = 0.02;
 
 /** Who runs a dispatch. */
 export interface Placement {
@@ -102,6 +108,21 @@ function sameModel(one: Member, other: Member): boolean {
   const a = one.physical, b = other.physical;
   return a.name === b.name && a.vendorId === b.vendorId && a.deviceId === b.deviceId &&
     a.driverName === b.driverName && a.driverInfo === b.driverInfo;
+}
+
+/** Speeds of devices of one model that differ by no more than this are the same, but for noise. */
+const SAME_SPEED = 1.25;
+
+/** Speeds with the mean for devices of one model, where they are close. */
+function alike(speeds: ReadonlyMap<Member, number>): Map<Member, number> {
+  return new Map(Array.from(speeds, ([member, speed]) => {
+    const same = [...speeds].filter(([other, its]) =>
+      sameModel(member, other) && Math.max(its, speed) <= SAME_SPEED * Math.min(its, speed)
+    );
+    const all = [...speeds].filter(([other]) => sameModel(member, other));
+    const mean = same.reduce((sum, [, its]) => sum + its, 0) / same.length;
+    return [member, same.length === all.length ? mean : speed];
+  }));
 }
 
 /** A member's speed; 0 for one that cannot run the kernel. */
@@ -216,9 +237,8 @@ export class Balance {
     const scheduler = this.#scheduler(strategy, takenClass);
     const total = candidates.reduce((sum, member) => sum + speedOf(speeds, member), 0);
     // Who cannot do one unit while the others do theirs would keep them waiting.
-    const useful = candidates.filter((member) =>
-      !splittable || all.end * speedOf(speeds, member) >= total
-    );
+    const least = total * Math.max(LEAST_SHARE, 1 / all.end);
+    const useful = candidates.filter((member) => !splittable || speedOf(speeds, member) >= least);
     const workers = this.#pool.members.map((member): Worker => ({
       id: member.id,
       enabled: useful.includes(member),
@@ -231,7 +251,11 @@ export class Balance {
       const member = candidates.find(({ id }) => id === worker);
       return member === undefined ? [] : [[member, { start, end }]];
     });
-    const why = verdict.kind === "whole" ? `not safe to split: ${verdict.reason}` : reason;
+    const why = verdict.kind === "whole"
+      ? `not safe to split: ${verdict.reason}`
+      : useful.length === 1 && candidates.length > 1
+      ? "the others are too slow for a share of it"
+      : reason;
     return placement(shares, why, takenClass);
   }
 
@@ -253,7 +277,7 @@ export class Balance {
     const scale = known.length === 0
       ? 1
       : known.reduce((sum, m) => sum + (measured.get(m.id) ?? 0) / prior(m), 0) / known.length;
-    return new Map(members.map((m) => [m, measured.get(m.id) ?? scale * prior(m)]));
+    return alike(new Map(members.map((m) => [m, measured.get(m.id) ?? scale * prior(m)])));
   }
 
   #isMeasured(className: string, members: readonly Member[]): boolean {
@@ -313,8 +337,8 @@ export class Balance {
       bytesPerMs: this.#bytesPerMs,
       syncMs: this.#syncMs,
     });
-    const { whole = [], split = [], wholesInRow = 0 } = taken ?? {};
-    const isTried = split.length >= TRIALS && wholesInRow < RETRY_AFTER;
+    const { whole = [], split = [] } = taken ?? {};
+    const isTried = split.length >= TRIALS;
     return {
       whole_ms: whole.length > 0 ? Math.min(...whole) : predicted.whole_ms,
       // Results that lie apart have to be brought together some time.
@@ -368,8 +392,12 @@ export class Balance {
 
   #note(className: string, way: "whole" | "split", ms: number): void {
     const taken = this.#taken.get(className) ?? { whole: [], split: [], wholesInRow: 0 };
-    taken[way] = [...taken[way], ms].slice(-TIMES_KEPT);
     taken.wholesInRow = way === "whole" ? taken.wholesInRow + 1 : 0;
+    taken[way] = [...taken[way], ms].slice(-TIMES_KEPT);
+    if (taken.wholesInRow > RETRY_AFTER) {
+      taken.split = [];
+      taken.wholesInRow = 0;
+    }
     this.#taken.delete(className);
     this.#taken.set(className, taken);
     const [oldest] = this.#taken.keys();

@@ -5,10 +5,11 @@
  */
 
 import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import type { SharedMemory } from "../../ffi/vulkan/external_memory.ts";
 import { HostBacking } from "./host_backing.ts";
 import type { Member } from "./member.ts";
 import type { MemoryFlag } from "./memory_flags.ts";
-import type { Mover } from "./mover.ts";
+import type { MemberMemory, Mover } from "./mover.ts";
 import type { Ordering } from "./ordering.ts";
 import { type ByteRange, type Segment, ValidityMap } from "./validity.ts";
 
@@ -46,7 +47,7 @@ export class LogicalBuffer implements Disposable {
   readonly flags: ReadonlySet<MemoryFlag>;
   readonly #context: BufferContext;
   readonly #validity: ValidityMap;
-  readonly #mirrors = new Map<Member, DeviceBuffer>();
+  readonly #mirrors = new Map<Member, MemberMemory>();
   #host: HostBacking | undefined;
   /** Backings that a member without an answer may write to still. */
   readonly #abandoned: HostBacking[] = [];
@@ -104,7 +105,7 @@ export class LogicalBuffer implements Disposable {
     }
     let mirror = this.#mirrors.get(member);
     if (mirror === undefined) {
-      mirror = member.guard(() => this.#context.mover.allocate(member, this.size));
+      mirror = member.guard(() => this.#context.mover.allocate(member, this.size, this.flags));
       this.#mirrors.set(member, mirror);
     }
     return { buffer: mirror, place: member.index + 1 };
@@ -399,6 +400,26 @@ export class LogicalBuffer implements Disposable {
       host_bytes: this.#host === undefined ? 0 : this.size,
       members: Object.fromEntries(members),
     };
+  }
+
+  /**
+   * A new file descriptor of a member's memory, of a buffer with DMA_BUF. All contents are in it then; what the
+   * other side writes is not noticed here. The caller closes it (`closeShared`).
+   *
+   * @param gpu the member's id.
+   * @throws {RangeError} by rejection, for a buffer without the flag, or no such member; one line.
+   */
+  exportDmaBuf(gpu: string): Promise<SharedMemory> {
+    this.#open();
+    const { members, ordering } = this.#context;
+    const member = members.find(({ id, lost }) => id === gpu && lost === undefined);
+    return ordering.run([{ of: this, writes: true }], async () => {
+      if (member === undefined) throw new RangeError(`no member ${gpu}`);
+      await this.prepare(member, [{ start: 0, end: this.size }]);
+      const exported = this.#mirrors.get(member)?.exportMemory?.();
+      if (exported !== undefined) return exported;
+      throw new RangeError(`${this.label} cannot be exported: allocate it with DMA_BUF`);
+    });
   }
 
   /** One more holder, who disposes it too: the memory is given back by the last. */

@@ -5,9 +5,17 @@
  */
 
 import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import type { SharedMemory } from "../../ffi/vulkan/external_memory.ts";
 import type { HostBacking } from "./host_backing.ts";
 import type { Member } from "./member.ts";
+import type { MemoryFlag } from "./memory_flags.ts";
 import type { ByteRange } from "./validity.ts";
+
+/** A buffer in a member's own memory. */
+export interface MemberMemory extends DeviceBuffer {
+  /** A new file descriptor of memory that was allocated with DMA_BUF. */
+  exportMemory?(): SharedMemory;
+}
 
 /** Moves bytes between the host and members, and between members. Ranges lie at the same place on both sides. */
 export interface Mover {
@@ -16,7 +24,7 @@ export interface Mover {
    *
    * @throws {VulkanError} for want of memory.
    */
-  allocate(member: Member, size: number): DeviceBuffer;
+  allocate(member: Member, size: number, flags: ReadonlySet<MemoryFlag>): MemberMemory;
   /** Whether bytes go from one member to another without the host. */
   isDirect(from: Member, to: Member): boolean;
   /** From one member to another, where that is direct. */

@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import type { Device, DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import {
+  createCopyBuffer,
+  SHARED_HANDLE_EXTENSIONS,
+  sharingFeatures,
+} from "../../ffi/vulkan/external_memory.ts";
 import type { HostBacking } from "./host_backing.ts";
 import type { Member } from "./member.ts";
 import type { MemoryFlag } from "./memory_flags.ts";
@@ -13,6 +18,9 @@ import type { ByteRange } from "./validity.ts";
 
 /** Size of the memory through which bytes go that the host's pages cannot give at once. */
 const STAGING_BYTES = 16 << 20;
+
+/** Why there are no direct ways yet. */
+const NOT_TRIED = "this version has no direct way: bytes go through pages that both import";
 
 /** The way between two members. */
 export interface PairWays {
@@ -82,6 +90,13 @@ function copyRanges(
   });
 }
 
+/** Whether a device exports its memory as dma-bufs. */
+function exportsDmaBuf(device: Device): boolean {
+  const { extensions } = device.physical;
+  return SHARED_HANDLE_EXTENSIONS.dma_buf.every((name) => extensions.has(name)) &&
+    sharingFeatures(device, "dma_buf").exportable;
+}
+
 /** Opens the ways between members. */
 export function openMover(members: readonly Member[]): Promise<Moving> {
   const staging = new Map(members.map((member) => [member, new Staging(member)]));
@@ -91,7 +106,15 @@ export function openMover(members: readonly Member[]): Promise<Moving> {
     return found;
   };
   const mover: Mover = {
-    allocate: (member, size) => member.device.createBuffer(size, "device"),
+    allocate: (member, size, flags) =>
+      flags.has("DMA_BUF")
+        ? createCopyBuffer(
+          member.device,
+          size,
+          { kind: "exported", handle: "dma_buf" },
+          { storage: true },
+        )
+        : member.device.createBuffer(size, "device"),
     async toMember(host: HostBacking, to, destination, ranges) {
       const pages = host.on(to);
       if (typeof pages !== "string") {
@@ -130,10 +153,29 @@ export function openMover(members: readonly Member[]): Promise<Moving> {
           from: from.id,
           to: to.id,
           tier: "staging",
-          refused: [],
+          refused: [
+            { tier: "memory", reason: NOT_TRIED },
+            { tier: "peer", reason: NOT_TRIED },
+          ],
         }))
       ),
-    checkFlags: () => {},
+    checkFlags(flags) {
+      const alive = members.filter(({ lost }) => lost === undefined);
+      if (flags.has("DMA_BUF")) {
+        const without = alive.find(({ device }) => !exportsDmaBuf(device));
+        if (without !== undefined) {
+          throw new RangeError(`DMA_BUF memory cannot be had: ${without.name} exports none`);
+        }
+      }
+      if (!flags.has("P2P")) return;
+      for (const from of alive) {
+        const to = alive.find((each) => each !== from && !mover.isDirect(from, each));
+        if (to === undefined) continue;
+        throw new RangeError(
+          `P2P memory cannot be had: from ${from.name} to ${to.name} bytes go through the host`,
+        );
+      }
+    },
     [Symbol.dispose]: () => staging.forEach((each) => each[Symbol.dispose]()),
   });
 }

@@ -223,4 +223,17 @@ export const requirements: readonly Requirement[] = [
     present: (host) => hasCommand(host, "valgrind"),
     packages: everywhere("valgrind"),
   },
+  {
+    id: "Vulkan validation layer",
+    without: "the calls of the logical device are not validated",
+    for: "tests",
+    present: (host) =>
+      hasFile(host, "/usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json"),
+    packages: {
+      apt: ["vulkan-validationlayers"],
+      dnf: ["vulkan-validation-layers"],
+      pacman: ["vulkan-validation-layers"],
+      zypper: ["vulkan-validationlayers"],
+    },
+  },
 ];

@@ -191,6 +191,22 @@ function fits(device: LogicalDevice, kernel: PoolKernel, size: KernelSize): bool
     kernel.groups(size).every((count) => count <= 65_535);
 }
 
+/** Of a GPU's first size each side is so many times a processor's: it has as many more lanes to fill. */
+const GPU_SIDES = 4;
+
+/** Where the choice of a size begins. */
+function firstSize(device: LogicalDevice, kernel: PoolKernel, on: string): KernelSize {
+  const { first } = kernel;
+  const kind = device.properties.members.find(({ id }) => id === on)?.kind;
+  const wide = {
+    width: GPU_SIDES * first.width,
+    height: first.height > 1 ? GPU_SIDES * first.height : first.height,
+    // A product's depth is a side of its matrices.
+    depth: kernel.depth === "columns of A" ? GPU_SIDES * first.depth : first.depth,
+  };
+  return kind === "gpu" && fits(device, kernel, wide) ? wide : first;
+}
+
 /** A size at which one member takes about so many ms, or the largest that there may be. */
 async function calibrate(
   device: LogicalDevice,
@@ -198,7 +214,7 @@ async function calibrate(
   on: string,
   targetMs: number,
 ): Promise<KernelSize> {
-  let size = kernel.first;
+  let size = "framePush" in kernel ? kernel.first : firstSize(device, kernel, on);
   for (let i = 0; i < 8; i++) {
     using prepared = await Prepared.make(device, kernel, size);
     // A GPU that was idle takes a while until its clocks are up.
@@ -292,7 +308,7 @@ async function measureKernel(
   if (first === undefined) throw new Error("a logical device without members");
   const repeats = quick ? 2 : 5;
   onStart(`${kernel.id}: choosing a size`);
-  const size = await calibrate(device, kernel, first.id, quick ? 60 : 200);
+  const size = await calibrate(device, kernel, first.id, quick ? 60 : 400);
   using prepared = await Prepared.make(device, kernel, size);
   const alone = new Map<string, number>();
   for (const { id, kind } of members) {

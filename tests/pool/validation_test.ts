@@ -1,4 +1,4 @@
-/** The tests of fences under the Khronos validation layer: it has nothing to say. */
+/** Tests of the logical device under the Khronos validation layer: it has nothing to say. */
 
 import assert from "node:assert/strict";
 import { Instance } from "../../ffi/vulkan/instance.ts";
@@ -17,7 +17,17 @@ function hasLayer(): boolean {
 const ignore = !hasLayer();
 const why = ignore ? ` (skipped: no ${LAYER}, or no software drivers)` : "";
 
-for (const file of ["fence_test.ts", "fence_model_test.ts", "wait_test.ts"]) {
+const FILES = [
+  "fence_test.ts",
+  "fence_model_test.ts",
+  "wait_test.ts",
+  "logical_device_test.ts",
+  "memory_flags_test.ts",
+  "frames_test.ts",
+  "../bench/pool/kernels_test.ts",
+];
+
+for (const file of FILES) {
   Deno.test({
     name: `the Vulkan validation layer is silent over ${file}${why}`,
     ignore,
