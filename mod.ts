@@ -64,13 +64,16 @@
  * // @ts-nocheck
  * import { LogicalDevice } from "@mvgal/mvgal";
  *
- * await using device = await LogicalDevice.open();
- * using numbers = device.allocate(4096);
- * await numbers.write(new Uint8Array(4096));
- * const kernel = device.createKernel({ words: spirv });
- * const bindings = [{ binding: 0, buffer: numbers }];
- * const { split, reason } = await device.dispatch(kernel, [16, 1, 1], bindings);
- * console.log(split, reason, await numbers.read(0, 16));
+ * async function compute(spirv: Uint32Array, input: Uint8Array): Promise<Uint8Array> {
+ *   await using device = await LogicalDevice.open();
+ *   using numbers = device.allocate(input.length);
+ *   await numbers.write(input);
+ *   const kernel = device.createKernel({ words: spirv });
+ *   const bindings = [{ binding: 0, buffer: numbers }];
+ *   const { split, reason } = await device.dispatch(kernel, [16, 1, 1], bindings);
+ *   console.log(split, reason);
+ *   return await numbers.read();
+ * }
  * ```
  *
  * @module

@@ -59,6 +59,9 @@ const FILES: Record<string, string[][]> = {
   "tmux": [["/usr/bin/tmux"]],
   "clpeak": [["/usr/bin/clpeak"]],
   "valgrind": [["/usr/bin/valgrind"]],
+  "Vulkan validation layer": [
+    ["/usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json"],
+  ],
 };
 
 Deno.test("requirements: each is found by its files, and missing where any of them is", () => {
