@@ -36,3 +36,27 @@ export function splitTimes(cost: SplitCost): SplitTimes {
   const copy_ms = bytesMoved === 0 ? 0 : bytesMoved / bytesPerMs;
   return { whole_ms: wholeMs, split_ms: wholeMs * primaryShare + copy_ms + syncMs, copy_ms };
 }
+
+/** Whether splitting pays, by how much, and why. */
+export interface SplitVerdict extends SplitTimes {
+  pays: boolean;
+  /** What splitting saves of the whole, in ms; below 0 where it costs more than it saves. */
+  gain_ms: number;
+  /** The rule with its numbers, in one line. */
+  explanation: string;
+}
+
+/** Whether splitting pays: `T (1 - p) > b / B + s`, with what was measured. */
+export function splitPays(cost: SplitCost): SplitVerdict {
+  const times = splitTimes(cost);
+  const saved = cost.wholeMs * (1 - cost.primaryShare);
+  const spent = times.copy_ms + cost.syncMs;
+  const pays = saved > spent;
+  const figure = (ms: number) => `${ms.toPrecision(3)} ms`;
+  const explanation = `splitting ${pays ? "pays" : "does not pay"}: it saves ${figure(saved)} of ` +
+    `${figure(cost.wholeMs)}, and costs ${
+      figure(times.copy_ms)
+    } to copy ${cost.bytesMoved} bytes ` +
+    `and ${figure(cost.syncMs)} to wait`;
+  return { ...times, pays, gain_ms: saved - spent, explanation };
+}

@@ -6,9 +6,10 @@
 
 import { sharesByWeight } from "./shares.ts";
 import {
-  enabledWorkers,
+  ableWorkers,
   fastest,
   type Part,
+  speedsAt,
   type Strategy,
   unitsOf,
   wholeOn,
@@ -16,10 +17,31 @@ import {
   type Worker,
 } from "./strategy.ts";
 
-/** Contiguous tiles by speed, in the order of the workers. */
-export function tiles(work: Work, workers: readonly Worker[]): Part[] {
+const OPTIONS = {
+  split_ratio: {
+    type: "weights",
+    default: null,
+    description:
+      "shares of the devices in their order, such as 3,1; by measured speed where not given",
+  },
+  minimum_tile: {
+    type: "integer",
+    default: 1,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: "units or rows below which a device gets none",
+  },
+} as const;
+
+/** Contiguous tiles by weight, in the order of the workers. */
+export function tiles(
+  work: Work,
+  workers: readonly Worker[],
+  weights: readonly number[] = speedsAt(workers, work),
+  minimum = 1,
+): Part[] {
   let start = 0;
-  return sharesByWeight(unitsOf(work), workers.map(({ speed }) => speed)).flatMap((share, i) => {
+  return sharesByWeight(unitsOf(work), weights, minimum).flatMap((share, i) => {
     const worker = workers[i];
     if (share === 0 || worker === undefined) return [];
     const part = { worker: worker.id, start, end: start + share };
@@ -28,22 +50,46 @@ export function tiles(work: Work, workers: readonly Worker[]): Part[] {
   });
 }
 
+/** The ratio's weights of those workers that are able; undefined where all of these are 0. */
+function weightsOf(
+  ratio: readonly number[],
+  workers: readonly Worker[],
+  able: readonly Worker[],
+): number[] | undefined {
+  if (ratio.length !== workers.length) {
+    throw new RangeError(
+      `sfr: split_ratio has ${ratio.length} numbers for ${workers.length} devices: give one for each`,
+    );
+  }
+  const weights = able.map((worker) => ratio[workers.indexOf(worker)] ?? 0);
+  return weights.some((weight) => weight > 0) ? weights : undefined;
+}
+
 /** Every frame and grid in tiles, whether that pays or not. */
-export const sfr: Strategy<null> = {
+export const sfr: Strategy<null, typeof OPTIONS> = {
   name: "sfr",
   summary:
     "each frame or grid is cut into tiles, one for each device, in proportion to their speeds",
+  options: OPTIONS,
   initial: null,
-  place(state, work, workers) {
-    const able = enabledWorkers(workers);
-    if (work.kind === "task" || !work.splittable || able.length === 1) {
-      const best = fastest(able);
-      const why = able.length === 1 ? "one device alone can run it" : "it cannot be cut";
-      return { state, parts: wholeOn(best, work), reason: `${why}: all of it goes to ${best.id}` };
-    }
-    const parts = tiles(work, able);
+  place(state, work, workers, { split_ratio, minimum_tile }) {
+    const able = ableWorkers(workers, work);
+    const best = fastest(able, work);
+    const whole = (why: string) => ({
+      state,
+      parts: wholeOn(best, work),
+      reason: `${why}: all of it goes to ${best.id}`,
+    });
+    if (able.length === 1) return whole("one device alone can run it");
+    if (work.kind === "task" || !work.splittable) return whole("it cannot be cut");
+    const weights = split_ratio === null
+      ? speedsAt(able, work)
+      : weightsOf(split_ratio, workers, able);
+    if (weights === undefined) return whole("split_ratio gives nothing to who is enabled");
+    const parts = tiles(work, able, weights, minimum_tile);
+    const by = split_ratio === null ? "speed" : "split_ratio";
     const reason = parts.length > 1
-      ? `in ${parts.length} tiles by speed`
+      ? `in ${parts.length} tiles by ${by}`
       : "the others are too slow for a tile of it";
     return { state, parts, reason };
   },

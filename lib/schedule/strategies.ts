@@ -8,10 +8,11 @@ import { closest } from "../gpu/closest.ts";
 import { afr } from "./afr.ts";
 import { computeOffload } from "./compute_offload.ts";
 import { hybrid } from "./hybrid.ts";
+import { type GivenOptions, type OptionSchema, type OptionsOf, parseOptions } from "./options.ts";
 import { roundRobin } from "./round_robin.ts";
 import { sfr } from "./sfr.ts";
 import { single } from "./single.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Decision, Outcome, Strategy, Work, Worker } from "./strategy.ts";
 import { task } from "./task.ts";
 
 /** All strategies. */
@@ -47,27 +48,36 @@ export function parseStrategy(text: string): StrategyName {
   throw new RangeError(`no strategy '${text}': ${hint}`);
 }
 
-/** A strategy with its state: what is placed by it, one piece of work after the other. */
+/** A strategy with its options and its state: what is placed by it, one piece of work after the other. */
 export class Scheduler {
   readonly strategy: Strategy;
+  readonly options: OptionsOf<OptionSchema>;
   #state: unknown;
 
-  constructor(name: StrategyName) {
+  /**
+   * @param given options other than the defaults.
+   * @throws {RangeError} for an option that the strategy has not, or a wrong value; one line.
+   */
+  constructor(name: StrategyName, given: GivenOptions = {}) {
     this.strategy = STRATEGIES[name] as Strategy;
+    this.options = parseOptions(name, this.strategy.options, given);
     this.#state = this.strategy.initial;
   }
 
   /** What would be decided now. Nothing is taken note of. */
-  preview(...of: SchedulerInput): ReturnType<Strategy["place"]> {
-    return this.strategy.place(this.#state, ...of);
+  preview(work: Work, workers: readonly Worker[]): Decision<unknown> {
+    return this.strategy.place(this.#state, work, workers, this.options);
   }
 
   /** Decides, and takes note of it. */
-  place(...of: SchedulerInput): ReturnType<Strategy["place"]> {
-    const decision = this.preview(...of);
+  place(work: Work, workers: readonly Worker[]): Decision<unknown> {
+    const decision = this.preview(work, workers);
     this.#state = decision.state;
     return decision;
   }
-}
 
-type SchedulerInput = Parameters<Strategy["place"]> extends [unknown, ...infer Rest] ? Rest : never;
+  /** Takes note of what a frame took, where the strategy goes by that. */
+  learn(outcome: Outcome): void {
+    this.#state = this.strategy.learn?.(this.#state, outcome, this.options) ?? this.#state;
+  }
+}

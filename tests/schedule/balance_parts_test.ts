@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { splitTimes } from "../../lib/schedule/cost.ts";
+import { splitPays, splitTimes } from "../../lib/schedule/cost.ts";
 import { GuidedChunks } from "../../lib/schedule/guided.ts";
 import { sharesByWeight } from "../../lib/schedule/shares.ts";
 import { ThroughputBook } from "../../lib/schedule/throughput.ts";
@@ -72,6 +72,49 @@ Deno.test("splitTimes() weighs what is saved against copies and waiting", () => 
   assert.ok(short.split_ms > short.whole_ms);
   const inPlace = splitTimes({ ...cost, wholeMs: 20, bytesMoved: 0, bytesPerMs: 0 });
   assert.ok(inPlace.split_ms < inPlace.whole_ms);
+});
+
+Deno.test("splitPays() is the rule, and says its numbers in one line", () => {
+  const cost = { wholeMs: 40, primaryShare: 0.5, bytesMoved: 256e6, bytesPerMs: 25e6, syncMs: 0.1 };
+  const verdict = splitPays(cost);
+  assert.equal(verdict.pays, true);
+  assert.ok(Math.abs(verdict.gain_ms - (20 - 10.34)) < 1e-9);
+  assert.equal(
+    verdict.explanation,
+    "splitting pays: it saves 20.0 ms of 40.0 ms, and costs 10.2 ms to copy 256000000 bytes and " +
+      "0.100 ms to wait",
+  );
+  const short = splitPays({ ...cost, wholeMs: 20 });
+  assert.match(short.explanation, /^splitting does not pay: it saves 10.0 ms[^\n]+$/);
+  // No bandwidth, no split.
+  assert.equal(splitPays({ ...cost, bytesPerMs: 0 }).pays, false);
+  fc.assert(fc.property(
+    fc.record({
+      wholeMs: fc.double({ min: 0, max: 1e4, noNaN: true }),
+      primaryShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      bytesMoved: fc.nat(),
+      bytesPerMs: fc.double({ min: 1, max: 1e9, noNaN: true }),
+      syncMs: fc.double({ min: 0, max: 10, noNaN: true }),
+    }),
+    (any) => {
+      const { pays, gain_ms, whole_ms, split_ms } = splitPays(any);
+      assert.equal(pays, gain_ms > 0);
+      assert.ok(Math.abs(whole_ms - split_ms - gain_ms) < 1e-6);
+    },
+  ));
+});
+
+Deno.test("ThroughputBook.drift() names who is off, and which way", () => {
+  const book = new ThroughputBook();
+  for (const worker of ["a", "b"]) {
+    for (let i = 0; i < 3; i++) book.record("k", worker, 100, 10);
+  }
+  assert.equal(book.drift("k").size, 0);
+  book.record("k", "a", 100, 40);
+  assert.deepEqual([...book.drift("k")], [["a", 0.25]]);
+  book.record("k", "a", 100, 10);
+  assert.equal(book.drift("k").size, 0);
+  assert.equal(book.drift("unknown").size, 0);
 });
 
 Deno.test("ThroughputBook needs two measurements, and takes the second alone", () => {
