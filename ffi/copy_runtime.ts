@@ -38,6 +38,12 @@ export interface Lane {
   size: number;
 }
 
+/** Copies that were started. */
+export interface RunningCopies extends Disposable {
+  /** Whether they have ended. Does not wait. Throws the runtime's own error where one has failed. */
+  isDone(): boolean;
+}
+
 /** A runtime that copies. Every method throws the runtime's own error for what it refuses. */
 export interface CopyRuntime extends Disposable {
   /** `CUDA`, `HIP`, `Level Zero`. */
@@ -54,6 +60,18 @@ export interface CopyRuntime extends Disposable {
   hostMemory(device: RuntimeDevice, size: number): RuntimeMemory;
   /** Memory of a device. */
   deviceMemory(device: RuntimeDevice, size: number): RuntimeMemory;
+  /**
+   * Memory of a device that another interface of it (Vulkan) has exported as an opaque file descriptor.
+   *
+   * @param fd stays the caller's, who may close it afterwards.
+   * @param size of the allocation, in bytes.
+   */
+  importMemory(device: RuntimeDevice, fd: number, size: number): RuntimeMemory;
+  /**
+   * Starts each lane's copy, all at the same time, and does not wait. What the lanes name must stay until they
+   * are done.
+   */
+  start(lanes: readonly Lane[]): RunningCopies;
   /**
    * Runs each lane's copy `times` times, one after the other, all lanes at the same time.
    *
@@ -82,6 +100,8 @@ export interface StreamPrimitives {
   wait(stream: Handle, event: Handle): void;
   /** Blocks until the event has come. */
   synchronize(event: Handle): void;
+  /** Whether an event has come. */
+  query(event: Handle): boolean;
   /** Milliseconds between two events of the selected device. */
   elapsed(start: Handle, end: Handle): number;
   copy(lane: Lane, stream: Handle): void;

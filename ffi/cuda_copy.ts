@@ -36,7 +36,11 @@ const NAMES: StreamNames = {
   destroyEvent: "cuEventDestroy_v2",
   record: "cuEventRecord",
   synchronize: "cuEventSynchronize",
+  query: "cuEventQuery",
   elapsed: "cuEventElapsedTime",
+  importMemory: "cuImportExternalMemory",
+  mapImported: "cuExternalMemoryGetMappedBuffer",
+  destroyImported: "cuDestroyExternalMemory",
 };
 
 /** What CUDA has in its own way. */

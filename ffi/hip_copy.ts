@@ -36,7 +36,11 @@ const NAMES: StreamNames = {
   destroyEvent: "hipEventDestroy",
   record: "hipEventRecord",
   synchronize: "hipEventSynchronize",
+  query: "hipEventQuery",
   elapsed: "hipEventElapsedTime",
+  importMemory: "hipImportExternalMemory",
+  mapImported: "hipExternalMemoryGetMappedBuffer",
+  destroyImported: "hipDestroyExternalMemory",
 };
 
 /** What HIP has in its own way. */

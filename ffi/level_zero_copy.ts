@@ -12,6 +12,7 @@ import {
   type CopyRuntime,
   type CopyRuntimeOutcome,
   type Lane,
+  type RunningCopies,
   type RuntimeDevice,
   type RuntimeIdentity,
   type RuntimeMemory,
@@ -59,6 +60,14 @@ export const ZeDeviceMemAllocDescLayout = structure("ze_device_mem_alloc_desc_t"
   { name: "pNext", type: "chain" },
   { name: "flags", type: "u32" },
   { name: "ordinal", type: "u32" },
+]);
+
+/** `ze_external_memory_import_fd_t`. */
+export const ZeExternalMemoryImportFdLayout = structure("ze_external_memory_import_fd_t", [
+  { name: "stype", type: "u32", initial: 0x19 },
+  { name: "pNext", type: "chain" },
+  { name: "flags", type: "u32" },
+  { name: "fd", type: "i32" },
 ]);
 
 /** `ze_host_mem_alloc_desc_t`. */
@@ -115,6 +124,10 @@ const ASYNCHRONOUS = 2;
 /** How long the devices may take for one timing, in nanoseconds. */
 const WAIT_LIMIT_NS = 30_000_000_000n;
 const ALIGNMENT = 4096n;
+/** `ZE_EXTERNAL_MEMORY_TYPE_FLAG_OPAQUE_FD`. */
+const OPAQUE_FD = 1;
+/** `ZE_RESULT_NOT_READY`. */
+const NOT_READY = 1;
 
 /**
  * Loads Level Zero for copying, and initialises its GPU drivers.
@@ -231,10 +244,25 @@ export class LevelZeroCopies implements CopyRuntime {
   }
 
   deviceMemory(device: RuntimeDevice, size: number): RuntimeMemory {
+    return this.#allocate(device, size, encode(ZeDeviceMemAllocDescLayout).bytes);
+  }
+
+  importMemory(device: RuntimeDevice, fd: number, size: number): RuntimeMemory {
+    const imported = {
+      layout: ZeExternalMemoryImportFdLayout,
+      value: { flags: OPAQUE_FD, fd },
+    };
+    return this.#allocate(
+      device,
+      size,
+      encode(ZeDeviceMemAllocDescLayout, { pNext: [imported] }).bytes,
+    );
+  }
+
+  #allocate(device: RuntimeDevice, size: number, bytes: Uint8Array<ArrayBuffer>): RuntimeMemory {
     const { zeMemAllocDevice, zeMemFree } = this.#library.symbols;
     const { handle, driver } = this.#member(device);
     const context = this.#context(driver);
-    const { bytes } = encode(ZeDeviceMemAllocDescLayout);
     const address = made(
       "zeMemAllocDevice",
       (out) => zeMemAllocDevice(context, bytes, BigInt(size), ALIGNMENT, handle, out),
@@ -333,6 +361,34 @@ export class LevelZeroCopies implements CopyRuntime {
       check("zeCommandQueueSynchronize", ze.zeCommandQueueSynchronize(queue, WAIT_LIMIT_NS));
     }
     return (performance.now() - before) * 1e6;
+  }
+
+  start(lanes: readonly Lane[]): RunningCopies {
+    const ze = this.#library.symbols;
+    using undo = new DisposableStack();
+    const running = lanes.map((lane, i) => {
+      const queue = this.#queue(lane.device, i);
+      const list = this.#list(lane, queue.ordinal, 1);
+      undo.defer(() => ze.zeCommandListDestroy(list));
+      const code = ze.zeCommandQueueExecuteCommandLists(
+        queue.handle,
+        1,
+        BigUint64Array.of(list),
+        0n,
+      );
+      check("zeCommandQueueExecuteCommandLists", code);
+      return queue.handle;
+    });
+    const owned = undo.move();
+    return {
+      isDone: () =>
+        running.every((queue) => {
+          const code = ze.zeCommandQueueSynchronize(queue, 0n);
+          if (code !== NOT_READY) check("zeCommandQueueSynchronize", code);
+          return code === 0;
+        }),
+      [Symbol.dispose]: () => owned.dispose(),
+    };
   }
 
   [Symbol.dispose](): void {

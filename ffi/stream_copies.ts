@@ -8,13 +8,18 @@
 import {
   type CopyRuntime,
   type Lane,
+  type RunningCopies,
   type RuntimeDevice,
   type RuntimeIdentity,
   type RuntimeMemory,
+  type StreamPrimitives,
   StreamTimer,
   viewOf,
 } from "./copy_runtime.ts";
+import { externalMemoryBuffer, externalMemoryHandle } from "./external_memory_abi.ts";
+import { libc } from "./libc.ts";
 import type { Symbols } from "./library.ts";
+import { StreamStarts } from "./stream_starts.ts";
 import { decodeCString } from "./struct.ts";
 
 const HANDLE = { parameters: ["u64"], result: "i32" } as const;
@@ -42,7 +47,11 @@ const FUNCTIONS = {
   destroyEvent: HANDLE,
   record: { parameters: ["u64", "u64"], result: "i32" },
   synchronize: HANDLE,
+  query: HANDLE,
   elapsed: { parameters: ["buffer", "u64", "u64"], result: "i32" },
+  importMemory: { parameters: ["buffer", "buffer"], result: "i32" },
+  mapImported: { parameters: ["buffer", "u64", "buffer"], result: "i32" },
+  destroyImported: HANDLE,
 } as const;
 
 type Table = typeof FUNCTIONS;
@@ -89,6 +98,9 @@ const PORTABLE = 1;
 /** `CU_STREAM_NON_BLOCKING`, `hipStreamNonBlocking`. */
 const NON_BLOCKING = 1;
 
+/** `CUDA_ERROR_NOT_READY`, `hipErrorNotReady`. */
+const NOT_READY = 600;
+
 /** `cuMemAlloc` for `cuMemAlloc_v2`: the name in the documentation. */
 function documented(symbol: string): string {
   return symbol.replace(/_v\d+$/, "");
@@ -100,6 +112,7 @@ export class StreamCopies implements CopyRuntime {
   readonly clock = "device";
   readonly #dialect: StreamDialect;
   readonly #timer: StreamTimer;
+  readonly #starts: StreamStarts;
   /** Pairs that reach each other, `device:peer`. */
   readonly #reaching = new Set<string>();
 
@@ -109,7 +122,7 @@ export class StreamCopies implements CopyRuntime {
     this.#dialect = dialect;
     this.#call("init", (init) => init(0));
     const { symbols } = dialect;
-    this.#timer = new StreamTimer({
+    const primitives: StreamPrimitives = {
       select: (device) => dialect.select(device),
       createStream: () => this.#made("createStream", (create, out) => create(out, NON_BLOCKING)),
       destroyStream: (stream) => void symbols.destroyStream(stream),
@@ -123,8 +136,16 @@ export class StreamCopies implements CopyRuntime {
         this.#call("elapsed", (elapsed) => elapsed(out, start, end));
         return out[0] ?? NaN;
       },
+      query: (event) => {
+        const code = symbols.query(event);
+        if (code === NOT_READY) return false;
+        dialect.check(dialect.names.query, code);
+        return true;
+      },
       copy: (lane, stream) => this.#copy(lane, stream),
-    });
+    };
+    this.#timer = new StreamTimer(primitives);
+    this.#starts = new StreamStarts(primitives);
   }
 
   /** Calls a function, and throws for what it refuses. */
@@ -200,6 +221,38 @@ export class StreamCopies implements CopyRuntime {
     return { address, size, device, bytes: null, ...this.#freedBy(device, free, address) };
   }
 
+  importMemory(device: RuntimeDevice, fd: number, size: number): RuntimeMemory {
+    const { free, destroyImported } = this.#dialect.symbols;
+    this.#dialect.select(device);
+    // The runtime keeps the descriptor that it has imported.
+    const { dup, close } = libc();
+    const own = dup(fd);
+    const handle = externalMemoryHandle(own, size), buffer = externalMemoryBuffer(size);
+    let imported: bigint;
+    try {
+      imported = this.#made("importMemory", (make, out) => make(out, handle));
+    } catch (error) {
+      if (own >= 0) close(own);
+      throw error;
+    }
+    using undo = new DisposableStack();
+    undo.defer(() => {
+      this.#dialect.select(device);
+      destroyImported(imported);
+    });
+    const address = this.#made("mapImported", (make, out) => make(out, imported, buffer));
+    undo.defer(() => {
+      this.#dialect.select(device);
+      free(address);
+    });
+    const owned = undo.move();
+    return { address, size, device, bytes: null, [Symbol.dispose]: () => owned.dispose() };
+  }
+
+  start(lanes: readonly Lane[]): RunningCopies {
+    return this.#starts.start(lanes);
+  }
+
   /** Frees memory once, however often it is disposed. */
   #freedBy(device: RuntimeDevice, free: (address: bigint) => number, address: bigint): Disposable {
     const owned = new DisposableStack();
@@ -216,6 +269,7 @@ export class StreamCopies implements CopyRuntime {
 
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]();
+    this.#starts[Symbol.dispose]();
     this.#dialect[Symbol.dispose]();
   }
 }

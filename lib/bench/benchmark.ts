@@ -111,15 +111,7 @@ export interface Benchmark<T> {
   shapes(target: T, effort: Effort): readonly Shape[];
 }
 
-/** The device, or the host, does not offer what a shape needs: the shape is left out, not failed. */
-export class UnsupportedError extends Error {
-  override readonly name = "UnsupportedError";
-}
-
-/** The device computed something else than it should have. */
-export class WrongResultError extends Error {
-  override readonly name = "WrongResultError";
-}
+export { UnsupportedError, WrongResultError } from "../transfer/errors.ts";
 
 /** A figure that cannot be true, whatever the device. */
 export class ImplausibleError extends Error {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PROBE_COMMAND } from "../bench/transfer/probe.ts";
+import { PROBE_COMMAND } from "../transfer/probe.ts";
 import { WATCH_COMMAND } from "../control/watch_command.ts";
 import type { CommandModule } from "./command.ts";
 import { CONTROL_ROWS } from "./control_table.ts";

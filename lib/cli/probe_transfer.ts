@@ -1,12 +1,15 @@
 /**
- * `mvgal __probe-transfer`, which `mvgal bench` starts: tries paths between devices in a process of its
+ * `mvgal __probe-transfer`, which `mvgal bench` and pools start: tries paths between devices in a process of its
  * own, since drivers hang and crash there.
  *
  * @module
  */
 
-import { parseOrder, PROBE_COMMAND, type ProbeOrder } from "../bench/transfer/probe.ts";
+import type { ProbeRequest } from "../bench/transfer/probe.ts";
 import { answerProbes } from "../bench/transfer/probe_child.ts";
+import { answerWays } from "../pool/transfer/probe_child.ts";
+import type { WayRequest } from "../pool/transfer/requests.ts";
+import { parseOrder, PROBE_COMMAND, type ProbeAnswer, type ProbeOrder } from "../transfer/probe.ts";
 import { type CommandModule, UsageError } from "./command.ts";
 
 /** Reads an order on standard input. */
@@ -22,12 +25,14 @@ async function readOrder(): Promise<ProbeOrder> {
 /** `mvgal __probe-transfer`. Answers each request of its order with a line of JSON. */
 export const probeTransferCommand: CommandModule = {
   name: PROBE_COMMAND,
-  describe: "Try paths between devices for mvgal bench",
+  describe: "Try paths between devices for mvgal bench and for pools",
   options: [],
   examples: [],
   async run(_input, context) {
-    const order = await readOrder();
-    answerProbes(order, (answer) => context.stdout.write(`${JSON.stringify(answer)}\n`));
+    const { asker, requests } = await readOrder();
+    const answer = (each: ProbeAnswer) => context.stdout.write(`${JSON.stringify(each)}\n`);
+    if (asker === "pool") await answerWays(requests as WayRequest[], answer);
+    else answerProbes(requests as ProbeRequest[], answer);
     return 0;
   },
 };

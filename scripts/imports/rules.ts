@@ -20,6 +20,7 @@ const BACKENDS = [
   "lib/telemetry/",
   "lib/control/",
   "lib/pool/",
+  "lib/transfer/",
   "lib/bench/",
   "lib/session/",
   "lib/launch/",

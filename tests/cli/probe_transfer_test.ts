@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PROBE_COMMAND } from "../../lib/bench/transfer/probe.ts";
+import { PROBE_COMMAND } from "../../lib/transfer/probe.ts";
 import { selfCommand } from "../../lib/launch/self.ts";
 import { capture } from "./capture.ts";
 
@@ -42,6 +42,23 @@ Deno.test("mvgal __probe-transfer answers each request with a line", async () =>
     { index: 0, obstacle: "Vulkan: Vulkan does not show it" },
     { index: 1, obstacle: "no vendor's runtime is for both devices" },
   ]);
+});
+
+Deno.test("mvgal __probe-transfer answers a pool's requests", async () => {
+  const from = {
+    vulkan: { index: 99, uuid: "none", name: "no such device" },
+    driver: "",
+    gpu: { vendor: "other", kind: "discrete", pci_slot: null, uuid: null },
+  };
+  const way = { kind: "staging", from: "mapped", to: "mapped" };
+  const requests = [{ from, to: null, way: null }, { from, to: from, way }];
+  const { code, stdout } = await probe(JSON.stringify({ asker: "pool", requests }));
+  assert.equal(code, 0);
+  const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(answers.map(({ index }) => index), [0, 1]);
+  for (const { obstacle } of answers) assert.equal(typeof obstacle, "string");
+  const stranger = await probe(JSON.stringify({ asker: "nobody", requests }));
+  assert.equal(stranger.code, 2);
 });
 
 Deno.test("mvgal __probe-transfer refuses what is no order", async () => {

@@ -5,8 +5,9 @@
  *
  * Keys of the system: driver_version (13000). Keys of a device: name, uuid (32 hexadecimal digits),
  * pci, memory (bytes), attribute_<N>, peers (the ordinals it reaches), spoil (the offset
- * of a byte that copies to it get wrong).
+ * of a byte that copies to it get wrong), import_offset (where data begin in imported memory).
  */
+#include "abi/external_memory.h"
 #include "description.h"
 #include "memory.h"
 
@@ -24,6 +25,7 @@ enum {
 	CUDA_ERROR_INVALID_DEVICE = 101,
 	CUDA_ERROR_INVALID_CONTEXT = 201,
 	CUDA_ERROR_INVALID_HANDLE = 400,
+	CUDA_ERROR_NOT_READY = 600,
 	CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED = 704,
 	CUDA_ERROR_NOT_SUPPORTED = 801
 };
@@ -198,10 +200,12 @@ typedef struct CUstream_st {
 typedef struct CUevent_st {
 	CUcontext context;
 	uint64_t at;
+	bool asked;
 } *CUevent;
 
 static struct CUctx_st contexts[32];
 static CUcontext current;
+static int imports;
 
 #define CURRENT()                                                                                  \
 	do {                                                                                       \
@@ -246,10 +250,10 @@ EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 	return 0;
 }
 
-/* For tests: contexts that were not released, and blocks that were not freed. */
+/* For tests: contexts that were not released, blocks and imported memory that were not freed. */
 EXPORT int fakeLeftovers(void)
 {
-	int count = fake_leaks();
+	int count = fake_leaks() + imports;
 
 	for (int i = 0; i < 32; i++)
 		count += contexts[i].retained;
@@ -406,5 +410,59 @@ EXPORT CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent e
 	if (start->context != end->context || !start->at || !end->at)
 		return CUDA_ERROR_INVALID_HANDLE;
 	*milliseconds = (float)((double)(end->at - start->at) / 1e6);
+	return 0;
+}
+
+/* Memory that another interface has exported: a file, with the data at import_offset of it. */
+
+typedef struct cuda_external {
+	int fd;
+	size_t size;
+} *CUexternalMemory;
+
+EXPORT CUresult cuImportExternalMemory(CUexternalMemory *out,
+				       const CUDA_EXTERNAL_MEMORY_HANDLE_DESC *desc)
+{
+	CURRENT();
+	if (desc->type != 1 || desc->handle.fd < 0 || !desc->size || desc->flags)
+		return CUDA_ERROR_INVALID_VALUE;
+	*out = malloc(sizeof(**out));
+	(*out)->fd = desc->handle.fd;
+	(*out)->size = desc->size;
+	imports++;
+	return 0;
+}
+
+EXPORT CUresult cuExternalMemoryGetMappedBuffer(CUdeviceptr *out, CUexternalMemory memory,
+						const CUDA_EXTERNAL_MEMORY_BUFFER_DESC *desc)
+{
+	uint64_t offset = 0;
+
+	CURRENT();
+	if (desc->offset || desc->size > memory->size || desc->flags)
+		return CUDA_ERROR_INVALID_VALUE;
+	fake_number(device_at(current->device), "import_offset", &offset);
+	*out = (CUdeviceptr)fake_import(memory->fd, offset, desc->size, current->device);
+	return *out ? 0 : CUDA_ERROR_INVALID_VALUE;
+}
+
+EXPORT CUresult cuDestroyExternalMemory(CUexternalMemory memory)
+{
+	CURRENT();
+	close(memory->fd);
+	free(memory);
+	imports--;
+	return 0;
+}
+
+/* An event has not come yet when it is first asked for. */
+EXPORT CUresult cuEventQuery(CUevent event)
+{
+	if (!event->at)
+		return CUDA_ERROR_INVALID_VALUE;
+	if (!event->asked) {
+		event->asked = true;
+		return CUDA_ERROR_NOT_READY;
+	}
 	return 0;
 }

@@ -2,8 +2,10 @@
  * A libamdhip64.so that lists the devices of devices.txt, and copies between them.
  *
  * Keys of the system: driver_version (60241133). Keys of a device: name, uuid (16 characters), pci,
- * memory (bytes), attribute_<N>, peers (the ordinals it reaches).
+ * memory (bytes), attribute_<N>, peers (the ordinals it reaches), import_offset (where data begin
+ * in imported memory).
  */
+#include "abi/external_memory.h"
 #include "description.h"
 #include "memory.h"
 
@@ -20,6 +22,7 @@ enum {
 	hipErrorNoDevice = 100,
 	hipErrorInvalidDevice = 101,
 	hipErrorInvalidHandle = 400,
+	hipErrorNotReady = 600,
 	hipErrorPeerAccessAlreadyEnabled = 704
 };
 
@@ -151,16 +154,18 @@ typedef struct ihipStream_t {
 typedef struct ihipEvent_t {
 	int device;
 	uint64_t at;
+	bool asked;
 } *hipEvent_t;
 
 static int current;
+static int imports;
 static uint32_t reaches[32];
 
 #define CURRENT() CHECKED(device_at(current))
 
 EXPORT int fakeLeftovers(void)
 {
-	return fake_leaks();
+	return fake_leaks() + imports;
 }
 
 EXPORT hipError_t hipSetDevice(int device)
@@ -315,5 +320,59 @@ EXPORT hipError_t hipEventElapsedTime(float *milliseconds, hipEvent_t start, hip
 	if (start->device != end->device || !start->at || !end->at)
 		return hipErrorInvalidHandle;
 	*milliseconds = (float)((double)(end->at - start->at) / 1e6);
+	return 0;
+}
+
+/* Memory that another interface has exported: a file, with the data at import_offset of it. */
+
+typedef struct hip_external {
+	int fd;
+	size_t size;
+} *hipExternalMemory_t;
+
+EXPORT hipError_t hipImportExternalMemory(hipExternalMemory_t *out,
+					  const CUDA_EXTERNAL_MEMORY_HANDLE_DESC *desc)
+{
+	CURRENT();
+	if (desc->type != 1 || desc->handle.fd < 0 || !desc->size || desc->flags)
+		return hipErrorInvalidValue;
+	*out = malloc(sizeof(**out));
+	(*out)->fd = desc->handle.fd;
+	(*out)->size = desc->size;
+	imports++;
+	return 0;
+}
+
+EXPORT hipError_t hipExternalMemoryGetMappedBuffer(void **out, hipExternalMemory_t memory,
+						   const CUDA_EXTERNAL_MEMORY_BUFFER_DESC *desc)
+{
+	uint64_t offset = 0;
+
+	CURRENT();
+	if (desc->offset || desc->size > memory->size || desc->flags)
+		return hipErrorInvalidValue;
+	fake_number(device_at(current), "import_offset", &offset);
+	*out = fake_import(memory->fd, offset, desc->size, current);
+	return *out ? 0 : hipErrorInvalidValue;
+}
+
+EXPORT hipError_t hipDestroyExternalMemory(hipExternalMemory_t memory)
+{
+	CURRENT();
+	close(memory->fd);
+	free(memory);
+	imports--;
+	return 0;
+}
+
+/* An event has not come yet when it is first asked for. */
+EXPORT hipError_t hipEventQuery(hipEvent_t event)
+{
+	if (!event->at)
+		return hipErrorInvalidValue;
+	if (!event->asked) {
+		event->asked = true;
+		return hipErrorNotReady;
+	}
 	return 0;
 }

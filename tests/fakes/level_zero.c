@@ -286,9 +286,18 @@ EXPORT ze_result_t zeMemAllocDevice(ze_context_handle_t context,
 				    size_t alignment, ze_device_handle_t device, void **out)
 {
 	CHECKED(device);
-	if (!context || desc->stype != ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC || desc->pNext ||
-	    desc->flags || desc->ordinal || alignment > 4096)
+	if (!context || desc->stype != ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC || desc->flags ||
+	    desc->ordinal || alignment > 4096)
 		return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	if (desc->pNext) {
+		const ze_external_memory_import_fd_t *import = desc->pNext;
+
+		if (import->stype != ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMPORT_FD ||
+		    import->flags != 1 || import->pNext)
+			return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+		*out = fake_import(import->fd, 0, size, position_of(device));
+		return *out ? ZE_RESULT_SUCCESS : ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	}
 	return allocate(size, position_of(device), out);
 }
 
@@ -390,5 +399,6 @@ EXPORT ze_result_t zeCommandQueueExecuteCommandLists(ze_command_queue_handle_t q
 
 EXPORT ze_result_t zeCommandQueueSynchronize(ze_command_queue_handle_t queue, uint64_t timeout)
 {
-	return queue && timeout ? ZE_RESULT_SUCCESS : ZE_RESULT_ERROR_INVALID_ARGUMENT;
+	(void)timeout;
+	return queue ? ZE_RESULT_SUCCESS : ZE_RESULT_ERROR_INVALID_ARGUMENT;
 }

@@ -71,6 +71,7 @@ export function fakeLibrary(
       ...(name === "nvml" || name === "mtml" || name === "level_zero" || name === "opencl"
         ? [abi]
         : []),
+      ...(name === "cuda" || name === "hip" ? [join(here, "abi", "external_memory.h")] : []),
     ],
   });
   const directory = Deno.makeTempDirSync({ prefix: `mvgal-fake-${name}-` });

@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Owner of page-locked host memory. */
 #define FAKE_HOST (-1)
@@ -18,7 +20,28 @@ static struct fake_block {
 	char *start;
 	size_t size;
 	int owner;
+	/* What to unmap, for memory of another's; otherwise 0. */
+	size_t mapped;
+	size_t offset;
 } fake_blocks[64];
+
+/* Memory of another's, which it keeps at `offset` of a file. The descriptor stays the caller's. */
+static inline void *fake_import(int fd, size_t offset, size_t size, int owner)
+{
+	for (size_t i = 0; size && i < sizeof(fake_blocks) / sizeof(*fake_blocks); i++) {
+		char *start;
+
+		if (fake_blocks[i].start)
+			continue;
+		start = mmap(NULL, offset + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (start == MAP_FAILED)
+			return NULL;
+		fake_blocks[i] = (struct fake_block){ start + offset, size, owner, offset + size,
+						      offset };
+		return fake_blocks[i].start;
+	}
+	return NULL;
+}
 
 static inline void *fake_allocate(size_t size, int owner)
 {
@@ -28,6 +51,7 @@ static inline void *fake_allocate(size_t size, int owner)
 		fake_blocks[i].start = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
 		fake_blocks[i].size = size;
 		fake_blocks[i].owner = owner;
+		fake_blocks[i].mapped = 0;
 		return fake_blocks[i].start;
 	}
 	return NULL;
@@ -40,7 +64,10 @@ static inline bool fake_release(const void *start, bool is_host)
 		if (fake_blocks[i].start != start || !start ||
 		    (fake_blocks[i].owner == FAKE_HOST) != is_host)
 			continue;
-		free(fake_blocks[i].start);
+		if (fake_blocks[i].mapped)
+			munmap(fake_blocks[i].start - fake_blocks[i].offset, fake_blocks[i].mapped);
+		else
+			free(fake_blocks[i].start);
 		fake_blocks[i].start = NULL;
 		return true;
 	}

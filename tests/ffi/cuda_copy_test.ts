@@ -3,6 +3,7 @@ import type { CopyRuntime } from "../../ffi/copy_runtime.ts";
 import { openCudaCopies } from "../../ffi/cuda_copy.ts";
 import { compilerTest } from "../fakes/cc.ts";
 import { type FakeLibrary, fakeLibrary } from "../fakes/library.ts";
+import { checkImports } from "./exported_memory.ts";
 
 const DEVICES = `
 driver_version 13000
@@ -119,3 +120,8 @@ compilerTest("StreamCopies over CUDA says what CUDA refuses", () => {
 Deno.test("openCudaCopies() says why there is no CUDA", () => {
   assert.equal(openCudaCopies({ sonames: ["libmvgal-none.so.1"] }).state, "absent");
 });
+
+compilerTest(
+  "StreamCopies.start() over CUDA copies between memory that another interface has exported",
+  () => withCopies((runtime) => checkImports(runtime, SIZE)),
+);

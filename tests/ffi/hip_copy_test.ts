@@ -3,6 +3,7 @@ import type { CopyRuntime } from "../../ffi/copy_runtime.ts";
 import { openHipCopies } from "../../ffi/hip_copy.ts";
 import { compilerTest } from "../fakes/cc.ts";
 import { fakeLibrary } from "../fakes/library.ts";
+import { checkImports } from "./exported_memory.ts";
 
 const DEVICES = `
 device
@@ -68,3 +69,8 @@ compilerTest(
 Deno.test("openHipCopies() says why there is no HIP", () => {
   assert.equal(openHipCopies({ sonames: ["libmvgal-none.so.1"] }).state, "absent");
 });
+
+compilerTest(
+  "StreamCopies.start() over HIP copies between memory that another interface has exported",
+  () => withCopies((runtime) => checkImports(runtime, SIZE)),
+);

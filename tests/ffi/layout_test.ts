@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as drm from "../../ffi/libdrm.ts";
+import * as externalMemory from "../../ffi/external_memory_abi.ts";
 import * as levelZero from "../../ffi/level_zero.ts";
 import * as levelZeroCopy from "../../ffi/level_zero_copy.ts";
 import * as nvml from "../../ffi/nvml_abi.ts";
@@ -49,8 +50,14 @@ compilerTest("the layouts of ffi/level_zero.ts are those of ze_api.h", () => {
 
 compilerTest("the layouts of ffi/level_zero_copy.ts are those of ze_api.h", () => {
   const layouts = layoutsOf(levelZeroCopy);
-  assert.equal(layouts.length, 6);
+  assert.equal(layouts.length, 7);
   assert.deepEqual(checkLayouts(layouts, { prelude: abi("level_zero.h") }), []);
+});
+
+compilerTest("the layouts of ffi/external_memory_abi.ts are those of cuda.h", () => {
+  const layouts = layoutsOf(externalMemory);
+  assert.equal(layouts.length, 2);
+  assert.deepEqual(checkLayouts(layouts, { prelude: abi("external_memory.h") }), []);
 });
 
 compilerTest(

@@ -3,6 +3,7 @@ import type { CopyRuntime } from "../../ffi/copy_runtime.ts";
 import { openLevelZeroCopies } from "../../ffi/level_zero_copy.ts";
 import { compilerTest } from "../fakes/cc.ts";
 import { fakeLibrary } from "../fakes/library.ts";
+import { checkImports } from "./exported_memory.ts";
 
 const DEVICES = `
 api_version 0x10006
@@ -64,3 +65,8 @@ compilerTest(
 Deno.test("openLevelZeroCopies() says why there is no Level Zero", () => {
   assert.equal(openLevelZeroCopies({ sonames: ["libmvgal-none.so.1"] }).state, "absent");
 });
+
+compilerTest(
+  "LevelZeroCopies.start() copies between memory that another interface has exported",
+  () => withCopies((runtime) => checkImports(runtime, SIZE)),
+);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { HostMemory, libc } from "../../../ffi/libc.ts";
+import { HostMemory } from "../../../ffi/libc.ts";
+import { firstDifference } from "../../transfer/first_difference.ts";
 import { type DataPattern, WrongResultError } from "../benchmark.ts";
 import { ELEMENT_BYTES, patternWords, PERIOD } from "../pattern.ts";
 
@@ -34,23 +35,6 @@ export function fillPattern(words: Uint32Array, salt: number = SALT): void {
     const count = Math.min(STRETCH_WORDS, words.length - at);
     for (let i = 0; i < count; i++) words[at + i] = ((first[i] ?? 0) + stretch) >>> 0;
   }
-}
-
-/** Position of the first byte in which two blocks of one size differ; -1 for none. */
-export function firstDifference(a: Uint8Array<ArrayBuffer>, b: Uint8Array<ArrayBuffer>): number {
-  const size = Math.min(a.length, b.length);
-  const { memcmp } = libc();
-  if (memcmp(a, b, BigInt(size)) === 0) return -1;
-  let at = 0;
-  // Narrow it down by halves, then byte by byte.
-  for (let length = size; length > 4096; length = size - at) {
-    const half = Math.floor(length / 2);
-    const isEqual = memcmp(a.subarray(at), b.subarray(at), BigInt(half)) === 0;
-    if (!isEqual) return at + firstDifference(a.subarray(at, at + half), b.subarray(at, at + half));
-    at += half;
-  }
-  while (a[at] === b[at]) at++;
-  return at;
 }
 
 /** Blocks of host memory that the benchmarks of a run share, made on first use. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { SHARED_WAYS } from "../../transfer/sharing.ts";
 import { importObstacle } from "./imported_blocks.ts";
 import type { ProbeRequest } from "./probe.ts";
 import {
@@ -14,7 +15,7 @@ import {
   vulkanOrNothing,
 } from "./requests.ts";
 import { noCommonRuntime } from "./runtime_paths.ts";
-import { pairObstacle, SHARED_WAYS } from "./shared_memory.ts";
+import { pairObstacle } from "./shared_memory.ts";
 import type { PeerTransfer, TransferDevice } from "./target.ts";
 
 /** What is to be tried for the host's end of each device. */

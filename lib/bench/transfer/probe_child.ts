@@ -6,12 +6,14 @@
 
 import { Instance } from "../../../ffi/vulkan/instance.ts";
 import type { PhysicalDevice } from "../../../ffi/vulkan/physical_device.ts";
+import type { ProbeAnswer } from "../../transfer/probe.ts";
+import { findPhysical } from "../../transfer/reference.ts";
 import { UnsupportedError } from "../benchmark.ts";
 import { reasonOf } from "../errors.ts";
 import { VulkanTarget } from "../vulkan/target.ts";
 import { HostBlocks } from "./blocks.ts";
 import { pinnedPaths } from "./host_paths.ts";
-import type { DeviceReference, ProbeAnswer, ProbeOrder, ProbeRequest } from "./probe.ts";
+import type { DeviceReference, ProbeRequest } from "./probe.ts";
 import { runtimePeerPaths } from "./runtime_paths.ts";
 import { sharedMemoryPath } from "./shared_memory.ts";
 import type { TransferDevice, TransferTools } from "./target.ts";
@@ -20,16 +22,6 @@ import type { Path } from "./transfer.ts";
 
 /** Enough to leave every cache, little enough to take no time. */
 const PROBE_BYTES = 8 << 20;
-
-/** The physical device of a reference; the order may have changed since it was read. */
-function findPhysical(
-  devices: readonly PhysicalDevice[],
-  { index, uuid, name }: NonNullable<DeviceReference["vulkan"]>,
-): PhysicalDevice | undefined {
-  const matches = (device: PhysicalDevice) => device.uuid === uuid && device.name === name;
-  const sameIndex = devices[index];
-  return sameIndex && matches(sameIndex) ? sameIndex : devices.find(matches);
-}
 
 /** The devices of the requests, each opened once. */
 class ChildDevices implements Disposable {
@@ -91,14 +83,17 @@ function pathOf(
 }
 
 /**
- * Tries each request of an order, and calls `answer` for each as soon as it is decided.
+ * Tries each request, and calls `answer` for each as soon as it is decided.
  *
  * Whoever waits for the answers is to set the time limit: what is tried here may hang.
  */
-export function answerProbes(order: ProbeOrder, answer: (answer: ProbeAnswer) => void): void {
+export function answerProbes(
+  requests: readonly ProbeRequest[],
+  answer: (answer: ProbeAnswer) => void,
+): void {
   using devices = new ChildDevices();
   using tools = sharedTools(new HostBlocks(PROBE_BYTES), { obstacle: () => undefined });
-  order.requests.forEach((request, index) => {
+  requests.forEach((request, index) => {
     let obstacle: string | null = null;
     try {
       const path = pathOf(request, devices, tools);

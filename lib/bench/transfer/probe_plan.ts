@@ -9,17 +9,11 @@
  * @module
  */
 
+import type { ProbeGroup as Group, ProbeRound } from "../../transfer/prober.ts";
 import type { ProbeRequest } from "./probe.ts";
 
-/** Requests of one way, in order. */
-export interface ProbeGroup {
-  /** `runtime_peer CUDA, nvidia to nvidia`. */
-  way: string;
-  requests: ProbeRequest[];
-}
-
-/** Groups that may be tried at the same time. */
-export type ProbeRound = readonly ProbeGroup[];
+/** Requests of benchmarks of one way. */
+export type ProbeGroup = Group<ProbeRequest>;
 
 /** The way of a request, in words. */
 export function wayOf(request: ProbeRequest): string {
@@ -39,7 +33,7 @@ function grouped(requests: readonly ProbeRequest[]): ProbeGroup[] {
 }
 
 /** The rounds of some requests, which follow each other. */
-export function probeRounds(requests: readonly ProbeRequest[]): ProbeRound[] {
+export function probeRounds(requests: readonly ProbeRequest[]): ProbeRound<ProbeRequest>[] {
   const isShared = ({ kind }: ProbeRequest) => kind === "shared_memory";
   return [
     grouped(requests.filter((request) => !isShared(request))),

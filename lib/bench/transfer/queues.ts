@@ -5,7 +5,7 @@
  */
 
 import type { Queue } from "../../../ffi/vulkan/device.ts";
-import { isCopyFamily } from "../vulkan/queue_families.ts";
+import { copyOnlyQueues } from "../../transfer/copy_queues.ts";
 import type { VulkanTarget } from "../vulkan/target.ts";
 
 /** A queue for copies, with a name for it. */
@@ -17,10 +17,8 @@ export interface NamedQueue {
 
 /** The queues of a device on which copies are worth trying, those that only copy first. */
 export function copyQueues(target: VulkanTarget): NamedQueue[] {
-  const families = target.physical.queueFamilies;
-  const only = target.device.queues.filter(({ family }) => isCopyFamily(families[family]));
   return [
-    ...only.map((queue) => ({ queue, name: "copy queue" })),
+    ...copyOnlyQueues(target.device).map((queue) => ({ queue, name: "copy queue" })),
     ...target.computeQueues.map((queue) => ({ queue, name: "compute queue" })),
   ];
 }

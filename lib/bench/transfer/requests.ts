@@ -5,8 +5,9 @@
  */
 
 import type { SharedHandle } from "../../../ffi/vulkan/external_memory.ts";
+import type { SharedMode } from "../../transfer/sharing.ts";
 import type { VulkanTarget } from "../vulkan/target.ts";
-import type { DeviceReference, ProbeRequest, SharedMode } from "./probe.ts";
+import type { DeviceReference, ProbeRequest } from "./probe.ts";
 import type { PeerTransfer, TransferDevice } from "./target.ts";
 
 /** A reference to a device that may be open to Vulkan. */

@@ -7,64 +7,23 @@
 import {
   type CopyBuffer,
   createCopyBuffer,
-  SHARED_HANDLE_EXTENSIONS,
   type SharedHandle,
-  sharingFeatures,
 } from "../../../ffi/vulkan/external_memory.ts";
+import {
+  HANDLE_NAMES,
+  MODE_NAMES,
+  SHARED_WAYS,
+  type SharedMode,
+  sharingObstacle,
+} from "../../transfer/sharing.ts";
 import { UnsupportedError } from "../benchmark.ts";
 import type { VulkanTarget } from "../vulkan/target.ts";
 import { compareWithPattern, poison, writePattern } from "./device_bytes.ts";
 import { type CopyLane, TimedLanes } from "./lanes.ts";
-import type { SharedMode } from "./probe.ts";
 import { copyQueues } from "./queues.ts";
 import { sharedMemoryRequest } from "./requests.ts";
 import { type PeerTransfer, vulkanOf } from "./target.ts";
 import type { Path, Transfer } from "./transfer.ts";
-
-/** How each handle is called. */
-const NAMES: Readonly<Record<SharedHandle, string>> = {
-  dma_buf: "dma-buf",
-  opaque_fd: "opaque fd",
-};
-
-/** Every handle with each end. */
-export const SHARED_WAYS: readonly { handle: SharedHandle; mode: SharedMode }[] = [
-  { handle: "dma_buf", mode: "pull" },
-  { handle: "dma_buf", mode: "push" },
-  { handle: "opaque_fd", mode: "pull" },
-  { handle: "opaque_fd", mode: "push" },
-];
-
-/** Why `owner`'s memory cannot be had by `other`; undefined where nothing is known against it. */
-export function sharingObstacle(
-  owner: VulkanTarget,
-  other: VulkanTarget,
-  handle: SharedHandle,
-): string | undefined {
-  for (const { physical } of [owner, other]) {
-    const lacking = SHARED_HANDLE_EXTENSIONS[handle].find((name) => !physical.extensions.has(name));
-    if (lacking !== undefined) return `${physical.name} lacks ${lacking}`;
-  }
-  if (handle === "opaque_fd") {
-    if (owner.physical.uuid === null || other.physical.uuid === null) {
-      return "a device below Vulkan 1.1 does not tell its UUID, without which opaque fd memory is unsafe";
-    }
-    // Vulkan 1.3, table "External memory handle types compatibility".
-    if (owner.physical.driverUuid !== other.physical.driverUuid) {
-      return "opaque fd memory does not leave its driver, and the devices' driverUUIDs differ";
-    }
-    if (owner.physical.uuid !== other.physical.uuid) {
-      return "opaque fd memory does not leave its device, and the deviceUUIDs differ";
-    }
-  }
-  if (!sharingFeatures(owner.device, handle).exportable) {
-    return `${owner.physical.name} does not export buffers as ${NAMES[handle]}`;
-  }
-  if (!sharingFeatures(other.device, handle).importable) {
-    return `${other.physical.name} does not import buffers as ${NAMES[handle]}`;
-  }
-  return undefined;
-}
 
 /** Why a pair cannot share memory so, as far as the drivers say; undefined where it is worth trying. */
 export function pairObstacle(
@@ -155,10 +114,8 @@ export function sharedMemoryPath(
   handle: SharedHandle,
   mode: SharedMode,
 ): Path {
-  const how = mode === "pull"
-    ? "the destination reads the source's memory"
-    : "the source writes the destination's memory";
-  return { name: `${NAMES[handle]}: ${how}`, open: () => open(pair, isDuplex, handle, mode) };
+  const name = `${HANDLE_NAMES[handle]}: ${MODE_NAMES[mode]}`;
+  return { name, open: () => open(pair, isDuplex, handle, mode) };
 }
 
 /** One copy over shared memory, by each handle and by each end. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BRISK_LIMITS } from "../../transfer/prober.ts";
 import type { Benchmark, Effort, Suite } from "../benchmark.ts";
 import { type Readiness, type Task, task } from "../run.ts";
 import { HOST_TRANSFER_BENCHMARKS, PEER_BENCHMARK, PEER_DUPLEX_BENCHMARK } from "./benchmarks.ts";
@@ -13,7 +14,7 @@ import { lostEnds } from "./lost_ends.ts";
 import { hostProbes, pairProbes } from "./needed_probes.ts";
 import type { ProbeRequest } from "./probe.ts";
 import { plannedProbeMs } from "./probe_plan.ts";
-import { BRISK_LIMITS, Prober } from "./prober.ts";
+import { Prober } from "./prober.ts";
 import { RELAY_BENCHMARK } from "./relay.ts";
 import { hostMemoryRequest, vulkanOrNothing } from "./requests.ts";
 import {

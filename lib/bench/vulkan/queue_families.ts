@@ -6,10 +6,11 @@
 
 import type { Queue } from "../../../ffi/vulkan/device.ts";
 import type { QueueFamily } from "../../../ffi/vulkan/physical_device.ts";
+import { isCopyFamily } from "../../transfer/copy_queues.ts";
 import type { Parameters } from "../benchmark.ts";
 
 /** `VkQueueFlagBits`. */
-const GRAPHICS = 1, COMPUTE = 2, TRANSFER = 4, SPARSE = 8, PROTECTED = 16;
+const GRAPHICS = 1, COMPUTE = 2;
 const VIDEO_DECODE = 32, VIDEO_ENCODE = 64, OPTICAL_FLOW = 256;
 
 /** Kinds of queues: what sets their family apart from the others. `graphics` computes and copies too. */
@@ -30,12 +31,6 @@ export const COMPUTE_KINDS: readonly QueueKind[] = ["graphics", "compute"];
 
 /** Those that copy, as far as it is what they are for. */
 export const COPY_KINDS: readonly QueueKind[] = ["graphics", "compute", "copy"];
-
-/** Whether a family does nothing but copy. (Those of video engines can copy too, and are none.) */
-export function isCopyFamily(family: Pick<QueueFamily, "flags"> | undefined): boolean {
-  const flags = family?.flags ?? 0;
-  return (flags & TRANSFER) !== 0 && (flags & ~(TRANSFER | SPARSE | PROTECTED)) === 0;
-}
 
 /** The kind of a family; undefined for one that has no queue, or is for nothing that is known here. */
 export function kindOf(

@@ -3,11 +3,11 @@ import { patternWords, PERIOD } from "../../../lib/bench/pattern.ts";
 import { WrongResultError } from "../../../lib/bench/benchmark.ts";
 import {
   fillPattern,
-  firstDifference,
   HostBlocks,
   POISON_BYTE,
   POISON_WORD,
 } from "../../../lib/bench/transfer/blocks.ts";
+import { firstDifference } from "../../../lib/transfer/first_difference.ts";
 
 Deno.test("fillPattern() writes the elements of pattern.ts, in every stretch", () => {
   const salt = 77;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { PeerTransfer } from "../../../lib/bench/transfer/target.ts";
-import { sharedMemoryPaths, sharingObstacle } from "../../../lib/bench/transfer/shared_memory.ts";
+import { sharedMemoryPaths } from "../../../lib/bench/transfer/shared_memory.ts";
 import { stagingPaths } from "../../../lib/bench/transfer/staging.ts";
+import { sharingObstacle } from "../../../lib/transfer/sharing.ts";
 import { VulkanTarget } from "../../../lib/bench/vulkan/target.ts";
 import { allDevicesTest, openSoftwareInstance, SOFTWARE_DRIVERS } from "../../vulkan_devices.ts";
 import { softwareDevice, softwareTargets, TEST_BYTES, testTools } from "./devices.ts";

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import {
   type DeviceReference,
-  parseAnswer,
-  parseOrder,
   type ProbeRequest,
   requestKey,
 } from "../../../lib/bench/transfer/probe.ts";
 import { Prober } from "../../../lib/bench/transfer/prober.ts";
+import { parseAnswer, parseOrder } from "../../../lib/transfer/probe.ts";
 
 const LIMITS = { firstMs: 10_000, nextMs: 300, farewellMs: 100 };
 const pause = () => Promise.resolve();
@@ -149,6 +148,16 @@ Deno.test("requestKey() tells requests apart by device, place, direction and way
 
 Deno.test("parseAnswer() passes over what is no answer", () => {
   assert.deepEqual(parseAnswer('{"index":0,"obstacle":null}'), { index: 0, obstacle: null });
+  const figures = { bandwidth_gb_s: 3.5, latency_us: 20 };
+  assert.deepEqual(parseAnswer(JSON.stringify({ index: 1, obstacle: null, figures })), {
+    index: 1,
+    obstacle: null,
+    figures,
+  });
+  assert.deepEqual(parseAnswer('{"index":1,"obstacle":null,"figures":{"bandwidth_gb_s":"x"}}'), {
+    index: 1,
+    obstacle: null,
+  });
   for (const line of ["", "MESA: warning", "{}", '{"index":"0","obstacle":null}', "null", "7"]) {
     assert.equal(parseAnswer(line), undefined, line);
   }

@@ -5,12 +5,12 @@ import {
   familyOf,
   firstQueue,
   hasFamilies,
-  isCopyFamily,
   kindOf,
   QUEUE_KINDS,
   queuePair,
   queuesOf,
 } from "../../../lib/bench/vulkan/queue_families.ts";
+import { isCopyFamily } from "../../../lib/transfer/copy_queues.ts";
 import { SCHEDULING_BENCHMARKS } from "../../../lib/bench/vulkan/scheduling.ts";
 import { SYNC_BENCHMARKS } from "../../../lib/bench/vulkan/sync.ts";
 

@@ -29,6 +29,7 @@ enum {
 	ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC = 0xf,
 	ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC = 0x15,
 	ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC = 0x16,
+	ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMPORT_FD = 0x19,
 	ZE_STRUCTURE_TYPE_PCI_EXT_PROPERTIES = 0x10008,
 	ZE_STRUCTURE_TYPE_INIT_DRIVER_TYPE_DESC = 0x00020021,
 };
@@ -154,5 +155,12 @@ typedef struct {
 	const void *pNext;
 	uint32_t flags;
 } ze_host_mem_alloc_desc_t;
+
+typedef struct {
+	ze_structure_type_t stype;
+	const void *pNext;
+	uint32_t flags;
+	int fd;
+} ze_external_memory_import_fd_t;
 
 #endif

@@ -1,0 +1,53 @@
+/** A fake CUDA that imports the memory of software Vulkan devices. */
+
+import type { CopyRuntime } from "../../../ffi/copy_runtime.ts";
+import { openCudaCopies } from "../../../ffi/cuda_copy.ts";
+import type { RuntimeOpeners } from "../../../lib/transfer/runtimes.ts";
+import type { TransferMember } from "../../../lib/pool/transfer/types.ts";
+
+const SLOTS = ["0000:06:00.0", "0000:0a:00.0"] as const;
+
+/**
+ * Two devices that reach each other. Memory that llvmpipe exports is a file that begins with a page about it;
+ * SwiftShader's is the data alone.
+ *
+ * @param more lines of the second device.
+ */
+export function cudaDescription(more = ""): string {
+  return `driver_version 13000
+device
+pci 0000:06:00.0
+peers 1
+import_offset 4096
+device
+pci 0000:0A:00.0
+peers 0
+${more}
+`;
+}
+
+/** llvmpipe and SwiftShader as GPUs of NVIDIA. */
+export function asNvidia(members: readonly TransferMember[]): TransferMember[] {
+  return members.slice(0, 2).map((member, i) => ({
+    ...member,
+    gpu: { vendor: "nvidia", kind: "discrete", pci_slot: SLOTS[i] ?? null, uuid: null },
+  }));
+}
+
+/** Opens the fake library, and no other vendor's. */
+export function fakeCuda(
+  path: string,
+  change: (runtime: CopyRuntime) => CopyRuntime = (runtime) => runtime,
+): RuntimeOpeners {
+  const never = {
+    name: "none",
+    open: () => {
+      throw new Error("not to be opened");
+    },
+  };
+  const open = () => {
+    const opened = openCudaCopies({ sonames: [path] });
+    return opened.state === "ok" ? { ...opened, runtime: change(opened.runtime) } : opened;
+  };
+  return { nvidia: { name: "CUDA", open }, amd: never, intel: never };
+}
