@@ -51,7 +51,8 @@ Deno.test("mvgal __probe-transfer answers a pool's requests", async () => {
     gpu: { vendor: "other", kind: "discrete", pci_slot: null, uuid: null },
   };
   const way = { kind: "staging", from: "mapped", to: "mapped" };
-  const requests = [{ from, to: null, way: null }, { from, to: from, way }];
+  const limitMs = 1000;
+  const requests = [{ from, to: null, way: null, limitMs }, { from, to: from, way, limitMs }];
   const { code, stdout } = await probe(JSON.stringify({ asker: "pool", requests }));
   assert.equal(code, 0);
   const answers = stdout.trim().split("\n").map((line) => JSON.parse(line));

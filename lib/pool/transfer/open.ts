@@ -39,6 +39,9 @@ export interface TransferOptions {
 /** A pool waits for these before it can work: a way that takes longer to try is not worth it. */
 const PROBE_LIMITS: ProbeLimits = { firstMs: 20_000, nextMs: 5000, farewellMs: 1000 };
 
+/** How long one copy of a try may take, in ms: far longer than it does where nothing hangs. */
+const TRY_LIMIT_MS = 1500;
+
 /** What came of requests in this process: the same driver on the same device gives the same answer. */
 const verdicts = new Map<string, ProbeVerdict>();
 
@@ -99,10 +102,15 @@ function survey(
 }
 
 /** Takes what came of the tries of a pair. */
-function decide(states: readonly WayState[], from: TransferMember, to: TransferMember): void {
+function decide(
+  states: readonly WayState[],
+  from: TransferMember,
+  to: TransferMember,
+  limitMs: number,
+): void {
   for (const state of states) {
     if (state.obstacle !== null) continue;
-    const { obstacle, figures = null } = verdictOf(wayRequest(from, to, state.way));
+    const { obstacle, figures = null } = verdictOf(wayRequest(from, to, state.way, limitMs));
     state.obstacle = obstacle;
     state.figures = figures;
   }
@@ -112,14 +120,15 @@ function decide(states: readonly WayState[], from: TransferMember, to: TransferM
 async function surveyPages(
   members: readonly TransferMember[],
   direct: readonly WayRequest[],
+  limitMs: number,
   options: TransferOptions,
 ): Promise<Map<number, string>> {
   const able = members.filter(({ device }) => device.physical.hostPointerAlignment !== null);
-  await probe([...direct, ...able.map(pagesRequest)], options);
+  await probe([...direct, ...able.map((member) => pagesRequest(member, limitMs))], options);
   const obstacles = new Map<number, string>();
   for (const member of members) {
     const obstacle = able.includes(member)
-      ? verdictOf(pagesRequest(member)).obstacle
+      ? verdictOf(pagesRequest(member, limitMs)).obstacle
       : `${member.name} lacks VK_EXT_external_memory_host`;
     if (obstacle !== null) obstacles.set(member.index, obstacle);
   }
@@ -139,6 +148,7 @@ export async function openTransfers(
   if (new Set(members.map(({ index }) => index)).size < members.length) {
     throw new RangeError("two members have the same index");
   }
+  const tryMs = Math.min(TRY_LIMIT_MS, options.limitMs ?? Infinity);
   using undo = new DisposableStack();
   const libraries = undo.use(new RuntimeLibraries(options.runtimes));
   const couples = members.flatMap((from) =>
@@ -150,9 +160,9 @@ export async function openTransfers(
   );
   const direct = couples.flatMap(({ from, to, states }) =>
     states.filter(({ obstacle }) => obstacle === null)
-      .map(({ way }) => wayRequest(from, to, way))
+      .map(({ way }) => wayRequest(from, to, way, tryMs))
   );
-  const pagesObstacles = await surveyPages(members, direct, options);
+  const pagesObstacles = await surveyPages(members, direct, tryMs, options);
   const endOf = ({ index }: TransferMember): StagingEnd =>
     pagesObstacles.has(index) ? "mapped" : "pages";
   const stagingOf = (from: TransferMember, to: TransferMember): WayState => ({
@@ -162,14 +172,15 @@ export async function openTransfers(
   });
   const staged: { from: TransferMember; to: TransferMember; state: WayState }[] = [];
   const pairs = couples.map(({ from, to, states }): PairState => {
-    decide(states, from, to);
+    decide(states, from, to, tryMs);
     const state = stagingOf(from, to);
     // Where there is a better way, staging is tried only by being used, once that fails.
     if (states.every(({ obstacle }) => obstacle !== null)) staged.push({ from, to, state });
     return { from: from.index, to: to.index, states: [...states, state] };
   });
-  await probe(staged.map(({ from, to, state }) => wayRequest(from, to, state.way)), options);
-  for (const { from, to, state } of staged) decide([state], from, to);
+  const requests = staged.map(({ from, to, state }) => wayRequest(from, to, state.way, tryMs));
+  await probe(requests, options);
+  for (const { from, to, state } of staged) decide([state], from, to, tryMs);
   const parts = { ...options, members, pairs, pagesObstacles, gpuOf: gpuFacts, libraries };
   return new PoolTransfers({ ...parts, owned: undo.move() });
 }

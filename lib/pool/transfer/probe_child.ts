@@ -75,14 +75,15 @@ export async function answerWays(
 ): Promise<void> {
   using members = new ChildMembers();
   using libraries = new RuntimeLibraries(options);
-  for (const [index, { from, to, way }] of requests.entries()) {
+  for (const [index, { from, to, way, limitMs }] of requests.entries()) {
     try {
       const source = members.get(from, 0);
-      const figures = to === null ? await tryPages(source, libraries) : await tryWay(
+      const tools = { libraries, limitMs };
+      const figures = to === null ? await tryPages(source, tools) : await tryWay(
         source,
         members.get(to, to.vulkan.index === from.vulkan.index ? 1 : 0),
         way,
-        libraries,
+        tools,
       );
       answer({ index, obstacle: null, figures });
     } catch (error) {

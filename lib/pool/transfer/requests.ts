@@ -19,12 +19,15 @@ export interface MemberReference {
   gpu: RuntimeGpu;
 }
 
-/** What is to be tried. */
+/** What is to be tried; `limitMs`: how long one copy may take before the device counts as hung. */
 export type WayRequest =
-  /** Copying from one member to another in a way. */
-  | { from: MemberReference; to: MemberReference; way: Way }
-  /** Bringing bytes to a member and back by pages of the host that it imports. */
-  | { from: MemberReference; to: null; way: null };
+  & { from: MemberReference; limitMs: number }
+  & (
+    /** Copying from one member to another in a way. */
+    | { to: MemberReference; way: Way }
+    /** Bringing bytes to a member and back by pages of the host that it imports. */
+    | { to: null; way: null }
+  );
 
 /** A reference to a member. */
 export function memberReference(member: TransferMember): MemberReference {
@@ -37,13 +40,18 @@ export function memberReference(member: TransferMember): MemberReference {
 }
 
 /** That bytes go from one member to another in a way. */
-export function wayRequest(from: TransferMember, to: TransferMember, way: Way): WayRequest {
-  return { from: memberReference(from), to: memberReference(to), way };
+export function wayRequest(
+  from: TransferMember,
+  to: TransferMember,
+  way: Way,
+  limitMs: number,
+): WayRequest {
+  return { from: memberReference(from), to: memberReference(to), way, limitMs };
 }
 
 /** That a member imports pages of the host. */
-export function pagesRequest(member: TransferMember): WayRequest {
-  return { from: memberReference(member), to: null, way: null };
+export function pagesRequest(member: TransferMember, limitMs: number): WayRequest {
+  return { from: memberReference(member), to: null, way: null, limitMs };
 }
 
 function nameOf({ vulkan, driver }: MemberReference): string {
@@ -64,7 +72,8 @@ export function wayRounds(requests: readonly WayRequest[]): ProbeRound<WayReques
   const groupOf = ({ from, to, way }: WayRequest) => {
     if (to === null) return `pages, ${from.gpu.vendor}`;
     const kind = way.kind === "shared" ? way.handle : way.kind;
-    return `${kind}, ${from.gpu.vendor} to ${to.gpu.vendor}`;
+    // Both directions go to one child: where a device hangs in the one, the other is decided at once.
+    return `${kind}, ${[from.gpu.vendor, to.gpu.vendor].sort().join(" and ")}`;
   };
   const grouped = (those: readonly WayRequest[]): ProbeRound<WayRequest> =>
     Array.from(Map.groupBy(those, groupOf), ([way, requests]) => ({ way, requests }));

@@ -7,7 +7,7 @@
 import { HostMemory } from "../../../ffi/libc.ts";
 import type { DeviceBuffer } from "../../../ffi/vulkan/device.ts";
 import type { SharedHandle } from "../../../ffi/vulkan/external_memory.ts";
-import { reasonOf } from "../../transfer/errors.ts";
+import { reasonOf, UnsupportedError } from "../../transfer/errors.ts";
 import type { RuntimeGpu, RuntimeLibraries } from "../../transfer/runtimes.ts";
 import { OwnedMemory } from "./memory.ts";
 import { copyByPeer } from "./peer_copy.ts";
@@ -60,6 +60,8 @@ export interface TransferParts {
   owned?: Disposable;
   staging?: Partial<StagingSize>;
   limitMs?: number;
+  /** Whether a copy goes by the first of its pair's ways or not at all: to try it. */
+  firstWayOnly?: boolean;
 }
 
 /** The transfers of a pool over ways that are known. */
@@ -185,12 +187,16 @@ export class PoolTransfers implements Transfers {
     for (;;) {
       const ranked = rankWays(this.#states(from, to));
       const state = ranked.find(({ way }) => isFor(way, source, destination));
+      const { firstWayOnly = false } = this.#parts;
+      if (firstWayOnly && state === undefined) {
+        throw new UnsupportedError("the memory cannot be had as the way needs it");
+      }
       try {
         await this.#copyBy(state?.way, copy, ranges);
         return;
       } catch (error) {
         this.#alive(from, to);
-        if (state === undefined || state.way.kind === "staging") throw error;
+        if (state === undefined || state.way.kind === "staging" || firstWayOnly) throw error;
         // The next way: the source's bytes are what they were.
         state.obstacle = `it failed in use: ${reasonOf(error)}`;
       }

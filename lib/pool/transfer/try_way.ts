@@ -16,7 +16,10 @@ import type { PairState, Way } from "./ways.ts";
 
 const MiB = 1 << 20;
 
-/** Bytes of a copy: more than the caches of a GPU hold. A software device's take long otherwise. */
+/** Bytes that are compared: bringing them to a device and back takes longer than the copy. */
+const COMPARED_BYTES = 4 * MiB;
+
+/** Bytes of a copy that is measured: more than the caches of a GPU hold. A software device's take long otherwise. */
 const BYTES = 64 * MiB, SOFTWARE_BYTES = 4 * MiB;
 
 /** Copies of which the best is taken. */
@@ -31,6 +34,13 @@ const POISON = 0x5a;
 
 /** So much random data is repeated, each time with another byte added: no two pages are the same. */
 const RANDOM_BYTES = 64 << 10;
+
+/** What a try uses, and how long one copy of it may take. */
+export interface TryTools {
+  /** Left open. */
+  libraries: RuntimeLibraries;
+  limitMs: number;
+}
 
 function fillRandom(bytes: Uint8Array<ArrayBuffer>): void {
   const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
@@ -85,11 +95,19 @@ function open(
   members: readonly TransferMember[],
   pairs: readonly PairState[],
   usesPages: (member: TransferMember) => boolean,
-  libraries: RuntimeLibraries,
+  { libraries, limitMs }: TryTools,
 ): Transfers {
   const mapped = members.filter((member) => !usesPages(member));
   const pagesObstacles = new Map(mapped.map(({ index }) => [index, "not tried"]));
-  return new PoolTransfers({ members, pairs, pagesObstacles, gpuOf: gpuFacts, libraries });
+  return new PoolTransfers({
+    members,
+    pairs,
+    pagesObstacles,
+    gpuOf: gpuFacts,
+    libraries,
+    limitMs,
+    firstWayOnly: true,
+  });
 }
 
 function bytesFor(members: readonly TransferMember[]): number {
@@ -110,14 +128,13 @@ async function measure(
 /**
  * Tries a way between two members.
  *
- * @param libraries are left open.
  * @throws {WrongResultError} by rejection, where other bytes arrive; what a driver throws.
  */
 export async function tryWay(
   from: TransferMember,
   to: TransferMember,
   way: Way,
-  libraries: RuntimeLibraries,
+  tools: TryTools,
 ): Promise<ProbeFigures> {
   const size = bytesFor([from, to]);
   const states = [{ way, obstacle: null, figures: null }];
@@ -125,16 +142,17 @@ export async function tryWay(
   const usesPages = (member: TransferMember) =>
     way.kind === "staging" && (member === from ? way.from : way.to) === "pages";
   using owned = new DisposableStack();
-  const transfers = owned.use(open([from, to], [pair], usesPages, libraries));
+  const transfers = owned.use(open([from, to], [pair], usesPages, tools));
   const source = owned.use(transfers.allocateBuffer(from, size));
   const destination = owned.use(transfers.allocateBuffer(to, size));
-  const sent = new Uint8Array(size), received = new Uint8Array(size);
+  const compared = Math.min(size, COMPARED_BYTES);
+  const sent = new Uint8Array(compared), received = new Uint8Array(compared);
   fillRandom(sent);
-  const whole = [{ sourceOffset: 0, destinationOffset: 0, size }];
+  const whole = [{ sourceOffset: 0, destinationOffset: 0, size: compared }];
   const copy = (ranges: readonly CopyRange[]) =>
     transfers.copy({ from, source, to, destination, ranges });
   await transfers.upload(from, sent, source, whole);
-  for (const ranges of rangesOf(size)) {
+  for (const ranges of rangesOf(compared)) {
     await transfers.upload(to, received.fill(POISON), destination, whole);
     await copy(ranges);
     await transfers.download(to, destination, received, whole);
@@ -150,11 +168,11 @@ export async function tryWay(
  */
 export async function tryPages(
   member: TransferMember,
-  libraries: RuntimeLibraries,
+  tools: TryTools,
 ): Promise<ProbeFigures> {
   const size = bytesFor([member]);
   using owned = new DisposableStack();
-  const transfers = owned.use(open([member], [], () => true, libraries));
+  const transfers = owned.use(open([member], [], () => true, tools));
   const memory = owned.use(HostMemory.allocate(2 * size, ALIGNMENT));
   const host = owned.use(transfers.importHost(memory));
   const pages = host.on(member);

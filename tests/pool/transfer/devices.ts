@@ -11,16 +11,10 @@ import { FenceDevices } from "../fence_devices.ts";
 
 export { poolTest } from "../fence_devices.ts";
 
-/** Software devices, and transfers between them. */
-export interface TransferFixture {
-  devices: FenceDevices;
-  /** llvmpipe, SwiftShader and, where it can be made, a copy of llvmpipe. */
-  members: readonly TransferMember[];
-}
-
-/** The members of software drivers, under names of their own. */
-export function softwareMembers(devices: FenceDevices): TransferMember[] {
-  return devices.distinct.map(({ index, device, queue }) => ({
+/** Members of software drivers, under names of their own; with `twice` one of them once more. */
+export function softwareMembers(devices: FenceDevices, twice = false): TransferMember[] {
+  const members = twice ? devices.members : devices.distinct;
+  return members.map(({ index, device, queue }) => ({
     index,
     id: `vulkan:${index}`,
     name: `${device.physical.name.split(" ")[0]} ${index}`,
@@ -32,12 +26,13 @@ export function softwareMembers(devices: FenceDevices): TransferMember[] {
 /** Opens transfers between software devices; `body` may use them. */
 export async function withTransfers(
   body: (transfers: Transfers, members: readonly TransferMember[]) => Promise<void>,
-  { choose = (all) => all, ...options }: TransferOptions & {
+  { choose = (all) => all, twice = false, ...options }: TransferOptions & {
     choose?: (members: TransferMember[]) => TransferMember[];
+    twice?: boolean;
   } = {},
 ): Promise<void> {
   using devices = new FenceDevices();
-  const members = choose(softwareMembers(devices));
+  const members = choose(softwareMembers(devices, twice));
   using transfers = await openTransfers(members, options);
   await body(transfers, members);
 }

@@ -136,6 +136,22 @@ peerTest(
 );
 
 peerTest(
+  "openTransfers() refuses a runtime that does not import the memory, with what it says",
+  { more: "fail cuImportExternalMemory 801" },
+  async (transfers, from, to) => {
+    for (const [a, b] of [[from, to], [to, from]] as const) {
+      const { tier, refused } = transfers.plan(a, b);
+      assert.equal(tier, "staging");
+      assert.deepEqual(refused.at(-1), {
+        tier: "peer",
+        reason: "tried in a process of its own: cuImportExternalMemory: CUDA_ERROR_NOT_SUPPORTED",
+      });
+    }
+    await checkBoth(transfers, from, to);
+  },
+);
+
+peerTest(
   "openTransfers() refuses a way whose try crashes its process",
   { command: ["/bin/sh", "-c", "cat >/dev/null; kill -SEGV $$", "mvgal"] },
   async (transfers, from, to) => {

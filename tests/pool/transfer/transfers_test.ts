@@ -116,6 +116,36 @@ poolTest(
     }, { staging: STAGING, choose: withoutPages }),
 );
 
+poolTest(
+  "Transfers.copy() keeps its bound where no member imports pages",
+  () =>
+    withTransfers(async (transfers, members) => {
+      assert.ok(members.length >= 3);
+      const size = MiB + 5;
+      const pairs = pairsOf(members).filter(([from, to]) => from !== to);
+      for (const [i, [from, to]] of pairs.entries()) {
+        using source = transfers.allocateBuffer(from, size, { shareable: false });
+        using destination = transfers.allocateBuffer(to, size, { shareable: false });
+        await transfers.upload(from, known(size, i + 1), source, whole(size));
+        await transfers.copy({ from, source, to, destination, ranges: whole(size) });
+        const received = new Uint8Array(size);
+        await transfers.download(to, destination, received, whole(size));
+        assertSame(received, known(size, i + 1), `${from.name} to ${to.name}`);
+      }
+      const { peak_bytes, limit_bytes } = transfers.staging();
+      assert.ok(peak_bytes > 0 && peak_bytes <= limit_bytes, `${peak_bytes} of ${limit_bytes}`);
+    }, {
+      staging: STAGING,
+      twice: true,
+      choose: (members) => {
+        for (const { device } of members) {
+          Object.assign(device.physical, { hostPointerAlignment: null });
+        }
+        return members;
+      },
+    }),
+);
+
 /** llvmpipe, and a SwiftShader that imports no pages. */
 function withoutPages([llvmpipe, swiftshader]: TransferMember[]): TransferMember[] {
   assert.ok(llvmpipe && swiftshader);
