@@ -13,8 +13,9 @@ import { apiVersion, check, formatApiVersion, type VulkanSymbols } from "./loade
 export interface MemoryHeap {
   size: number;
   deviceLocal: boolean;
-  /** Bytes that this process may still expect to get, where VK_EXT_memory_budget says. */
+  /** Bytes that this process may expect to have in all, and has, where VK_EXT_memory_budget says. */
   budget: number | null;
+  usage: number | null;
 }
 
 /** A queue family. */
@@ -254,12 +255,21 @@ function readMemory(symbols: VulkanSymbols, handle: bigint, extensions: Readonly
       size: Number(heap.size),
       deviceLocal: (heap.flags & 1) !== 0,
       budget: budget === undefined ? null : Number(budget.heapBudget[i] ?? 0n),
+      usage: budget === undefined ? null : Number(budget.heapUsage[i] ?? 0n),
     })),
     memoryTypes: memoryTypes.slice(0, memoryTypeCount).map((type) => ({
       heap: type.heapIndex,
       flags: type.propertyFlags,
     })),
   };
+}
+
+/** Asks anew for a device's heaps: what is left of them changes. */
+export function readHeaps(
+  symbols: VulkanSymbols,
+  { handle, extensions }: Pick<PhysicalDevice, "handle" | "extensions">,
+): MemoryHeap[] {
+  return readMemory(symbols, handle, extensions).heaps;
 }
 
 function readQueueFamilies(symbols: VulkanSymbols, handle: bigint): QueueFamily[] {

@@ -7,10 +7,11 @@
 import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
 import type { SharedMemory } from "../../ffi/vulkan/external_memory.ts";
 import { HostBacking } from "./host_backing.ts";
-import type { Member } from "./member.ts";
+import { type Member, MemberLostError } from "./member.ts";
+import { whyNoMemory } from "./memory_check.ts";
 import type { MemoryFlag } from "./memory_flags.ts";
-import type { MemberMemory, Mover } from "./mover.ts";
 import type { Ordering } from "./ordering.ts";
+import type { CopyRange, PoolMemory, Transfers } from "./transfer/types.ts";
 import { type ByteRange, type Segment, ValidityMap } from "./validity.ts";
 
 /** The host as a place of {@linkcode ValidityMap}; member `i` is place `i + 1`. */
@@ -20,7 +21,9 @@ export const HOST = 0;
 export interface BufferContext {
   /** All members, lost ones too, in order. */
   readonly members: readonly Member[];
-  readonly mover: Mover;
+  readonly transfers: Transfers;
+  /** Whether software devices have memory of their own too. */
+  readonly ownMemory: boolean;
   readonly ordering: Ordering<LogicalBuffer>;
   /** Called once the buffer's memory was given back. */
   closed(buffer: LogicalBuffer): void;
@@ -38,6 +41,21 @@ export class DataLostError extends Error {
   }
 }
 
+/** The same ranges on both sides of a copy. */
+function inPlaceRanges(ranges: readonly ByteRange[]): CopyRange[] {
+  return ranges.map(({ start, end }) => ({
+    sourceOffset: start,
+    destinationOffset: start,
+    size: end - start,
+  }));
+}
+
+/** Waits for all, also where one fails: none may use the memory any more once this is over. */
+async function allEnded(work: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(work);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
 /** A buffer of a logical device. Made by `LogicalDevice.allocate`. */
 export class LogicalBuffer implements Disposable {
   /** Size in bytes. */
@@ -47,7 +65,7 @@ export class LogicalBuffer implements Disposable {
   readonly flags: ReadonlySet<MemoryFlag>;
   readonly #context: BufferContext;
   readonly #validity: ValidityMap;
-  readonly #mirrors = new Map<Member, MemberMemory>();
+  readonly #mirrors = new Map<Member, PoolMemory>();
   #host: HostBacking | undefined;
   /** Backings that a member without an answer may write to still. */
   readonly #abandoned: HostBacking[] = [];
@@ -83,13 +101,19 @@ export class LogicalBuffer implements Disposable {
   }
 
   #backing(): HostBacking {
-    return this.#host ??= new HostBacking(this.size, this.#alive());
+    return this.#host ??= new HostBacking(
+      this.#context.transfers,
+      this.size,
+      this.#alive(),
+    );
   }
 
   /** Whether a member's kernels run on the host's pages in place. */
   #isInPlace(member: Member): boolean {
-    if (!member.isSoftware && !this.flags.has("SHARED")) return false;
-    if (this.flags.has("DMA_BUF")) return false;
+    if (!this.flags.has("SHARED")) {
+      if (!member.isSoftware || this.#context.ownMemory) return false;
+      if (this.flags.has("DMA_BUF")) return false;
+    }
     if (member.lost !== undefined) return !this.#mirrors.has(member);
     const pages = this.#backing().on(member);
     if (typeof pages !== "string") return true;
@@ -105,10 +129,24 @@ export class LogicalBuffer implements Disposable {
     }
     let mirror = this.#mirrors.get(member);
     if (mirror === undefined) {
-      mirror = member.guard(() => this.#context.mover.allocate(member, this.size, this.flags));
+      mirror = this.#allocate(member);
       this.#mirrors.set(member, mirror);
     }
     return { buffer: mirror, place: member.index + 1 };
+  }
+
+  #allocate(member: Member): PoolMemory {
+    const obstacle = whyNoMemory(member, this.size);
+    if (obstacle !== undefined) throw new RangeError(`no memory for ${this.label}: ${obstacle}`);
+    const exported = this.flags.has("DMA_BUF") ? "dma_buf" : undefined;
+    return member.guard(() =>
+      this.#context.transfers.allocateBuffer(member, this.size, { exported })
+    );
+  }
+
+  /** Bytes of its own memory that a member would have to give before it could use the buffer. */
+  memoryNeededOn(member: Member): number {
+    return this.#mirrors.has(member) || this.#isInPlace(member) ? 0 : this.size;
   }
 
   /**
@@ -161,12 +199,12 @@ export class LogicalBuffer implements Disposable {
 
   /** Makes good, after a write, what the flags promise of the ranges written. */
   async settle(ranges: readonly ByteRange[]): Promise<void> {
-    if (this.flags.has("HOST_VALID")) await this.#toHost(ranges);
+    if (this.flags.has("HOST_VALID")) await this.#toHostAlone(ranges);
     if (this.flags.has("REPLICATED")) await this.#replicate(ranges);
   }
 
   async #replicate(ranges: readonly ByteRange[]): Promise<void> {
-    await Promise.all(
+    await allEnded(
       this.#alive().map(async (member) => {
         const { buffer, place } = this.#storage(member);
         if (place !== HOST) await this.#toMember(member, buffer, ranges);
@@ -174,36 +212,73 @@ export class LogicalBuffer implements Disposable {
     );
   }
 
-  /** Copies what is missing to a member: from another where there is a direct way, else from the host. */
+  /** Copies what is missing to a member: from another where there is a direct way, or the host has it not. */
   async #toMember(
     member: Member,
     buffer: DeviceBuffer,
     ranges: readonly ByteRange[],
   ): Promise<void> {
-    const { mover } = this.#context;
+    const { transfers } = this.#context;
     const place = member.index + 1;
-    const sources = this.#sources(ranges, place, (from) => mover.isDirect(from, member));
-    for (const [source, segments] of sources) {
-      if (source !== undefined && mover.isDirect(source, member)) {
-        await mover.between(source, this.#storage(source).buffer, member, buffer, segments);
+    const isDirect = (from: Member) => transfers.isDirect(from, member);
+    for (const [source, segments] of this.#sources(ranges, place, isDirect)) {
+      const copied = inPlaceRanges(segments);
+      if (source === undefined) {
+        await transfers.upload(member, this.#backing(), buffer, copied);
       } else {
-        await this.#toHost(segments);
-        await mover.toMember(this.#backing(), member, buffer, segments);
+        if (this.flags.has("P2P")) this.#refuseHost(source, member);
+        await transfers.copy({
+          from: source,
+          source: this.#storage(source).buffer,
+          to: member,
+          destination: buffer,
+          ranges: copied,
+        });
+        if (this.flags.has("P2P")) this.#refuseHost(source, member);
       }
       for (const segment of segments) this.#validity.copy(segment, place);
     }
   }
 
+  /** A way that was direct when the buffer was allocated may have failed in use. */
+  #refuseHost(from: Member, to: Member): void {
+    const { transfers } = this.#context;
+    if (transfers.isDirect(from, to)) return;
+    const [first] = transfers.plan(from, to).refused;
+    throw new Error(
+      `${this.label} is P2P, and the way from ${from.name} to ${to.name} is none any more: ` +
+        `${first?.reason ?? "unknown"}`,
+    );
+  }
+
   /** Copies what is missing to the host, from all members at once. */
   async #toHost(ranges: readonly ByteRange[]): Promise<void> {
-    const { mover } = this.#context;
-    await Promise.all(
-      Array.from(this.#sources(ranges, HOST, () => false), async ([source, segments]) => {
-        if (source === undefined) return;
-        await mover.toHost(source, this.#storage(source).buffer, this.#backing(), segments);
-        for (const segment of segments) this.#validity.copy(segment, HOST);
-      }),
-    );
+    const { transfers } = this.#context;
+    const sources = this.#sources(ranges, HOST, () => false);
+    await allEnded(Array.from(sources, async ([source, segments]) => {
+      if (source === undefined) return;
+      const copied = inPlaceRanges(segments);
+      await transfers.download(source, this.#storage(source).buffer, this.#backing(), copied);
+      for (const segment of segments) this.#validity.copy(segment, HOST);
+    }));
+  }
+
+  /**
+   * Likewise while nothing else uses the buffer: what a member held that is lost on the way comes from another.
+   *
+   * @throws {DataLostError} where there is no other.
+   */
+  async #toHostAlone(ranges: readonly ByteRange[]): Promise<void> {
+    for (;;) {
+      for (const range of ranges) this.#refuseLost(range);
+      try {
+        await this.#toHost(ranges);
+        return;
+      } catch (error) {
+        if (!(error instanceof MemberLostError)) throw error;
+        this.forgetMember(error.member);
+      }
+    }
   }
 
   /**
@@ -263,7 +338,7 @@ export class LogicalBuffer implements Disposable {
     const old = this.#host;
     if (old === undefined || !member.device.isHung || typeof old.on(member) === "string") return;
     this.#abandoned.push(old);
-    this.#host = new HostBacking(this.size, this.#alive());
+    this.#host = new HostBacking(this.#context.transfers, this.size, this.#alive());
     this.#host.bytes.set(old.bytes);
   }
 
@@ -331,7 +406,7 @@ export class LogicalBuffer implements Disposable {
     const range = this.#check(offset, length);
     return this.#context.ordering.run([{ of: this, writes: true }], async () => {
       // What is not overwritten stays: it must be here first.
-      await this.#toHost([range]);
+      await this.#toHostAlone([range]);
       fill(this.#backing().bytes.subarray(range.start, range.end));
       await this.#wroteOnHost(range);
     });
@@ -356,8 +431,7 @@ export class LogicalBuffer implements Disposable {
     const range = this.#check(offset, length);
     // It changes where bytes are valid: no other work may do so meanwhile.
     return this.#context.ordering.run([{ of: this, writes: true }], async () => {
-      this.#refuseLost(range);
-      await this.#toHost([range]);
+      await this.#toHostAlone([range]);
       return look(this.#backing().bytes.subarray(range.start, range.end));
     });
   }
@@ -416,8 +490,10 @@ export class LogicalBuffer implements Disposable {
     return ordering.run([{ of: this, writes: true }], async () => {
       if (member === undefined) throw new RangeError(`no member ${gpu}`);
       await this.prepare(member, [{ start: 0, end: this.size }]);
-      const exported = this.#mirrors.get(member)?.exportMemory?.();
-      if (exported !== undefined) return exported;
+      if (this.flags.has("DMA_BUF")) {
+        const exported = this.#mirrors.get(member)?.exportMemory();
+        if (exported !== undefined) return exported;
+      }
       throw new RangeError(`${this.label} cannot be exported: allocate it with DMA_BUF`);
     });
   }

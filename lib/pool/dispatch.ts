@@ -12,7 +12,7 @@ import type { LogicalBuffer } from "./buffer.ts";
 import type { LogicalKernel } from "./kernel.ts";
 import { type Member, MemberLostError } from "./member.ts";
 import type { BoundBuffer } from "./pipeline.ts";
-import type { ByteRange } from "./validity.ts";
+import { type ByteRange, uniteRanges } from "./validity.ts";
 
 /** A buffer, or a part of it, for one binding of a kernel. */
 export interface Binding {
@@ -87,7 +87,7 @@ export function touchedBy(launch: Launch, range: GroupRange | null): Touched[] {
     const written = use.writes === null ? [] : [cut(use.writes)];
     // Of what is written some bytes may be left as they are: they must be there first.
     const read = use.reads === null ? [] : [use.reads === "all" ? all : cut(use.reads)];
-    return { of, reads: [...read, ...written], writes: written };
+    return { of, reads: uniteRanges([...read, ...written]), writes: written };
   });
 }
 

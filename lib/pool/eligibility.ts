@@ -9,6 +9,7 @@
 
 import type { Launch } from "./dispatch.ts";
 import type { Member } from "./member.ts";
+import { whyNoMemory } from "./memory_check.ts";
 
 /** Features of a device by the SPIR-V capability that needs one of them; those without need none. */
 const FEATURES: ReadonlyMap<number, readonly string[]> = new Map([
@@ -66,5 +67,7 @@ export function whyNotOn(member: Member, launch: Launch): string | undefined {
     );
     if (offset % step !== 0) return `${member.name} binds at multiples of ${step} bytes alone`;
   }
-  return undefined;
+  const buffers = new Set(bindings.map(({ buffer }) => buffer));
+  const needed = [...buffers].reduce((sum, buffer) => sum + buffer.memoryNeededOn(member), 0);
+  return needed === 0 ? undefined : whyNoMemory(member, needed);
 }

@@ -21,7 +21,8 @@ import { explainLaunch, type Explanation } from "./explain.ts";
 import { type FrameOptions, FrameSession } from "./frames.ts";
 import { type KernelSource, LogicalKernel } from "./kernel.ts";
 import type { Member, MemberLostError } from "./member.ts";
-import { checkMemoryFlags } from "./memory_flags.ts";
+import { whyNoFlags, whyTooLarge } from "./memory_check.ts";
+import { checkMemoryFlags, type MemoryFlag } from "./memory_flags.ts";
 import { openPool, type Pool, type PoolOptions, type PoolProperties } from "./open.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
 import { Ordering } from "./ordering.ts";
@@ -114,16 +115,30 @@ export class LogicalDevice implements AsyncDisposable {
       throw new RangeError(`no buffer of ${size} bytes: give a multiple of 4 above 0`);
     }
     const checked = checkMemoryFlags(flags);
-    this.#pool.checkMemory(size, checked);
+    this.#checkMemory(size, checked);
+    const { members, transfers, ownMemory } = this.#pool;
     const context = {
-      members: this.#pool.members,
-      mover: this.#pool.mover,
+      members,
+      transfers,
+      ownMemory,
       ordering: this.#ordering,
       closed: (buffer: LogicalBuffer) => void this.#buffers.delete(buffer),
     };
     const buffer = new LogicalBuffer(context, ++this.#count, size, checked);
     this.#buffers.add(buffer);
     return buffer;
+  }
+
+  #checkMemory(size: number, flags: ReadonlySet<MemoryFlag>): void {
+    const { members } = this;
+    const refused = whyNoFlags(members, this.#pool.transfers, flags);
+    if (refused !== undefined) throw new RangeError(refused);
+    if (flags.has("LAZY_ALLOCATE")) return;
+    for (const member of members) {
+      const obstacle = whyTooLarge(member, size);
+      if (obstacle === undefined) continue;
+      throw new RangeError(`${obstacle}: split the buffer, or allocate it with LAZY_ALLOCATE`);
+    }
   }
 
   /** The buffers that nobody has disposed, with their memory: what would be a leak at the end. */

@@ -8,7 +8,8 @@ import { CommandBuffer, Timestamps } from "../../ffi/vulkan/commands.ts";
 import { Device, type Queue } from "../../ffi/vulkan/device.ts";
 import type { Instance } from "../../ffi/vulkan/instance.ts";
 import { VulkanError } from "../../ffi/vulkan/loader.ts";
-import type { PhysicalDevice } from "../../ffi/vulkan/physical_device.ts";
+import { type PhysicalDevice, readHeaps } from "../../ffi/vulkan/physical_device.ts";
+import type { RuntimeGpu } from "../transfer/runtimes.ts";
 import { waitFence } from "./wait.ts";
 
 /** `VK_QUEUE_COMPUTE_BIT`. */
@@ -42,6 +43,16 @@ interface Slot extends Disposable {
 /** How long a submission may take before its device counts as hung, in ms. */
 export const DEFAULT_LIMIT_MS = 30_000;
 
+/** Who a member is. */
+export interface MemberIdentity {
+  /** Position in the pool. */
+  index: number;
+  /** The GPU's stable id. */
+  id: string;
+  /** By what its vendor's runtime finds it. */
+  gpu: RuntimeGpu;
+}
+
 /** A device of a pool. */
 export class Member implements Disposable {
   /** Position in the pool. */
@@ -49,10 +60,13 @@ export class Member implements Disposable {
   /** The GPU's stable id. */
   readonly id: string;
   readonly name: string;
+  /** By what its vendor's runtime finds it. */
+  readonly gpu: RuntimeGpu;
   readonly physical: PhysicalDevice;
   readonly device: Device;
   /** The queue that computes. */
   readonly queue: Queue;
+  readonly #instance: Instance;
   readonly #limitMs: number;
   readonly #owned = new DisposableStack();
   readonly #free: Slot[] = [];
@@ -65,8 +79,7 @@ export class Member implements Disposable {
    * @throws {VulkanError} where the driver refuses, or no queue computes.
    */
   constructor(
-    index: number,
-    id: string,
+    { index, id, gpu }: MemberIdentity,
     instance: Instance,
     physical: PhysicalDevice,
     limitMs: number = DEFAULT_LIMIT_MS,
@@ -74,7 +87,9 @@ export class Member implements Disposable {
     this.index = index;
     this.id = id;
     this.name = physical.name;
+    this.gpu = gpu;
     this.physical = physical;
+    this.#instance = instance;
     this.#limitMs = limitMs;
     using undo = new DisposableStack();
     this.device = undo.use(new Device(instance, physical));
@@ -89,6 +104,15 @@ export class Member implements Disposable {
   /** Whether it is a program on the processor: its memory is the host's. */
   get isSoftware(): boolean {
     return this.physical.type === "cpu";
+  }
+
+  /** The largest heap of its own as it is now, in bytes; null where what is left of it is not told. */
+  memory(): { size: number; budget: number | null; available: number | null } {
+    const own = readHeaps(this.#instance.symbols, this.physical).filter((heap) => heap.deviceLocal);
+    const [largest] = own.toSorted((a, b) => b.size - a.size);
+    const { size = 0, budget = null, usage = null } = largest ?? {};
+    const available = budget === null || usage === null ? null : Math.max(0, budget - usage);
+    return { size, budget, available };
   }
 
   /** Why it is lost; undefined while it is not. */

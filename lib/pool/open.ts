@@ -13,9 +13,8 @@ import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
 import { standing } from "../gpu/standing.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
 import { Member } from "./member.ts";
-import type { MemoryFlag } from "./memory_flags.ts";
-import type { Mover } from "./mover.ts";
-import { openMover, type PairWays } from "./moving.ts";
+import { openTransfers, type TransferOptions } from "./transfer/open.ts";
+import type { TransferPlan, Transfers } from "./transfer/types.ts";
 
 /** Options of `LogicalDevice.open`. */
 export interface PoolOptions {
@@ -35,6 +34,13 @@ export interface PoolOptions {
   strict?: boolean;
   /** How long a submission may take before its device counts as hung, in ms; 30,000 by default. */
   limitMs?: number;
+  /**
+   * Whether software devices have memory of their own, as GPUs do, rather than work on the host's pages in
+   * place. False by default: it costs copies, and shows on any host what a program does with GPUs.
+   */
+  ownMemory?: boolean;
+  /** How the ways between members are tried, and what copies through the host may take. */
+  transfer?: Omit<TransferOptions, "limitMs">;
 }
 
 /** A member, for `LogicalDevice.properties`. */
@@ -43,9 +49,11 @@ export interface MemberProperties {
   name: string;
   kind: "gpu" | "software";
   driver: string | null;
-  /** The device's own memory, and what of it this process may still expect; null where it does not say. */
+  /** The device's own memory. */
   memory_bytes: number;
+  /** What of it this process may have in all, and may still get; null where the driver does not say. */
   memory_budget_bytes: number | null;
+  memory_available_bytes: number | null;
   /** The largest buffer, and the most of one that a kernel can bind. */
   max_buffer_bytes: number;
   max_binding_bytes: number;
@@ -59,7 +67,7 @@ export interface PoolProperties extends CombinedDevice {
   strict: boolean;
   members: MemberProperties[];
   /** The way of bytes between each two members, and why better ones were refused. */
-  transfers: PairWays[];
+  transfers: TransferPlan[];
 }
 
 /** Open devices that work together. Dispose it after everything made on them. */
@@ -67,10 +75,10 @@ export interface Pool extends Disposable {
   readonly strategy: StrategyName;
   readonly strict: boolean;
   readonly members: readonly Member[];
-  readonly mover: Mover;
+  readonly transfers: Transfers;
+  /** Whether software devices have memory of their own. */
+  readonly ownMemory: boolean;
   properties(): PoolProperties;
-  /** @throws {RangeError} for a buffer that no member can have; one line. */
-  checkMemory(size: number, flags: ReadonlySet<MemoryFlag>): void;
 }
 
 /** The GPUs that are asked for. */
@@ -85,16 +93,9 @@ function chosenGpus({ gpus, virtual = false }: PoolOptions): Gpu[] {
   return virtual ? [...hardware, ...software] : hardware;
 }
 
-/** The size of the largest heap of its own, and of what is left of it. */
-function ownMemory({ physical }: Member): { size: number; budget: number | null } {
-  const own = physical.heaps.filter(({ deviceLocal }) => deviceLocal);
-  const [largest] = own.toSorted((a, b) => b.size - a.size);
-  return { size: largest?.size ?? 0, budget: largest?.budget ?? null };
-}
-
 function describe(member: Member): MemberProperties {
   const { physical } = member;
-  const { size, budget } = ownMemory(member);
+  const { size, budget, available } = member.memory();
   return {
     id: member.id,
     name: member.name,
@@ -102,6 +103,7 @@ function describe(member: Member): MemberProperties {
     driver: physical.driverName,
     memory_bytes: size,
     memory_budget_bytes: budget,
+    memory_available_bytes: available,
     max_buffer_bytes: physical.maxAllocationSize,
     max_binding_bytes: physical.limits.maxStorageBufferRange,
     lost: member.lost?.message ?? null,
@@ -119,7 +121,7 @@ function openMembers(gpus: readonly Gpu[], instance: Instance, limitMs?: number)
         `${gpu.id} (${gpu.name ?? "unknown"}) is not reached by Vulkan: leave it out`,
       );
     }
-    return undo.use(new Member(index, gpu.id, instance, found, limitMs));
+    return undo.use(new Member({ index, id: gpu.id, gpu }, instance, found, limitMs));
   });
   undo.move();
   return members;
@@ -143,33 +145,24 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   const instance = undo.use(opened.instance);
   const members = openMembers(gpus, instance, options.limitMs);
   for (const member of members) undo.use(member);
-  const moving = undo.use(await openMover(members));
+  const { strategy = "hybrid", strict = false, ownMemory = false, limitMs } = options;
+  const transfers = undo.use(
+    await openTransfers(members, { ...options.transfer, ...(limitMs && { limitMs }) }),
+  );
   const owned = undo.move();
-  const { strategy = "hybrid", strict = false } = options;
   return {
     strategy,
     strict,
     members,
-    mover: moving.mover,
+    transfers,
+    ownMemory,
     properties: () => ({
       ...combine(gpus),
       strategy,
       strict,
       members: members.map(describe),
-      transfers: moving.ways(),
+      transfers: transfers.report(),
     }),
-    checkMemory(size, flags) {
-      for (const member of members) {
-        const { maxAllocationSize } = member.physical;
-        if (member.lost !== undefined || size <= maxAllocationSize) continue;
-        if (flags.has("LAZY_ALLOCATE")) continue;
-        throw new RangeError(
-          `${member.name} allocates at most ${maxAllocationSize} bytes at once, not ${size}: ` +
-            "split the buffer, or allocate it with LAZY_ALLOCATE",
-        );
-      }
-      moving.checkFlags(flags);
-    },
     [Symbol.dispose]: () => owned.dispose(),
   };
 }

@@ -13,6 +13,17 @@ export interface ByteRange {
   end: number;
 }
 
+/** The same bytes in ranges that are in order, and do not meet. */
+export function uniteRanges(ranges: readonly ByteRange[]): ByteRange[] {
+  const united: ByteRange[] = [];
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+    const last = united.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else if (start < end) united.push({ start, end });
+  }
+  return united;
+}
+
 /** A range all of whose bytes are valid in the same places. */
 export interface Segment extends ByteRange {
   /** The places, bit by bit; 0 where the contents are undefined. */

@@ -5,6 +5,7 @@
  */
 
 import type { PooledFigure, PoolReport } from "../bench/pool/run.ts";
+import type { TransferPlan } from "../pool/transfer/types.ts";
 import { table } from "./table.ts";
 
 const ms = (value: number) => `${value.toPrecision(3)} ms`;
@@ -33,10 +34,32 @@ function pooledRow(figure: PooledFigure, report: PoolReport): string[] {
   ];
 }
 
+/** The way between each two members, and once each reason why a better one is not used. */
+function transferLines(transfers: readonly TransferPlan[]): string[] {
+  if (transfers.length === 0) return [];
+  const rows = transfers.map(({ from, to, tier, how, bandwidth_gb_s, latency_us }) => [
+    `  ${from} -> ${to}`,
+    tier,
+    bandwidth_gb_s === null ? "" : `${bandwidth_gb_s} GB/s`,
+    latency_us === null ? "" : `${latency_us} µs`,
+    how,
+  ]);
+  const reasons = transfers.flatMap(({ refused }) =>
+    refused.map(({ tier, reason }) => `  no ${tier}: ${reason}`)
+  );
+  return [
+    "",
+    "bytes between members",
+    ...table(rows, ["left", "left", "right", "right", "left"]),
+    ...new Set(reasons),
+  ];
+}
+
 /** The report in lines of text. */
 export function renderPoolReport(report: PoolReport): string {
   const { device, kernels, frames } = report;
   const lines = device.members.map(({ id, name, kind }) => `${id}  ${name} (${kind})`);
+  lines.push(...transferLines(device.transfers));
   const head = ["", "one", "together", "speed-up", "of sum", "split", "results"];
   for (const kernel of kernels) {
     const { verdict } = kernel;

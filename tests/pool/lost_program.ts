@@ -3,6 +3,7 @@
  * line of JSON that says what came of it. The fault layer is set up by the environment.
  */
 
+import { selfCommand } from "../../lib/launch/self.ts";
 import type { LogicalDevice } from "../../lib/pool/logical_device.ts";
 import {
   inPlaceKernel,
@@ -61,6 +62,9 @@ async function run(device: LogicalDevice, outcome: LostOutcome): Promise<void> {
   }
 }
 
+/** Devices do not fail while the ways between them are tried. */
+const transfer = { command: () => ["env", "-u", "VK_INSTANCE_LAYERS", ...selfCommand()] };
+
 if (import.meta.main) {
   const [first = "0", last = "0"] = Deno.args;
   for (let after = Number(first); after <= Number(last); after++) {
@@ -68,7 +72,11 @@ if (import.meta.main) {
     const outcome: LostOutcome = { after, right: 0, wrong: 0, error: null, lost: 0, ms: 0 };
     const begun = performance.now();
     try {
-      await using device = await openSoftwarePool({ strategy: "sfr", limitMs: 1000 });
+      await using device = await openSoftwarePool({
+        strategy: "sfr",
+        limitMs: 1000,
+        transfer,
+      });
       await run(device, outcome);
     } catch (error) {
       outcome.error = String(error);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { faultLayer } from "../fakes/fault_layer.ts";
 import { SOFTWARE_DRIVERS, softwareEnvironment } from "../vulkan_devices.ts";
 import type { LostOutcome } from "./lost_program.ts";
+import { OWN_MEMORY } from "./pool_devices.ts";
 
 const PROGRAM = new URL("lost_program.ts", import.meta.url).pathname;
 const missing = ["llvmpipe", "SwiftShader"].filter((name) => !SOFTWARE_DRIVERS.has(name));
@@ -14,11 +15,16 @@ async function outcomes(
   device: string,
   fault: "lose" | "hang",
   last: number,
+  ownMemory: boolean,
 ): Promise<LostOutcome[]> {
   using layer = faultLayer();
   const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", PROGRAM, "0", String(last)],
-    env: { ...softwareEnvironment(), ...layer.environment({ device, fault }) },
+    env: {
+      ...softwareEnvironment(),
+      ...layer.environment({ device, fault }),
+      [OWN_MEMORY]: ownMemory ? "1" : "0",
+    },
     stdin: "null",
   }).output();
   const text = new TextDecoder().decode(stdout);
@@ -26,28 +32,34 @@ async function outcomes(
   return text.trim().split("\n").map((line) => JSON.parse(line));
 }
 
-for (const device of ["llvmpipe", "SwiftShader"]) {
-  for (const [fault, last] of [["lose", 12], ["hang", 4]] as const) {
-    Deno.test({
-      name: `a dispatch is right, or says why not, when ${device} ${
-        fault === "lose" ? "is lost" : "hangs"
-      } at any stage${skipped}`,
-      ignore: missing.length > 0,
-      async fn() {
-        const all = await outcomes(device, fault, last);
-        assert.equal(all.length, last + 1);
-        for (const outcome of all) {
-          const shown = JSON.stringify(outcome);
-          assert.equal(outcome.wrong, 0, shown);
-          if (outcome.error === null) assert.equal(outcome.right, 6, shown);
-          else assert.match(outcome.error, /^(SpoiltDataError|DataLostError): [^\n]+$/, shown);
-          // A member without an answer has a second; nothing waits for it twice.
-          assert.ok(outcome.ms < 5000, shown);
-        }
-        // What is not changed in place is always saved: the first three results.
-        assert.ok(all.every(({ right }) => right >= 3), JSON.stringify(all));
-        assert.ok(all.some(({ lost }) => lost > 0), JSON.stringify(all));
-      },
-    });
-  }
+const CASES = ["llvmpipe", "SwiftShader"].flatMap((device) =>
+  [false, true].flatMap((ownMemory) => [
+    { device, ownMemory, fault: "lose", last: ownMemory ? 24 : 12 } as const,
+    { device, ownMemory, fault: "hang", last: ownMemory ? 6 : 4 } as const,
+  ])
+);
+
+for (const { device, ownMemory, fault, last } of CASES) {
+  const what = fault === "lose" ? "is lost" : "hangs";
+  const where = ownMemory ? ", with memory of its own" : "";
+  Deno.test({
+    name:
+      `a dispatch is right, or says why not, when ${device} ${what} at any stage${where}${skipped}`,
+    ignore: missing.length > 0,
+    async fn() {
+      const all = await outcomes(device, fault, last, ownMemory);
+      assert.equal(all.length, last + 1);
+      for (const outcome of all) {
+        const shown = JSON.stringify(outcome);
+        assert.equal(outcome.wrong, 0, shown);
+        if (outcome.error === null) assert.equal(outcome.right, 6, shown);
+        else assert.match(outcome.error, /^(SpoiltDataError|DataLostError): [^\n]+$/, shown);
+        // A member without an answer has a second; nothing waits for it twice.
+        assert.ok(outcome.ms < 5000, shown);
+      }
+      assert.ok(all.some(({ lost }) => lost > 0), JSON.stringify(all));
+      // What is on the host, and not changed in place, is always saved: the first three results.
+      if (!ownMemory) assert.ok(all.every(({ right }) => right >= 3), JSON.stringify(all));
+    },
+  });
 }

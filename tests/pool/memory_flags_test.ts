@@ -57,7 +57,7 @@ allDevicesTest("SHARED has one memory for all, with no copy of a member's own", 
 allDevicesTest(
   "software devices work on the host's pages, and take no memory of their own",
   async () => {
-    await using device = await openSoftwarePool({ strategy: "sfr" });
+    await using device = await openSoftwarePool({ strategy: "sfr", ownMemory: false });
     using buffer = device.allocate(1 << 20);
     const kernel = device.createKernel({ words: inPlaceKernel() });
     await buffer.write(words(1 << 18, (i) => i));

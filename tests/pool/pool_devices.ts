@@ -5,10 +5,16 @@ import type { PoolOptions } from "../../lib/pool/open.ts";
 import { Kernel } from "../../lib/spirv/kernel.ts";
 import { softwareEnvironment } from "../vulkan_devices.ts";
 
+/** Set where pools here have memory of their own for each device, as GPUs do. */
+export const OWN_MEMORY = "MVGAL_TEST_OWN_MEMORY";
+
+/** Whether each device of a pool here has memory of its own. */
+export const hasOwnMemory = Deno.env.get(OWN_MEMORY) === "1";
+
 /** Opens a logical device of the software drivers alone. */
 export function openSoftwarePool(options: PoolOptions = {}): Promise<LogicalDevice> {
   for (const [name, value] of Object.entries(softwareEnvironment())) Deno.env.set(name, value);
-  return LogicalDevice.open({ virtual: true, ...options });
+  return LogicalDevice.open({ virtual: true, ownMemory: hasOwnMemory, ...options });
 }
 
 /** Invocations of a work-group of the kernels here. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Instance } from "../../ffi/vulkan/instance.ts";
 import { MISSING_DRIVERS } from "./fence_devices.ts";
+import { OWN_MEMORY } from "./pool_devices.ts";
 
 const LAYER = "VK_LAYER_KHRONOS_validation";
 
@@ -23,18 +24,27 @@ const FILES = [
   "wait_test.ts",
   "logical_device_test.ts",
   "memory_flags_test.ts",
+  "transfers_test.ts",
   "frames_test.ts",
   "../bench/pool/kernels_test.ts",
 ];
 
-for (const file of FILES) {
+/** Of these, those whose pools are opened with memory of their own as well. */
+const BOTH_WAYS = ["logical_device_test.ts", "memory_flags_test.ts", "frames_test.ts"];
+
+const RUNS = [
+  ...FILES.map((file) => ({ file, ownMemory: "0", how: "" })),
+  ...BOTH_WAYS.map((file) => ({ file, ownMemory: "1", how: ", with memory of their own" })),
+];
+
+for (const { file, ownMemory, how } of RUNS) {
   Deno.test({
-    name: `the Vulkan validation layer is silent over ${file}${why}`,
+    name: `the Vulkan validation layer is silent over ${file}${how}${why}`,
     ignore,
     fn: async () => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["test", "-A", "--no-check", new URL(file, import.meta.url).pathname],
-        env: { VK_INSTANCE_LAYERS: LAYER, NO_COLOR: "1" },
+        env: { VK_INSTANCE_LAYERS: LAYER, NO_COLOR: "1", [OWN_MEMORY]: ownMemory },
         stdin: "null",
       }).output();
       const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ValidityMap } from "../../lib/pool/validity.ts";
+import { uniteRanges, ValidityMap } from "../../lib/pool/validity.ts";
 
 Deno.test("ValidityMap starts undefined, and joins what is alike", () => {
   const map = new ValidityMap(100);
@@ -38,6 +38,20 @@ Deno.test("ValidityMap refuses bytes beyond its buffer, and takes empty ranges f
   map.write({ start: 4, end: 4 }, 0);
   assert.deepEqual(map.within({ start: 0, end: 8 }), [{ start: 0, end: 8, places: 0 }]);
   assert.deepEqual(new ValidityMap(0).within({ start: 0, end: 0 }), []);
+});
+
+Deno.test("uniteRanges() keeps each byte once, in order", () => {
+  const byte = fc.nat(40);
+  const range = fc.tuple(byte, byte).map(([start, length]) => ({ start, end: start + length }));
+  fc.assert(fc.property(fc.array(range), (ranges) => {
+    const united = uniteRanges(ranges);
+    const holds = (all: typeof ranges, at: number) =>
+      all.filter(({ start, end }) => start <= at && at < end).length;
+    for (let at = 0; at < 90; at++) {
+      assert.equal(holds(united, at), Math.min(1, holds(ranges, at)));
+    }
+    assert.ok(united.every(({ start }, i) => i === 0 || start > (united[i - 1]?.end ?? 0)));
+  }));
 });
 
 Deno.test("ValidityMap agrees with an array of bytes, whatever is done to it", () => {

@@ -34,6 +34,24 @@ export function asNvidia(members: readonly TransferMember[]): TransferMember[] {
   }));
 }
 
+/** A runtime whose copies fail, from the first behind so many. */
+export function failingAfter(copies: number): (runtime: CopyRuntime) => CopyRuntime {
+  return (runtime) => {
+    let left = copies;
+    const start: CopyRuntime["start"] = (lanes) => {
+      if (left-- <= 0) throw new Error("cuMemcpyPeerAsync: CUDA_ERROR_ILLEGAL_ADDRESS");
+      return runtime.start(lanes);
+    };
+    return new Proxy(runtime, {
+      get: (target, name) => {
+        if (name === "start") return start;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  };
+}
+
 /** Opens the fake library, and no other vendor's. */
 export function fakeCuda(
   path: string,

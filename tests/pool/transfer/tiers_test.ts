@@ -7,7 +7,7 @@ import { compiler } from "../../fakes/cc.ts";
 import { fakeLibrary } from "../../fakes/library.ts";
 import { MISSING_DRIVERS } from "../fence_devices.ts";
 import { assertSame, known, whole, withTransfers } from "./devices.ts";
-import { asNvidia, cudaDescription, fakeCuda } from "./fake_cuda.ts";
+import { asNvidia, cudaDescription, failingAfter, fakeCuda } from "./fake_cuda.ts";
 
 const PROGRAM = new URL("peer_program.ts", import.meta.url).pathname;
 const LIMITS = { firstMs: 60_000, nextMs: 10_000, farewellMs: 1000 };
@@ -169,24 +169,9 @@ peerTest(
 );
 
 /** A runtime of which the copies from the second on fail. */
-function failingLater(runtime: CopyRuntime): CopyRuntime {
-  let starts = 0;
-  const start: CopyRuntime["start"] = (lanes) => {
-    if (++starts > 1) throw new Error("cuMemcpyPeerAsync: CUDA_ERROR_ILLEGAL_ADDRESS");
-    return runtime.start(lanes);
-  };
-  return new Proxy(runtime, {
-    get: (target, name) => {
-      if (name === "start") return start;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
 peerTest(
   "Transfers.copy() goes on by the next tier where one fails in use, and says so",
-  { change: failingLater },
+  { change: failingAfter(1) },
   async (transfers, from, to) => {
     // The first copy, from the one to the other, is well; the one back fails and is staged.
     await checkBoth(transfers, from, to);
