@@ -4,6 +4,7 @@
  * @module
  */
 
+import { stripVTControlCharacters } from "node:util";
 import { reasonOf } from "./errors.ts";
 import {
   type Asker,
@@ -209,6 +210,14 @@ export class RequestProber<R> {
   }
 }
 
+const ERROR_LINE = /\b(error|mvgal):/i;
+
+/** Of what a program said before it ended, the line that says why: Deno's errors go on with a backtrace. */
+function complaintLine(text: string): string | undefined {
+  const lines = stripVTControlCharacters(text).split("\n").filter((line) => line.trim() !== "");
+  return (lines.find((line) => ERROR_LINE.test(line)) ?? lines.at(-1))?.trim();
+}
+
 /** Reads a child's answers. */
 class Listener {
   readonly #child: Deno.ChildProcess;
@@ -260,7 +269,7 @@ class Listener {
   async #howItEnded(): Promise<string> {
     const { code, signal } = await this.#child.status;
     if (signal !== null) return `was ended by ${signal}`;
-    const said = (await this.#complaint).trimEnd().split("\n").at(-1);
+    const said = complaintLine(await this.#complaint);
     return `ended with status ${code}${said ? `: ${said}` : ""}`;
   }
 

@@ -103,6 +103,11 @@ Deno.test("Prober.tryAll() says how a child ended, with its last words", async (
   const failing = scripted(`cat >/dev/null; echo "mvgal: bad thing" >&2; exit 3`);
   await failing.tryAll([request("a")], pause);
   assert.match(failing.obstacle(request("a")) ?? "", /ended with status 3: mvgal: bad thing$/);
+  const traced = scripted(
+    `cat >/dev/null; printf '\\033[31merror\\033[0m: no module\\n\\nStack backtrace:\\n 0: x\\n' >&2; exit 1`,
+  );
+  await traced.tryAll([request("a")], pause);
+  assert.match(traced.obstacle(request("a")) ?? "", /ended with status 1: error: no module$/);
 });
 
 Deno.test("Prober.tryAll() says that it could start no process", async () => {
