@@ -320,7 +320,7 @@ static CUresult copy(CUdeviceptr to, int to_owner, CUdeviceptr from, int from_ow
 	memcpy((void *)to, (void *)from, size);
 	if (to_owner != FAKE_HOST && from_owner != FAKE_HOST &&
 	    fake_number(device_at(to_owner), "spoil", &spoiled) && spoiled < size)
-		((char *)to)[spoiled] ^= 1;
+		((char *)to)[spoiled] += 1;
 	return 0;
 }
 

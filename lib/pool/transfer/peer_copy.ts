@@ -5,11 +5,19 @@
  */
 
 import { setImmediate } from "node:timers/promises";
-import type { Lane, RunningCopies, RuntimeMemory } from "../../../ffi/copy_runtime.ts";
+import type {
+  CopyRuntime,
+  Lane,
+  RunningCopies,
+  RuntimeDevice,
+  RuntimeMemory,
+} from "../../../ffi/copy_runtime.ts";
 import { UnsupportedError } from "../../transfer/errors.ts";
 import type { RuntimeGpu, RuntimeLibraries } from "../../transfer/runtimes.ts";
 import type { OwnedMemory } from "./memory.ts";
 import type { MemberPort } from "./port.ts";
+import { movePieces, PieceBuffers } from "./pieces.ts";
+import type { Part } from "./ranges.ts";
 import type { CopyRange } from "./types.ts";
 
 /** For how long the host looks without a pause, in ms: most copies are short. */
@@ -17,6 +25,34 @@ const EAGER_MS = 5;
 
 /** The pause from then on, in ms. */
 const PAUSE_MS = 0.5;
+
+/** Buffers on one device, and bytes of each: as many are under way at once. */
+const BUFFERS = 4, BUFFER_BYTES = 16 << 20;
+
+/** Memory of runtimes beside the destinations of copies, by device. Takes none yet. Dispose it once no copy runs. */
+export class PeerBuffers implements Disposable {
+  readonly #buffers = new Map<CopyRuntime, Map<RuntimeDevice, PieceBuffers<RuntimeMemory>>>();
+
+  /** The buffers on a device, which all copies to it share. */
+  on(runtime: CopyRuntime, device: RuntimeDevice): PieceBuffers<RuntimeMemory> {
+    const devices = this.#buffers.get(runtime) ??
+      new Map<RuntimeDevice, PieceBuffers<RuntimeMemory>>();
+    this.#buffers.set(runtime, devices);
+    let buffers = devices.get(device);
+    if (buffers === undefined) {
+      const make = () => runtime.deviceMemory(device, BUFFER_BYTES);
+      devices.set(device, buffers = new PieceBuffers(BUFFERS, BUFFER_BYTES, make));
+    }
+    return buffers;
+  }
+
+  [Symbol.dispose](): void {
+    for (const devices of this.#buffers.values()) {
+      for (const buffers of devices.values()) buffers[Symbol.dispose]();
+    }
+    this.#buffers.clear();
+  }
+}
 
 /** A member as its runtime finds it. */
 export interface RuntimeEnd {
@@ -60,9 +96,26 @@ async function untilDone(running: RunningCopies, limitMs: number): Promise<boole
   }
 }
 
+/** Runs lanes to their end. Throws the error that names the member, where there is no answer. */
+async function runLanes(
+  runtime: CopyRuntime,
+  lanes: readonly Lane[],
+  port: MemberPort,
+): Promise<void> {
+  const running = runtime.start(lanes);
+  const { limitMs } = port;
+  if (!await untilDone(running, limitMs)) {
+    // What the copy uses must stay: it may go on.
+    port.member.device.hung(`a ${runtime.name} peer copy`, BigInt(Math.ceil(limitMs * 1e6)));
+    throw port.lose(`no answer to a ${runtime.name} peer copy within ${limitMs / 1000} s`);
+  }
+  running[Symbol.dispose]();
+}
+
 /**
  * Copies ranges by the runtime of both members.
  *
+ * @param buffers through which the bytes go to the destination; at once where there are none.
  * @throws {Error} by rejection: the runtime's own; or the one that names the source, where there is no answer.
  */
 export async function copyByPeer(
@@ -70,6 +123,7 @@ export async function copyByPeer(
   from: RuntimeEnd & { memory: OwnedMemory },
   to: RuntimeEnd & { memory: OwnedMemory },
   ranges: readonly CopyRange[],
+  buffers?: PeerBuffers,
 ): Promise<void> {
   const source = libraries.member(from.gpu), destination = libraries.member(to.gpu);
   const { runtime, device } = source;
@@ -80,19 +134,32 @@ export async function copyByPeer(
   runtime.enablePeer(destination.device, device);
   const sent = from.memory.inRuntime(runtime, device);
   const received = to.memory.inRuntime(runtime, destination.device);
-  const lanes = ranges.map(({ sourceOffset, destinationOffset, size }): Lane => ({
-    device,
-    from: partOf(sent, sourceOffset, size),
-    to: partOf(received, destinationOffset, size),
-    size,
-  }));
-  const running = runtime.start(lanes);
-  const done = await untilDone(running, from.port.limitMs);
-  if (!done) {
-    // What the copy uses must stay: it may go on.
-    const { limitMs } = from.port;
-    from.port.member.device.hung(`a ${runtime.name} peer copy`, BigInt(Math.ceil(limitMs * 1e6)));
-    throw from.port.lose(`no answer to a ${runtime.name} peer copy within ${limitMs / 1000} s`);
+  if (buffers === undefined) {
+    const lanes = ranges.map(({ sourceOffset, destinationOffset, size }): Lane => ({
+      device,
+      from: partOf(sent, sourceOffset, size),
+      to: partOf(received, destinationOffset, size),
+      size,
+    }));
+    await runLanes(runtime, lanes, from.port);
+    return;
   }
-  running[Symbol.dispose]();
+  const bring = async (buffer: RuntimeMemory, parts: readonly Part[]) => {
+    const across = parts.map(({ at, sourceOffset, size }): Lane => ({
+      device,
+      from: partOf(sent, sourceOffset, size),
+      to: partOf(buffer, at, size),
+      size,
+    }));
+    await runLanes(runtime, across, from.port);
+    const within = parts.map(({ at, destinationOffset, size }): Lane => ({
+      device: destination.device,
+      from: partOf(buffer, at, size),
+      to: partOf(received, destinationOffset, size),
+      size,
+    }));
+    await runLanes(runtime, within, to.port);
+  };
+  const isHeld = () => [from, to].some(({ port }) => port.member.device.isHung);
+  await movePieces(buffers.on(runtime, destination.device), ranges, bring, isHeld);
 }

@@ -7,7 +7,8 @@
 
 import type { DeviceBuffer } from "../../../ffi/vulkan/device.ts";
 import type { MemberPort } from "./port.ts";
-import { cutPieces, type Part } from "./ranges.ts";
+import { movePieces } from "./pieces.ts";
+import type { Part } from "./ranges.ts";
 import type { Chunk, ChunkView, Staging } from "./staging.ts";
 import type { CopyRange } from "./types.ts";
 import type { StagingEnd } from "./ways.ts";
@@ -75,35 +76,16 @@ async function movePiece(
  *
  * @throws {Error} by rejection, once no piece is under way any more, for the first that failed.
  */
-export async function copyStaged(
+export function copyStaged(
   staging: Staging,
   from: StagedEnd,
   to: StagedEnd,
   ranges: readonly CopyRange[],
 ): Promise<void> {
-  const pieces = cutPieces(ranges, staging.chunkBytes);
-  const isHeld = () => [from, to].some((each) => "port" in each && each.port.member.device.isHung);
-  let failed = false;
-  const work = async () => {
-    try {
-      while (!failed) {
-        const chunk = await staging.take();
-        try {
-          const next = failed ? undefined : pieces.next();
-          if (next === undefined || next.done) return;
-          await movePiece(chunk, from, to, next.value);
-        } finally {
-          staging.giveBack(chunk, isHeld());
-        }
-      }
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  };
-  const total = ranges.reduce((sum, { size }) => sum + size, 0);
-  const workers = Math.min(staging.chunks, Math.ceil(total / staging.chunkBytes));
-  const ends = await Promise.allSettled(Array.from({ length: workers }, work));
-  const failure = ends.find(({ status }) => status === "rejected");
-  if (failure?.status === "rejected") throw failure.reason;
+  return movePieces(
+    staging.chunks,
+    ranges,
+    (chunk, parts) => movePiece(chunk, from, to, parts),
+    () => [from, to].some((each) => "port" in each && each.port.member.device.isHung),
+  );
 }

@@ -11,6 +11,7 @@
 import { HostMemory, pageSize } from "../../../ffi/libc.ts";
 import type { DeviceBuffer } from "../../../ffi/vulkan/device.ts";
 import { createCopyBuffer } from "../../../ffi/vulkan/external_memory.ts";
+import { PieceBuffers } from "./pieces.ts";
 import type { MemberPort } from "./port.ts";
 import type { StagingUse } from "./types.ts";
 import type { StagingEnd } from "./ways.ts";
@@ -142,15 +143,10 @@ export class Chunk implements Disposable {
   }
 }
 
-/** The chunks of a pool, handed out in the order in which they are asked for. */
+/** The chunks of a pool. */
 export class Staging implements Disposable {
-  /** Size of a chunk, and how many there are at most. */
-  readonly chunkBytes: number;
-  readonly chunks: number;
+  readonly chunks: PieceBuffers<Chunk>;
   readonly #limitBytes: number;
-  readonly #free: Chunk[] = [];
-  readonly #waiting: ((chunk: Chunk) => void)[] = [];
-  #made = 0;
   #bytes = 0;
   #peak = 0;
 
@@ -164,42 +160,16 @@ export class Staging implements Disposable {
     const backings = allPages ? 1 : BACKINGS;
     const most = Math.floor(limitBytes / (LEAST_CHUNKS * backings));
     const grain = most >= 2 << 20 ? 2 << 20 : pageSize();
-    this.chunkBytes = Math.floor(Math.min(chunkBytes, most) / grain) * grain;
-    if (this.chunkBytes <= 0) {
-      throw new RangeError(`${limitBytes} bytes are too few to stage copies`);
-    }
-    this.chunks = Math.floor(limitBytes / (this.chunkBytes * backings));
+    const bytes = Math.floor(Math.min(chunkBytes, most) / grain) * grain;
+    if (bytes <= 0) throw new RangeError(`${limitBytes} bytes are too few to stage copies`);
+    const count = Math.floor(limitBytes / (bytes * backings));
+    this.chunks = new PieceBuffers(count, bytes, () => new Chunk(bytes, (more) => this.#add(more)));
     this.#limitBytes = limitBytes;
   }
 
-  /** A chunk, which nobody else has until it is given back. */
-  take(): Promise<Chunk> {
-    const free = this.#free.pop();
-    if (free !== undefined) return Promise.resolve(free);
-    if (this.#made < this.chunks) {
-      this.#made++;
-      return Promise.resolve(this.#newChunk());
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #newChunk(): Chunk {
-    return new Chunk(this.chunkBytes, (bytes) => {
-      this.#bytes += bytes;
-      this.#peak = Math.max(this.#peak, this.#bytes);
-    });
-  }
-
-  /**
-   * Takes a chunk back.
-   *
-   * @param held whether a device without an answer uses it still: it is left as it is, and another takes its place.
-   */
-  giveBack(chunk: Chunk, held: boolean): void {
-    const next = held ? this.#newChunk() : chunk;
-    const waiting = this.#waiting.shift();
-    if (waiting !== undefined) waiting(next);
-    else this.#free.push(next);
+  #add(bytes: number): void {
+    this.#bytes += bytes;
+    this.#peak = Math.max(this.#peak, this.#bytes);
   }
 
   /** What is taken. */
@@ -208,6 +178,6 @@ export class Staging implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const chunk of this.#free.splice(0)) chunk[Symbol.dispose]();
+    this.chunks[Symbol.dispose]();
   }
 }

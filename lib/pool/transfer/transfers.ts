@@ -10,7 +10,7 @@ import type { SharedHandle } from "../../../ffi/vulkan/external_memory.ts";
 import { reasonOf, UnsupportedError } from "../../transfer/errors.ts";
 import type { RuntimeGpu, RuntimeLibraries } from "../../transfer/runtimes.ts";
 import { OwnedMemory } from "./memory.ts";
-import { copyByPeer } from "./peer_copy.ts";
+import { copyByPeer, PeerBuffers } from "./peer_copy.ts";
 import { MemberPort } from "./port.ts";
 import { checkRanges, refuseOverlap } from "./ranges.ts";
 import { ImportedHost } from "./shared_host.ts";
@@ -70,6 +70,7 @@ export class PoolTransfers implements Transfers {
   readonly #ports: ReadonlyMap<number, MemberPort>;
   readonly #exports: ReadonlyMap<number, SharedHandle>;
   readonly #staging: Staging;
+  readonly #peerBuffers = new PeerBuffers();
   readonly #hosts = new Map<HostMemory, ImportedHost>();
   readonly #running = new Set<Promise<unknown>>();
 
@@ -184,8 +185,9 @@ export class PoolTransfers implements Transfers {
       await this.#port(from).copy("out", source, destination, ranges, shared);
       return;
     }
+    const bytes = ranges.reduce((sum, { size }) => sum + size, 0);
     for (;;) {
-      const ranked = rankWays(this.#states(from, to));
+      const ranked = rankWays(this.#states(from, to), bytes);
       const state = ranked.find(({ way }) => isFor(way, source, destination));
       const { firstWayOnly = false } = this.#parts;
       if (firstWayOnly && state === undefined) {
@@ -228,6 +230,7 @@ export class PoolTransfers implements Transfers {
         { port: sender, gpu: gpuOf(from), memory: source },
         { port: receiver, gpu: gpuOf(to), memory: destination },
         ranges,
+        way.buffered ? this.#peerBuffers : undefined,
       );
     } else if (way.mode === "pull") {
       await receiver.copy("in", source.on(receiver), destination, ranges, true);
@@ -291,6 +294,7 @@ export class PoolTransfers implements Transfers {
   [Symbol.dispose](): void {
     for (const host of [...this.#hosts.values()]) host[Symbol.dispose]();
     this.#staging[Symbol.dispose]();
+    this.#peerBuffers[Symbol.dispose]();
     for (const port of this.#ports.values()) port[Symbol.dispose]();
     this.#parts.owned?.[Symbol.dispose]();
   }

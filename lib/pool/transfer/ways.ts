@@ -16,8 +16,12 @@ export type StagingEnd = "pages" | "mapped";
 export type Way =
   /** One exports memory, the other imports it and copies: `pull` exports the source, `push` the destination. */
   | { kind: "shared"; handle: SharedHandle; mode: SharedMode }
-  /** Both export memory as opaque descriptors, a runtime imports both and copies. */
-  | { kind: "peer"; runtime: string }
+  /**
+   * Both export memory as opaque descriptors, a runtime imports both and copies: at once, or through a buffer of
+   * its own on the destination. Imported memory is not mapped on other devices: CUDA copies between two such
+   * through the host, but straight to memory that it has allocated itself.
+   */
+  | { kind: "peer"; runtime: string; buffered: boolean }
   /** Through memory of the host. */
   | { kind: "staging"; from: StagingEnd; to: StagingEnd };
 
@@ -41,7 +45,11 @@ export interface PairState {
 export function directWays(runtime: string | undefined): Way[] {
   return [
     ...SHARED_WAYS.map((way): Way => ({ kind: "shared", ...way })),
-    { kind: "peer", runtime: runtime ?? "CUDA, HIP, Level Zero" },
+    ...[true, false].map((buffered): Way => ({
+      kind: "peer",
+      runtime: runtime ?? "CUDA, HIP, Level Zero",
+      buffered,
+    })),
   ];
 }
 
@@ -51,7 +59,7 @@ export function wayKey(way: Way): string {
     case "shared":
       return `${way.handle} ${way.mode}`;
     case "peer":
-      return `peer ${way.runtime}`;
+      return `peer ${way.runtime}${way.buffered ? " buffered" : ""}`;
     case "staging":
       return `staging ${way.from} ${way.to}`;
   }
@@ -68,7 +76,9 @@ export function wayName(way: Way): string {
     case "shared":
       return `${HANDLE_NAMES[way.handle]}: ${MODE_NAMES[way.mode]}`;
     case "peer":
-      return `${way.runtime} peer copy`;
+      return `${way.runtime} peer copy${
+        way.buffered ? " through a buffer beside the destination" : ""
+      }`;
     case "staging": {
       const names = {
         pages: "imported pages of the host",
@@ -96,14 +106,25 @@ export function exportsOf(way: Way): { source?: SharedHandle; destination?: Shar
 /** A later tier must be as many times as fast for an earlier one that works to be passed over. */
 const CLEARLY_FASTER = 1.5;
 
+/** Bytes of a copy for which the bandwidth decides alone. */
+const LARGE_COPY = 1 << 30;
+
+/** 10^9 bytes a second of a copy of so many bytes, by what was measured; 0 where nothing was. */
+function speedOf({ figures }: WayState, bytes: number): number {
+  if (figures === null || !(figures.bandwidth_gb_s > 0)) return 0;
+  const { bandwidth_gb_s, latency_us } = figures;
+  return bytes / (latency_us * 1e3 + bytes / bandwidth_gb_s);
+}
+
 /**
  * The ways that work, the one to use first: by tier, and within a tier by what was measured; but one of a later
  * tier that is clearly faster comes first. Staging is last.
  *
  * @param states in the order of the tiers.
+ * @param bytes of the copy.
  */
-export function rankWays(states: readonly WayState[]): WayState[] {
-  const speed = ({ figures }: WayState) => figures?.bandwidth_gb_s ?? 0;
+export function rankWays(states: readonly WayState[], bytes: number = LARGE_COPY): WayState[] {
+  const speed = (state: WayState) => speedOf(state, bytes);
   const ranked: WayState[] = [];
   for (const state of states) {
     if (state.obstacle !== null) continue;

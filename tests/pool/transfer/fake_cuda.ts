@@ -34,12 +34,13 @@ export function asNvidia(members: readonly TransferMember[]): TransferMember[] {
   }));
 }
 
-/** A runtime whose copies fail, from the first behind so many. */
+/** A runtime whose copies between devices fail, from the first behind so many. */
 export function failingAfter(copies: number): (runtime: CopyRuntime) => CopyRuntime {
   return (runtime) => {
     let left = copies;
     const start: CopyRuntime["start"] = (lanes) => {
-      if (left-- <= 0) throw new Error("cuMemcpyPeerAsync: CUDA_ERROR_ILLEGAL_ADDRESS");
+      const crosses = lanes.some((lane) => lane.from.device !== lane.to.device);
+      if (crosses && left-- <= 0) throw new Error("cuMemcpyPeerAsync: CUDA_ERROR_ILLEGAL_ADDRESS");
       return runtime.start(lanes);
     };
     return new Proxy(runtime, {

@@ -63,6 +63,20 @@ Deno.test("rankWays() passes over a tier for one that is clearly faster, but nev
   ], "what was not measured is not slower");
 });
 
+Deno.test("rankWays() takes the way for a copy's size: small ones go by the one that begins sooner", () => {
+  const measured = (buffered: boolean, bandwidth_gb_s: number, latency_us: number): WayState => ({
+    way: { kind: "peer", runtime: "CUDA", buffered },
+    obstacle: null,
+    figures: { bandwidth_gb_s, latency_us },
+  });
+  const both = [measured(false, 36, 60), measured(true, 300, 150)];
+  const isBuffered = (bytes?: number) =>
+    rankWays(both, bytes).map(({ way }) => way.kind === "peer" && way.buffered);
+  assert.deepEqual(isBuffered(64 << 10), [false, true]);
+  assert.deepEqual(isBuffered(64 << 20), [true, false]);
+  assert.deepEqual(isBuffered(), [true, false]);
+});
+
 Deno.test("chooseExports() gives each member the handle that most of its best ways need", () => {
   const pair = (from: number, to: number, works: Record<string, number>) => ({
     from,
@@ -87,7 +101,7 @@ Deno.test("exportObstacle() names the end whose memory is not exported as the wa
   assert.equal(exportObstacle(pull, "dma_buf", null), undefined);
   assert.match(exportObstacle(pull, "opaque_fd", "dma_buf") ?? "", /source's memory .* opaque fd/);
   assert.match(exportObstacle(push, "dma_buf", null) ?? "", /destination's memory is not exported/);
-  const peer: Way = { kind: "peer", runtime: "CUDA" };
+  const peer: Way = { kind: "peer", runtime: "CUDA", buffered: false };
   assert.match(exportObstacle(peer, "opaque_fd", "dma_buf") ?? "", /destination's .* dma-buf/);
   assert.equal(exportObstacle(STAGING, null, null), undefined);
 });
