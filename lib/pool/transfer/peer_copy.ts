@@ -27,7 +27,7 @@ const EAGER_MS = 5;
 const PAUSE_MS = 0.5;
 
 /** Buffers on one device, and bytes of each: as many are under way at once. */
-const BUFFERS = 4, BUFFER_BYTES = 16 << 20;
+const BUFFERS = 4, BUFFER_BYTES = 32 << 20;
 
 /** Memory of runtimes beside the destinations of copies, by device. Takes none yet. Dispose it once no copy runs. */
 export class PeerBuffers implements Disposable {
