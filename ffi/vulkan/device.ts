@@ -153,7 +153,13 @@ export class Device implements Disposable {
       this.symbols.vkGetBufferDeviceAddress !== null;
   }
 
-  #memoryType(bits: number, place: MemoryPlace): number {
+  /**
+   * The memory type that suits a place best.
+   *
+   * @param bits the types that may be taken, as `VkMemoryRequirements` has them.
+   * @throws {VulkanError} where none of them suits.
+   */
+  memoryType(bits: number, place: MemoryPlace): number {
     const {
       VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT: LOCAL,
       VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT: VISIBLE,
@@ -173,7 +179,7 @@ export class Device implements Disposable {
       );
       if (found >= 0) return found;
     }
-    throw new VulkanError(`memory for a ${place} buffer`, -2);
+    throw new VulkanError(`${place} memory`, -2);
   }
 
   /**
@@ -215,7 +221,7 @@ export class Device implements Disposable {
         ? [{ layout: vk.VkMemoryAllocateFlagsInfo, value: { flags } }]
         : [],
       allocationSize: size,
-      memoryTypeIndex: this.#memoryType(memoryTypeBits, place),
+      memoryTypeIndex: this.memoryType(memoryTypeBits, place),
     });
     return this.created(
       "vkAllocateMemory",

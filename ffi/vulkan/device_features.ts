@@ -14,6 +14,9 @@ const WANTED_FEATURES: readonly string[] = [
   "shaderFloat64",
   "shaderInt64",
   "shaderInt16",
+  "shaderStorageImageExtendedFormats",
+  "shaderStorageImageReadWithoutFormat",
+  "shaderStorageImageWriteWithoutFormat",
 ];
 
 const WANTED_FEATURES_11: readonly string[] = [

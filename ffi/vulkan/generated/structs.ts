@@ -751,6 +751,90 @@ export const VkBufferDeviceAddressInfo: Layout<VkBufferDeviceAddressInfo> = stru
   { name: "buffer", type: "u64" },
 ]);
 
+export interface VkImageCreateInfo {
+  sType?: number;
+  pNext?: readonly Chained[];
+  flags?: number;
+  imageType?: number;
+  format?: number;
+  extent?: VkExtent3D;
+  mipLevels?: number;
+  arrayLayers?: number;
+  samples?: number;
+  tiling?: number;
+  usage?: number;
+  sharingMode?: number;
+  queueFamilyIndexCount?: number;
+  pQueueFamilyIndices?: ArrayLike<number> | Pointer;
+  initialLayout?: number;
+}
+export const VkImageCreateInfo: Layout<VkImageCreateInfo> = struct("VkImageCreateInfo", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO },
+  { name: "pNext", type: "chain" },
+  { name: "flags", type: "u32" },
+  { name: "imageType", type: "i32" },
+  { name: "format", type: "i32" },
+  { name: "extent", type: { struct: () => VkExtent3D } },
+  { name: "mipLevels", type: "u32" },
+  { name: "arrayLayers", type: "u32" },
+  { name: "samples", type: "i32" },
+  { name: "tiling", type: "i32" },
+  { name: "usage", type: "u32" },
+  { name: "sharingMode", type: "i32" },
+  { name: "queueFamilyIndexCount", type: "u32" },
+  { name: "pQueueFamilyIndices", type: { to: "u32", length: "queueFamilyIndexCount" } },
+  { name: "initialLayout", type: "i32" },
+]);
+
+export interface VkComponentMapping {
+  r?: number;
+  g?: number;
+  b?: number;
+  a?: number;
+}
+export const VkComponentMapping: Layout<VkComponentMapping> = struct("VkComponentMapping", [
+  { name: "r", type: "i32" },
+  { name: "g", type: "i32" },
+  { name: "b", type: "i32" },
+  { name: "a", type: "i32" },
+]);
+
+export interface VkImageSubresourceRange {
+  aspectMask?: number;
+  baseMipLevel?: number;
+  levelCount?: number;
+  baseArrayLayer?: number;
+  layerCount?: number;
+}
+export const VkImageSubresourceRange: Layout<VkImageSubresourceRange> = struct("VkImageSubresourceRange", [
+  { name: "aspectMask", type: "u32" },
+  { name: "baseMipLevel", type: "u32" },
+  { name: "levelCount", type: "u32" },
+  { name: "baseArrayLayer", type: "u32" },
+  { name: "layerCount", type: "u32" },
+]);
+
+export interface VkImageViewCreateInfo {
+  sType?: number;
+  pNext?: readonly Chained[];
+  flags?: number;
+  image?: bigint;
+  viewType?: number;
+  format?: number;
+  components?: VkComponentMapping;
+  subresourceRange?: VkImageSubresourceRange;
+}
+export const VkImageViewCreateInfo: Layout<VkImageViewCreateInfo> = struct("VkImageViewCreateInfo", [
+  { name: "sType", type: "i32", initial: VkStructureType.VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO },
+  { name: "pNext", type: "chain" },
+  { name: "flags", type: "u32" },
+  { name: "image", type: "u64" },
+  { name: "viewType", type: "i32" },
+  { name: "format", type: "i32" },
+  { name: "components", type: { struct: () => VkComponentMapping } },
+  { name: "subresourceRange", type: { struct: () => VkImageSubresourceRange } },
+]);
+
 export interface VkShaderModuleCreateInfo {
   sType?: number;
   pNext?: readonly Chained[];
@@ -1097,21 +1181,6 @@ export const VkBufferMemoryBarrier: Layout<VkBufferMemoryBarrier> = struct("VkBu
   { name: "size", type: "u64" },
 ]);
 
-export interface VkImageSubresourceRange {
-  aspectMask?: number;
-  baseMipLevel?: number;
-  levelCount?: number;
-  baseArrayLayer?: number;
-  layerCount?: number;
-}
-export const VkImageSubresourceRange: Layout<VkImageSubresourceRange> = struct("VkImageSubresourceRange", [
-  { name: "aspectMask", type: "u32" },
-  { name: "baseMipLevel", type: "u32" },
-  { name: "levelCount", type: "u32" },
-  { name: "baseArrayLayer", type: "u32" },
-  { name: "layerCount", type: "u32" },
-]);
-
 export interface VkImageMemoryBarrier {
   sType?: number;
   pNext?: readonly Chained[];
@@ -1146,6 +1215,47 @@ export const VkBufferCopy: Layout<VkBufferCopy> = struct("VkBufferCopy", [
   { name: "srcOffset", type: "u64" },
   { name: "dstOffset", type: "u64" },
   { name: "size", type: "u64" },
+]);
+
+export interface VkImageSubresourceLayers {
+  aspectMask?: number;
+  mipLevel?: number;
+  baseArrayLayer?: number;
+  layerCount?: number;
+}
+export const VkImageSubresourceLayers: Layout<VkImageSubresourceLayers> = struct("VkImageSubresourceLayers", [
+  { name: "aspectMask", type: "u32" },
+  { name: "mipLevel", type: "u32" },
+  { name: "baseArrayLayer", type: "u32" },
+  { name: "layerCount", type: "u32" },
+]);
+
+export interface VkOffset3D {
+  x?: number;
+  y?: number;
+  z?: number;
+}
+export const VkOffset3D: Layout<VkOffset3D> = struct("VkOffset3D", [
+  { name: "x", type: "i32" },
+  { name: "y", type: "i32" },
+  { name: "z", type: "i32" },
+]);
+
+export interface VkBufferImageCopy {
+  bufferOffset?: bigint;
+  bufferRowLength?: number;
+  bufferImageHeight?: number;
+  imageSubresource?: VkImageSubresourceLayers;
+  imageOffset?: VkOffset3D;
+  imageExtent?: VkExtent3D;
+}
+export const VkBufferImageCopy: Layout<VkBufferImageCopy> = struct("VkBufferImageCopy", [
+  { name: "bufferOffset", type: "u64" },
+  { name: "bufferRowLength", type: "u32" },
+  { name: "bufferImageHeight", type: "u32" },
+  { name: "imageSubresource", type: { struct: () => VkImageSubresourceLayers } },
+  { name: "imageOffset", type: { struct: () => VkOffset3D } },
+  { name: "imageExtent", type: { struct: () => VkExtent3D } },
 ]);
 
 export interface VkQueryPoolCreateInfo {
@@ -2369,6 +2479,10 @@ export const LAYOUTS: readonly Layout[] = [
   VkBufferCreateInfo,
   VkMemoryRequirements,
   VkBufferDeviceAddressInfo,
+  VkImageCreateInfo,
+  VkComponentMapping,
+  VkImageSubresourceRange,
+  VkImageViewCreateInfo,
   VkShaderModuleCreateInfo,
   VkDescriptorSetLayoutCreateInfo,
   VkDescriptorSetLayoutBinding,
@@ -2391,9 +2505,11 @@ export const LAYOUTS: readonly Layout[] = [
   VkCommandBufferInheritanceInfo,
   VkMemoryBarrier,
   VkBufferMemoryBarrier,
-  VkImageSubresourceRange,
   VkImageMemoryBarrier,
   VkBufferCopy,
+  VkImageSubresourceLayers,
+  VkOffset3D,
+  VkBufferImageCopy,
   VkQueryPoolCreateInfo,
   VkFenceCreateInfo,
   VkSemaphoreCreateInfo,

@@ -162,6 +162,10 @@ export class Evaluator {
       set === length?.set && binding === length.binding
     );
     if (length === undefined || bound === undefined) return domain.top(32);
+    if (length.axis !== undefined) {
+      const texels = bound.image?.extent[length.axis];
+      return texels === undefined ? domain.top(32) : domain.constant(texels);
+    }
     return domain.constant(Math.max(0, Math.floor((bound.size - length.offset) / length.stride)));
   }
 

@@ -178,6 +178,7 @@ export class Globals {
       case Storage.StorageBuffer:
         return at(this.#buffer(definition, decorations, type));
       case Storage.UniformConstant:
+        return at(imageRoot(decorations, type) ?? { kind: "opaque", variable: result });
       case Storage.Workgroup:
         return at({ kind: "opaque", variable: result });
       case Storage.PushConstant:
@@ -242,6 +243,15 @@ export class Globals {
     }
     return { kind: "buffer", variable: definition.result, set, binding };
   }
+}
+
+/** The root of a storage image of two or three dimensions; undefined for what else a shader may bind. */
+function imageRoot(decorations: readonly Decoration[], type: Type): Root | undefined {
+  const set = decorationArgument(decorations, Decorate.DescriptorSet);
+  const binding = decorationArgument(decorations, Decorate.Binding);
+  if (type.kind !== "image" || !type.isStorage || type.dimensions === null) return undefined;
+  if (set === null || binding === null) return undefined;
+  return { kind: "image", set, binding, dimensions: type.dimensions };
 }
 
 /** A literal of an integer type: narrow ones are extended to 32 bits, wide ones have the low word first. */

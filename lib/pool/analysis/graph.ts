@@ -17,7 +17,7 @@ export const NodeOp = {
   Push: -3,
   /** `value` is four times the builtin plus the component. */
   BuiltIn: -4,
-  /** Elements of a runtime array: `value` indexes {@linkcode Graph.lengths}. */
+  /** Elements of a runtime array, or texels of an image: `value` indexes {@linkcode Graph.lengths}. */
   Length: -5,
   /** Any value. */
   Unknown: -6,
@@ -60,10 +60,12 @@ export interface Phi {
   incoming: { from: number; node: number }[];
 }
 
-/** What `OpArrayLength` asks for. */
+/** What `OpArrayLength` or, with an axis, `OpImageQuerySize` asks for. */
 export interface ArrayLength {
   set: number;
   binding: number;
+  /** Of an image: 0 is its width, 1 its height, 2 its depth. */
+  axis?: 0 | 1 | 2;
   /** Of the array in its block, in bytes. */
   offset: number;
   stride: number;

@@ -8,7 +8,14 @@ import { disassemble } from "./disassemble.ts";
 import { Evaluator } from "./evaluate.ts";
 import type { KernelInfo } from "./kernel_info.ts";
 import { patched } from "./patch.ts";
-import { hasUnknownIndex, isWithin, type Place, placeOf, windowOf } from "./places.ts";
+import {
+  hasUnknownIndex,
+  isWithin,
+  type Place,
+  placeOf,
+  texelPlaceOf,
+  windowOf,
+} from "./places.ts";
 import type { Access, Program } from "./program.ts";
 import type { Instruction } from "./reader.ts";
 import { solve } from "./solve.ts";
@@ -39,6 +46,7 @@ interface Placed extends Place {
 const PROGRESS: readonly WholeRule[] = [
   "unknown_instruction",
   "store_not_affine",
+  "image_store",
   "store_overlaps",
   "store_overflows",
   "load_of_written",
@@ -49,10 +57,11 @@ function keyOf({ set, binding }: { set: number; binding: number }): string {
   return `${set}.${binding}`;
 }
 
-/** Accesses of one buffer. */
+/** Accesses of one buffer or image. */
 interface Group {
   set: number;
   binding: number;
+  isImage: boolean;
   stores: Access[];
   loads: Access[];
 }
@@ -60,9 +69,11 @@ interface Group {
 function groupsOf(accesses: readonly Access[]): Group[] {
   const groups = new Map<string, Group>();
   for (const access of accesses) {
-    const { set, binding } = access;
+    const { set, binding, isImage } = access;
     let group = groups.get(keyOf(access));
-    if (!group) groups.set(keyOf(access), group = { set, binding, stores: [], loads: [] });
+    if (!group) {
+      groups.set(keyOf(access), group = { set, binding, isImage, stores: [], loads: [] });
+    }
     (access.isStore ? group.stores : group.loads).push(access);
   }
   return [...groups.values()];
@@ -119,7 +130,7 @@ export class Judge {
     }
     const stores = accesses.filter(({ isStore }) => isStore);
     if (stores.length === 0 && this.#applies("no_store")) {
-      return { rule: "no_store", reason: "it writes no buffer", instruction: null };
+      return { rule: "no_store", reason: "it writes no buffer or image", instruction: null };
     }
     return this.#aliasing();
   }
@@ -175,24 +186,23 @@ export class Judge {
     if (this.#applies("no_store") && !live.some(({ isStore }) => isStore)) {
       return {
         rule: "no_store",
-        reason: "with these constants it writes no buffer",
+        reason: "with these constants it writes no buffer or image",
         instruction: null,
       };
     }
     for (const group of groupsOf(live)) {
-      const { set, binding, stores, loads } = group;
-      const size = this.#bound(group)?.size ?? 0;
-      const place = (access: Access, isUnchecked = false) =>
-        placeOf(
-          this.#program,
-          evaluator,
-          solution[access.block] ?? { claims: new Map(), memo: new Map() },
-          access,
-          isUnchecked,
-        );
+      const { set, binding, isImage, stores, loads } = group;
+      const bound = this.#bound(group);
+      const size = bound?.size ?? 0;
+      const place = (access: Access, isUnchecked = false) => {
+        const knowledge = solution[access.block] ?? { claims: new Map(), memo: new Map() };
+        return isImage
+          ? texelPlaceOf(this.#program, evaluator, knowledge, access, bound?.image)
+          : placeOf(this.#program, evaluator, knowledge, access, isUnchecked);
+      };
       let writes: AccessWindow | null = null;
       if (stores.length > 0) {
-        const written = this.#writes(stores, size, place);
+        const written = this.#writes(stores, isImage, size, place);
         if ("rule" in written) return written;
         writes = written;
       }
@@ -209,7 +219,7 @@ export class Judge {
           rule: "load_of_written",
           reason:
             `binding ${binding} of set ${set} is written, and this may load what another work-group ` +
-            "writes: load from another buffer than is written",
+            `writes: load from another ${isImage ? "image" : "buffer"} than is written`,
           instruction: access.instruction,
         };
       }
@@ -226,10 +236,13 @@ export class Judge {
 
   #writes(
     stores: readonly Access[],
+    isImage: boolean,
     size: number,
     place: (access: Access, isUnchecked?: boolean) => ReturnType<typeof placeOf>,
   ): AccessWindow | Refusal {
     const everything = { stride: 0, first: 0, end: size };
+    // Of images one rule says it all.
+    const named = (rule: WholeRule): WholeRule => isImage ? "image_store" : rule;
     const placed: Placed[] = [];
     for (const access of stores) {
       const { instruction } = access;
@@ -241,9 +254,9 @@ export class Judge {
         if (!this.#applies(at.rule)) return everything;
         return { ...at, instruction };
       }
-      if (!isWithin(at, size) && this.#applies("store_overflows")) {
+      if (!isWithin(at, size) && this.#applies(named("store_overflows"))) {
         return {
-          rule: "store_overflows",
+          rule: named("store_overflows"),
           reason:
             `a store may lie outside the ${size} bytes that are bound: guard it by the size of the buffer`,
           instruction,
@@ -254,17 +267,18 @@ export class Judge {
     const first = placed[0];
     const window = windowOf(placed);
     if (first === undefined || window === null) {
-      if (!this.#applies("store_not_affine")) return everything;
+      if (!this.#applies(named("store_not_affine"))) return everything;
       const odd = placed.find(({ range }) => range.k !== first?.range.k) ?? first;
       return {
-        rule: "store_not_affine",
-        reason: "stores to one buffer move by different steps from work-group to work-group",
+        rule: named("store_not_affine"),
+        reason: `stores to one ${isImage ? "image" : "buffer"} move by different steps from ` +
+          "work-group to work-group",
         instruction: odd?.access.instruction ?? null,
       };
     }
     if (window.stride <= 0) {
       const isLoaded = placed.some(({ access }) => hasUnknownIndex(this.#program, access));
-      const rule = window.stride < 0 || isLoaded ? "store_not_affine" : "store_overlaps";
+      const rule = named(window.stride < 0 || isLoaded ? "store_not_affine" : "store_overlaps");
       if (!this.#applies(rule)) return { ...window, stride: 0 };
       return {
         rule,
@@ -272,15 +286,15 @@ export class Judge {
           ? "stores move down as the work-group's id goes up"
           : isLoaded
           ? "where it stores depends on what it loads"
-          : "every work-group may store to the same bytes",
+          : `every work-group may store to the same ${isImage ? "rows or slices" : "bytes"}`,
         instruction: first.access.instruction,
       };
     }
-    if (window.end - window.first > window.stride && this.#applies("store_overlaps")) {
+    if (window.end - window.first > window.stride && this.#applies(named("store_overlaps"))) {
       const last = placed.find(({ range, size: bytes }) => range.hi + bytes === window.end) ??
         first;
       return {
-        rule: "store_overlaps",
+        rule: named("store_overlaps"),
         reason:
           `a work-group stores within ${
             window.end - window.first
@@ -319,9 +333,7 @@ export class Judge {
   #whole({ rule, reason, instruction }: Refusal): WholeVerdict {
     const { module, accesses, findings } = this.#program;
     // With pointers that are not followed, any buffer may be used in any way.
-    const isKnown = findings.every(({ rule: each }) =>
-      each === "atomic" || each === "coherent" || each === "image_store"
-    );
+    const isKnown = findings.every(({ rule: each }) => each === "atomic" || each === "coherent");
     const hasAtomics = findings.some(({ rule: each }) => each === "atomic");
     const uses = groupsOf(accesses).map(({ set, binding, stores, loads }): BindingUse => ({
       set,

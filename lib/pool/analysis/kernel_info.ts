@@ -24,6 +24,15 @@ export type BindingKind =
   | "sampler"
   | "other";
 
+/** What a kernel takes a storage image for. */
+export interface BindingImage {
+  /** Null for cubes, arrays, samples and the like. */
+  dimensions: 2 | 3 | null;
+  /** Number of the SPIR-V image format (section 3.11); 0 for any. */
+  format: number;
+  component: "float" | "sint" | "uint" | "other";
+}
+
 /** A binding that a kernel uses. */
 export interface KernelBinding {
   set: number;
@@ -35,6 +44,8 @@ export interface KernelBinding {
   readonly: boolean;
   writeonly: boolean;
   name: string | null;
+  /** Of a storage image; null for all else. */
+  image: BindingImage | null;
 }
 
 /** One entry point of a module. */
@@ -90,6 +101,15 @@ function kindOf(type: Type, storage: number, module: Module): BindingKind {
   return type.kind === "sampled_image" ? "sampled_image" : "other";
 }
 
+function imageOf(type: Type, types: Types): BindingImage | null {
+  if (type.kind !== "image" || !type.isStorage || type.isBuffer) return null;
+  const { dimensions, format } = type;
+  const component = types.get(type.component);
+  if (component.kind === "float") return { dimensions, format, component: "float" };
+  if (component.kind !== "int") return { dimensions, format, component: "other" };
+  return { dimensions, format, component: component.isSigned ? "sint" : "uint" };
+}
+
 /** Whether a block, or all of its members, are decorated so. */
 function isDecorated(module: Module, variable: number, type: Type, kind: number): boolean {
   if (hasDecoration(module.decorations.get(variable), kind)) return true;
@@ -118,6 +138,7 @@ function bindingOf(module: Module, types: Types, variable: Instruction): KernelB
     readonly: isDecorated(module, result, type, Decorate.NonWritable),
     writeonly: isDecorated(module, result, type, Decorate.NonReadable),
     name: module.names.get(result) || module.names.get(type.id) || null,
+    image: imageOf(type, types),
   };
 }
 

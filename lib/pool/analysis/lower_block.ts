@@ -7,6 +7,7 @@
 import { type FlatBlock, FlowError } from "./flatten.ts";
 import { NodeOp } from "./graph.ts";
 import { FORMATS } from "./instructions.ts";
+import { ImageOp, lowerImage } from "./lower_image.ts";
 import type { LoweringContext } from "./lowering_context.ts";
 import { type Operands, operate, operateGlsl, undefinedValue, unknownValue } from "./operations.ts";
 import { chain } from "./pointers.ts";
@@ -33,7 +34,6 @@ const Op = {
   InBoundsAccessChain: 66,
   ArrayLength: 68,
   CopyObject: 83,
-  ImageWrite: 99,
   ControlBarrier: 224,
   MemoryBarrier: 225,
   Phi: 245,
@@ -132,12 +132,11 @@ export class BlockLowering {
         return this.#arrayLength(instruction);
       case Op.ImageTexelPointer:
         return this.#set(result, this.#texel(instruction));
-      case Op.ImageWrite:
-        report(
-          "image_store",
-          "it writes an image: which texels a work-group writes is not followed",
-          instruction,
-        );
+      case ImageOp.Read:
+      case ImageOp.QuerySize:
+        return this.#set(result, lowerImage(this.#lowering, this.#block, instruction));
+      case ImageOp.Write:
+        lowerImage(this.#lowering, this.#block, instruction);
         return;
       case Op.ControlBarrier:
         return this.#barrier(instruction, args.slice(1));
@@ -306,6 +305,7 @@ export class BlockLowering {
     this.#lowering.accesses.push({
       block: this.#block.index,
       isStore,
+      isImage: false,
       set,
       binding,
       offset: pointer.offset,
@@ -323,6 +323,8 @@ export class BlockLowering {
     if (pointer === undefined) {
       return this.#set(result, unknownValue(graph, type, this.#block.index));
     }
+    // An image is used by what is loaded: that stands for which one it is.
+    if (pointer.root.kind === "image") return this.#set(result, pointer);
     this.#checkAccess(pointer, mask, instruction);
     this.#access(pointer, false, instruction);
     const isVague = pointer.isVague || this.#lowering.isVague(result);

@@ -30,9 +30,9 @@ const UNKNOWN_RESULT: ReadonlySet<number> = new Set([
   77, // VectorExtractDynamic
   78, // VectorInsertDynamic
   84, // Transpose
-  ...range(86, 98), // sampling, fetching and reading of images
+  ...range(86, 97), // sampling and fetching of images
   100, // Image
-  ...range(101, 106), // queries
+  ...[101, 102, 103, 105, 106], // queries
   ...range(109, 112), // conversions to and from floating point
   ...[115, 116, 118, 119, 127, 129, 131, 133, 136],
   ...range(140, 152), // floating point; with carry

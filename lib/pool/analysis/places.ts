@@ -6,11 +6,11 @@
 
 import type { Range } from "./domain.ts";
 import type { Evaluator, Knowledge } from "./evaluate.ts";
-import { NodeOp } from "./graph.ts";
+import { type Graph, NodeOp } from "./graph.ts";
 import type { Access, Program } from "./program.ts";
-import type { AccessWindow, WholeRule } from "./verdict.ts";
+import type { AccessWindow, ImageFacts, WholeRule } from "./verdict.ts";
 
-/** A place in a buffer: offset of the first byte, and bytes from there on. */
+/** A place in a buffer, or the packed bytes of an image: offset of the first byte, and bytes from there on. */
 export interface Place {
   range: Range;
   size: number;
@@ -69,6 +69,41 @@ export function placeOf(
   return { range, size };
 }
 
+/**
+ * Where an access of a texel is: in the packed bytes of an image, all of the rows (2-D) or slices (3-D) that its
+ * last coordinate may name.
+ *
+ * Coordinates are to lie in the image: without `robustImageAccess` others may do anything.
+ */
+export function texelPlaceOf(
+  { graph }: Program,
+  evaluator: Evaluator,
+  knowledge: Knowledge,
+  { terms }: Access,
+  image: ImageFacts | undefined,
+): Place | Unplaced {
+  const { domain } = evaluator;
+  if (image?.dimensions !== terms.length) {
+    return fail("image_store", "nothing is known of the image that is bound");
+  }
+  let range = domain.constant(0), size = image.texelBytes;
+  for (const [axis, { node, width }] of terms.entries()) {
+    const extent = image.extent[axis] ?? 0;
+    if (axis + 1 < terms.length) size *= extent;
+    range = domain.windowed(evaluator.evaluate(node, knowledge), width, false);
+    // Below half of what its bits hold, it is the same number with and without a sign.
+    if (range.min >= 0 && range.max < Math.min(extent, 2 ** (width - 1))) continue;
+    const name = ["x", "y", "z"][axis];
+    return fail(
+      "image_store",
+      graph.undefined.has(node) || hasUnknown(graph, [node])
+        ? `nothing is known of coordinate ${name}, which does not come from ids and constants alone`
+        : `coordinate ${name} may lie outside the ${extent} texels of the image: guard it by the size`,
+    );
+  }
+  return { range: domain.mul(range, domain.constant(size), 64), size };
+}
+
 /** Whether a place lies in a buffer of `size` bytes for all work-groups. */
 export function isWithin({ range, size: bytes }: Place, size: number): boolean {
   return range.min >= 0 && range.max + bytes <= Math.min(size, MOST_BYTES);
@@ -87,8 +122,12 @@ export function windowOf(places: readonly Place[]): AccessWindow | null {
 
 /** Whether an index is made of values that are not known before the kernel runs. */
 export function hasUnknownIndex({ graph }: Program, { terms }: Access): boolean {
+  return hasUnknown(graph, terms.map(({ node }) => node));
+}
+
+function hasUnknown(graph: Graph, nodes: readonly number[]): boolean {
   const seen = new Set<number>();
-  const work = terms.map(({ node }) => node);
+  const work = [...nodes];
   for (let id = work.pop(); id !== undefined; id = work.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);

@@ -16,16 +16,18 @@ export interface Finding {
   instruction: Instruction | null;
 }
 
-/** A load or store of a buffer. */
+/** A load or store of a buffer, or of a texel of an image. */
 export interface Access {
   block: number;
   isStore: boolean;
+  /** Of a texel: `terms` are its coordinates. */
+  isImage: boolean;
   set: number;
   binding: number;
   /** Constant part of the place, in bytes. */
   offset: number;
   terms: readonly Term[];
-  /** In bytes; null where the layout does not say. */
+  /** In bytes; null where the layout does not say, and for images. */
   size: number | null;
   instruction: Instruction;
 }

@@ -30,7 +30,18 @@ export type Type =
   | { kind: "runtime_array"; id: number; element: Type; stride: number | null }
   | { kind: "struct"; id: number; members: readonly Member[] }
   | { kind: "pointer"; id: number; storage: number; pointee: number }
-  | { kind: "image"; id: number; isBuffer: boolean; isStorage: boolean }
+  | {
+    kind: "image";
+    id: number;
+    /** Of the components of a texel. */
+    component: number;
+    isBuffer: boolean;
+    isStorage: boolean;
+    /** Of one with coordinates for these dimensions and no others; null for cubes, arrays, samples and the like. */
+    dimensions: 2 | 3 | null;
+    /** Number of the image format (section 3.11); 0 for Unknown. */
+    format: number;
+  }
   | { kind: "sampler"; id: number }
   | { kind: "sampled_image"; id: number }
   | { kind: "other"; id: number };
@@ -46,6 +57,22 @@ export function decorationArgument(
 /** Whether a decoration is there. */
 export function hasDecoration(decorations: readonly Decoration[] | undefined, kind: number) {
   return decorations?.some((each) => each.kind === kind) ?? false;
+}
+
+/** `OpTypeImage`, by its operands: sampled type, Dim, Depth, Arrayed, MS, Sampled, format. */
+function imageType(id: number, operands: readonly number[]): Type {
+  const [component = 0, dim = 0, , arrayed = 0, samples = 0, sampled = 0, format = 0] = operands;
+  // Dim (section 3.8): 1 is 2D, 2 is 3D, 5 is Buffer. Sampled: 2 is without a sampler.
+  const isPlain = arrayed === 0 && samples === 0;
+  return {
+    kind: "image",
+    id,
+    component,
+    isBuffer: dim === 5,
+    isStorage: sampled === 2,
+    dimensions: isPlain && (dim === 1 || dim === 2) ? dim === 1 ? 2 : 3 : null,
+    format,
+  };
 }
 
 /** Types nested deeper than this are taken for malformed. */
@@ -95,8 +122,7 @@ export class Types {
           count: b,
         };
       case 25:
-        // Dim is the second operand (5: Buffer), Sampled the sixth (2: without a sampler).
-        return { kind: "image", id, isBuffer: b === 5, isStorage: definition.args[5] === 2 };
+        return imageType(id, definition.args);
       case 26:
         return { kind: "sampler", id };
       case 27:

@@ -14,9 +14,18 @@ export interface BufferRoot {
   binding: number;
 }
 
+/** A storage image of two or three dimensions. Its loaded value is the pointer to it. */
+export interface ImageRoot {
+  kind: "image";
+  set: number;
+  binding: number;
+  dimensions: 2 | 3;
+}
+
 /** What a pointer points into. */
 export type Root =
   | BufferRoot
+  | ImageRoot
   | { kind: "push" }
   | { kind: "builtin"; builtin: number }
   /** A variable that is followed scalar by scalar, in slots from `slot` on. */
@@ -33,9 +42,9 @@ export interface Term {
   node: number;
   /** Bits of the index. */
   width: number;
-  /** In bytes. */
+  /** In bytes; 0 for a coordinate of an image, which the launch gives its size. */
   stride: number;
-  /** Elements that there are; null for a runtime array. */
+  /** Elements that there are; null for a runtime array, or an image. */
   count: number | null;
 }
 

@@ -12,7 +12,15 @@ export type Triple = readonly [x: number, y: number, z: number];
 /** 0 is x, 1 is y, 2 is z. */
 export type Dimension = 0 | 1 | 2;
 
-/** A buffer as it is bound to a dispatch. */
+/** An image as it is bound to a dispatch. Its bytes are its texels, tightly packed row after row. */
+export interface ImageFacts {
+  dimensions: 2 | 3;
+  /** Width, height and depth in texels; 1 for what it has not. */
+  extent: Triple;
+  texelBytes: number;
+}
+
+/** A buffer or an image as it is bound to a dispatch. */
 export interface BindingFacts {
   set: number;
   binding: number;
@@ -22,6 +30,8 @@ export interface BindingFacts {
   memory: number;
   /** Where in that memory it begins. */
   offset: number;
+  /** For an image: what it is like. */
+  image?: ImageFacts;
 }
 
 /** All that a dispatch is given. The verdict holds for just these. */
@@ -44,7 +54,7 @@ export interface AccessWindow {
   end: number;
 }
 
-/** How a dispatch uses one buffer. */
+/** How a dispatch uses one buffer, or the packed bytes of one image. */
 export interface BindingUse {
   set: number;
   binding: number;
