@@ -131,7 +131,12 @@ export {
 export { type Vendor, vendorTitle } from "./lib/gpu/vendor.ts";
 export { type Dimension, SpirvError, type Triple, type Verdict } from "./lib/pool/analysis/mod.ts";
 export { DataLostError, LogicalBuffer } from "./lib/pool/buffer.ts";
-export { type Binding, SpoiltDataError } from "./lib/pool/dispatch.ts";
+export {
+  type Binding,
+  type BufferBinding,
+  type ImageBinding,
+  SpoiltDataError,
+} from "./lib/pool/dispatch.ts";
 export type { Explanation } from "./lib/pool/explain.ts";
 export { FenceMisuseError, PoolFence, PoolFences } from "./lib/pool/fence.ts";
 export {
@@ -141,6 +146,8 @@ export {
   type FrameStats,
   type PresentedFrame,
 } from "./lib/pool/frames.ts";
+export { type ImageOptions, LogicalImage } from "./lib/pool/image.ts";
+export { IMAGE_FORMATS, type ImageFormatName } from "./lib/pool/image_format.ts";
 export { type KernelSource, LogicalKernel } from "./lib/pool/kernel.ts";
 export {
   type DispatchOptions,

@@ -46,6 +46,8 @@ export interface ImageShape {
 export interface DeviceImage extends Disposable, ImageShape {
   readonly handle: bigint;
   readonly view: bigint;
+  /** What it takes of the device's memory. */
+  readonly memoryBytes: number;
 }
 
 /** Part of an image, over its whole width: rows of one slice, or all rows of some slices. */
@@ -117,6 +119,7 @@ export function createStorageImage(device: Device, shape: ImageShape): DeviceIma
     format,
     handle,
     view,
+    memoryBytes: Number(size),
     [Symbol.dispose]: () => owned.dispose(),
   };
 }
@@ -168,8 +171,8 @@ function regionOf(image: ImageShape, { start, end }: ImageSlab, texelBytes: numb
  */
 export function copyToImage(
   commands: CommandBuffer,
-  from: Pick<DeviceBuffer, "handle">,
   to: DeviceImage,
+  from: Pick<DeviceBuffer, "handle">,
   slab: ImageSlab,
   texelBytes: number,
 ): void {

@@ -25,6 +25,8 @@ export interface BufferContext {
   /** Whether software devices have memory of their own too. */
   readonly ownMemory: boolean;
   readonly ordering: Ordering<LogicalBuffer>;
+  /** For people, in place of the buffer's own. */
+  readonly label?: string;
   /** Called once the buffer's memory was given back. */
   closed(buffer: LogicalBuffer): void;
 }
@@ -83,7 +85,7 @@ export class LogicalBuffer implements Disposable {
     this.#context = context;
     this.size = size;
     this.flags = flags;
-    this.label = `buffer ${number} (${size} bytes)`;
+    this.label = context.label ?? `buffer ${number} (${size} bytes)`;
     this.#validity = new ValidityMap(size);
     try {
       if (flags.has("PERSISTENT") || flags.has("SHARED")) this.#backing();

@@ -9,13 +9,14 @@
 
 import type { Dimension, Triple, Verdict } from "./analysis/verdict.ts";
 import type { LogicalBuffer } from "./buffer.ts";
+import type { LogicalImage, PreparedImage } from "./image.ts";
 import type { LogicalKernel } from "./kernel.ts";
 import { type Member, MemberLostError } from "./member.ts";
-import type { BoundBuffer } from "./pipeline.ts";
+import type { BoundBuffer, BoundImage } from "./pipeline.ts";
 import { type ByteRange, uniteRanges } from "./validity.ts";
 
 /** A buffer, or a part of it, for one binding of a kernel. */
-export interface Binding {
+export interface BufferBinding {
   /** 0 where it is not given. */
   set?: number;
   binding: number;
@@ -26,12 +27,29 @@ export interface Binding {
   size?: number;
 }
 
+/** A storage image for one binding of a kernel. */
+export interface ImageBinding {
+  /** 0 where it is not given. */
+  set?: number;
+  binding: number;
+  image: LogicalImage;
+}
+
+/** What is bound to one binding of a kernel. */
+export type Binding = BufferBinding | ImageBinding;
+
+/** A binding, checked. Of an image the buffer is that of its packed texels. */
+export interface CheckedBinding extends Required<BufferBinding> {
+  /** Null for a buffer. */
+  image: LogicalImage | null;
+}
+
 /** A launch, checked. */
 export interface Launch {
   kernel: LogicalKernel;
   groups: Triple;
   push: Uint8Array<ArrayBuffer>;
-  bindings: readonly Required<Binding>[];
+  bindings: readonly CheckedBinding[];
   verdict: Verdict;
 }
 
@@ -54,13 +72,13 @@ export interface PartRun extends GroupRange {
 
 /** What bytes of each binding a part touches. */
 interface Touched {
-  of: Required<Binding>;
+  of: CheckedBinding;
   reads: ByteRange[];
   writes: ByteRange[];
 }
 
 /** Whether a launch writes to a binding, as far as is known. */
-export function mayWrite({ kernel, verdict }: Launch, { set, binding }: Binding): boolean {
+export function mayWrite({ kernel, verdict }: Launch, { set, binding }: CheckedBinding): boolean {
   const info = kernel.info.bindings.find((each) => each.set === set && each.binding === binding);
   if (info?.kind === "uniform_buffer") return false;
   const uses = verdict.uses;
@@ -81,7 +99,8 @@ export function touchedBy(launch: Launch, range: GroupRange | null): Touched[] {
       return { of, reads: isUsed ? [all] : [], writes: writes ? [all] : [] };
     }
     const cut = (window: { stride: number; first: number; end: number }): ByteRange => ({
-      start: of.offset + Math.max(0, window.stride * range.start + window.first),
+      start: of.offset +
+        Math.min(of.size, Math.max(0, window.stride * range.start + window.first)),
       end: of.offset + Math.min(of.size, window.stride * (range.end - 1) + window.end),
     });
     const written = use.writes === null ? [] : [cut(use.writes)];
@@ -125,6 +144,21 @@ function gridOf(groups: Triple, dimension: Dimension, range: GroupRange): [Tripl
   return [base, count];
 }
 
+/** Makes ready the images of a part, each once, however often it is bound. */
+async function prepareImages(
+  touched: readonly Touched[],
+  member: Member,
+): Promise<Map<LogicalImage, PreparedImage>> {
+  const prepared = new Map<LogicalImage, PreparedImage>();
+  for (const { of: { image } } of touched) {
+    if (image === null || prepared.has(image)) continue;
+    const uses = touched.filter(({ of }) => of.image === image);
+    const reads = uses.flatMap((use) => use.reads), writes = uses.flatMap((use) => use.writes);
+    prepared.set(image, await image.prepare(member, reads, writes));
+  }
+  return prepared;
+}
+
 /**
  * Runs one part on one member.
  *
@@ -143,19 +177,27 @@ export async function runPart(
   const variant = isPart ? kernel.partly(verdict) : kernel.whole;
   const pipeline = kernel.on(member, variant);
   const copied_bytes = bytesMissing(launch, member, range);
-  const bound: BoundBuffer[] = [];
-  for (const { of, reads } of touchedBy(launch, range)) {
-    const buffer = await of.buffer.prepare(member, reads);
-    bound.push({ set: of.set, binding: of.binding, buffer, offset: of.offset, size: of.size });
+  const touched = touchedBy(launch, range);
+  const images = await prepareImages(touched, member);
+  const bound: (BoundBuffer | BoundImage)[] = [];
+  for (const { of: { set, binding, buffer, image, offset, size }, reads } of touched) {
+    const prepared = image === null ? undefined : images.get(image);
+    if (prepared !== undefined) bound.push({ set, binding, image: prepared.image });
+    else bound.push({ set, binding, buffer: await buffer.prepare(member, reads), offset, size });
   }
   const [base, count] = isPart
     ? gridOf(groups, verdict.dimension, range)
     : [[0, 0, 0] as const, groups];
   const sets = member.guard(() => pipeline.bind(bound));
   const { ms } = await member.run((commands) => {
+    const isCopied = Array.from(images.values(), (image) => image.before(commands));
+    if (isCopied.includes(true)) commands.barrier();
     pipeline.dispatch(commands, sets, push, base, count);
+    if (images.size > 0) commands.barrier();
+    for (const image of images.values()) image.after(commands);
   });
   pipeline.release(sets);
+  for (const image of images.values()) image.done();
   const { start, end } = range ?? { start: 0, end: 1 };
   return { member, start, end, ms, wall_ms: performance.now() - begun, copied_bytes };
 }
@@ -167,6 +209,7 @@ export async function commit(launch: Launch, parts: readonly PartRun[]): Promise
   for (const part of parts) {
     for (const { of, writes } of touchedBy(launch, isSplit ? part : null)) {
       of.buffer.wrote(part.member, writes);
+      of.image?.wrote(part.member, writes);
       written.set(of.buffer, [...written.get(of.buffer) ?? [], ...writes]);
     }
   }

@@ -8,6 +8,7 @@
  */
 
 import type { Launch } from "./dispatch.ts";
+import { whyNoImageOn } from "./image.ts";
 import type { Member } from "./member.ts";
 import { whyNoMemory } from "./memory_check.ts";
 
@@ -19,6 +20,9 @@ const FEATURES: ReadonlyMap<number, readonly string[]> = new Map([
   [12, ["shaderInt64"]], // Int64Atomics: and shaderBufferInt64Atomics, which is of the atomics' kind
   [22, ["shaderInt16"]], // Int16
   [39, ["shaderInt8"]], // Int8
+  [49, ["shaderStorageImageExtendedFormats"]], // StorageImageExtendedFormats
+  [55, ["shaderStorageImageReadWithoutFormat"]], // StorageImageReadWithoutFormat
+  [56, ["shaderStorageImageWriteWithoutFormat"]], // StorageImageWriteWithoutFormat
   [4433, ["storageBuffer16BitAccess"]], // StorageBuffer16BitAccess
   [4434, ["uniformAndStorageBuffer16BitAccess"]], // UniformAndStorageBuffer16BitAccess
   [4441, ["variablePointersStorageBuffer"]], // VariablePointersStorageBuffer
@@ -56,7 +60,12 @@ export function whyNotOn(member: Member, launch: Launch): string | undefined {
   if (invocations > limits.maxComputeWorkGroupInvocations || tooLarge >= 0) {
     return `${member.name} takes no work-groups of ${localSize.join(" x ")} invocations`;
   }
-  for (const { set, binding, offset, size } of bindings) {
+  for (const { set, binding, offset, size, image } of bindings) {
+    if (image !== null) {
+      const why = whyNoImageOn(member, image.facts);
+      if (why !== undefined) return why;
+      continue;
+    }
     const kind = kernel.info.bindings.find((each) => each.set === set && each.binding === binding)
       ?.kind;
     const isUniform = kind === "uniform_buffer";

@@ -7,8 +7,10 @@
 import { createHash } from "node:crypto";
 import { judge, type KernelInfo, readKernel } from "./analysis/mod.ts";
 import type { LaunchFacts, SplitVerdict, Verdict } from "./analysis/verdict.ts";
+import type { KernelBinding } from "./analysis/kernel_info.ts";
+import { formatOfSpirv, IMAGE_FORMATS } from "./image_format.ts";
 import type { Member } from "./member.ts";
-import { type BufferKind, PoolPipeline } from "./pipeline.ts";
+import { type DescriptorKind, PoolPipeline } from "./pipeline.ts";
 
 /** Verdicts that a kernel remembers; the oldest goes first. */
 const VERDICTS_KEPT = 256;
@@ -27,6 +29,27 @@ export interface KernelSource {
 export interface KernelVariant {
   words: Uint32Array<ArrayBuffer>;
   specialization: ReadonlyMap<number, number>;
+}
+
+/** Why the logical device does not have what a kernel binds, in one line; undefined where it has. */
+function whyNotBound({ set, binding, kind, count, image }: KernelBinding): string | undefined {
+  const where = `(set ${set}, binding ${binding})`;
+  if (kind === "storage_buffer" || kind === "uniform_buffer") return undefined;
+  if (kind !== "storage_image") {
+    return `the kernel binds a ${kind.replaceAll("_", " ")} ${where}: ` +
+      "the logical device has buffers and storage images alone";
+  }
+  if (count !== 1) {
+    return `the kernel binds an array of storage images ${where}: bind each by itself`;
+  }
+  if (image?.dimensions == null) {
+    return `the kernel binds a storage image ${where} that is not plainly of two or three dimensions`;
+  }
+  if (image.format !== 0 && formatOfSpirv(image.format) === null) {
+    return `the kernel binds a storage image ${where} of SPIR-V format ${image.format}: there are ` +
+      Object.keys(IMAGE_FORMATS).join(", ");
+  }
+  return undefined;
 }
 
 /** A kernel. Made by `LogicalDevice.createKernel`. */
@@ -53,13 +76,9 @@ export class LogicalKernel implements Disposable {
     this.info = readKernel(words, entryPoint);
     this.#entryPoint = entryPoint;
     this.whole = { words, specialization };
-    for (const { set, binding, kind } of this.info.bindings) {
-      if (kind !== "storage_buffer" && kind !== "uniform_buffer") {
-        throw new RangeError(
-          `the kernel binds a ${kind.replaceAll("_", " ")} (set ${set}, binding ${binding}): ` +
-            "the logical device has buffers alone",
-        );
-      }
+    for (const each of this.info.bindings) {
+      const why = whyNotBound(each);
+      if (why !== undefined) throw new RangeError(why);
     }
     const hash = createHash("sha256").update(new Uint8Array(words.buffer));
     for (const [id, value] of specialization) hash.update(`${id}=${value};`);
@@ -111,7 +130,7 @@ export class LogicalKernel implements Disposable {
           bindings: this.info.bindings.map(({ set, binding, kind }) => ({
             set,
             binding,
-            kind: kind as BufferKind,
+            kind: kind as DescriptorKind,
           })),
         })
       );

@@ -7,7 +7,8 @@
 
 import type { Triple } from "./analysis/verdict.ts";
 import { Balance, type Placement, type PlacementWish } from "./balance.ts";
-import { LogicalBuffer } from "./buffer.ts";
+import { type BufferContext, LogicalBuffer } from "./buffer.ts";
+import { checkBinding } from "./check_binding.ts";
 import {
   type Binding,
   commit,
@@ -19,6 +20,7 @@ import {
 } from "./dispatch.ts";
 import { explainLaunch, type Explanation } from "./explain.ts";
 import { type FrameOptions, FrameSession } from "./frames.ts";
+import { checkImage, type ImageOptions, LogicalImage, whyNoImageOn } from "./image.ts";
 import { type KernelSource, LogicalKernel } from "./kernel.ts";
 import type { Member, MemberLostError } from "./member.ts";
 import { whyNoFlags, whyTooLarge } from "./memory_check.ts";
@@ -116,17 +118,41 @@ export class LogicalDevice implements AsyncDisposable {
     }
     const checked = checkMemoryFlags(flags);
     this.#checkMemory(size, checked);
+    const buffer = new LogicalBuffer(this.#context(), ++this.#count, size, checked);
+    this.#buffers.add(buffer);
+    return buffer;
+  }
+
+  /**
+   * A storage image. Its contents are undefined; its bytes are its texels, tightly packed row after row.
+   *
+   * @param flags as for {@linkcode allocate}, without those that ask for a layout that others can read.
+   * @throws {RangeError} for sizes, formats or flags that cannot be; one line.
+   * @throws {VulkanError} for want of memory.
+   */
+  allocateImage(options: ImageOptions, flags: Iterable<string> = []): LogicalImage {
+    this.#open();
+    const checkedFlags = checkMemoryFlags(flags);
+    const checked = checkImage(options, checkedFlags);
+    this.#checkMemory(checked.size, checkedFlags);
+    for (const member of this.members) {
+      const why = checkedFlags.has("LAZY_ALLOCATE") ? undefined : whyNoImageOn(member, checked);
+      if (why !== undefined) throw new RangeError(why);
+    }
+    const image = new LogicalImage(this.#context(), ++this.#count, checked, checkedFlags);
+    this.#buffers.add(image.packed);
+    return image;
+  }
+
+  #context(): BufferContext {
     const { members, transfers, ownMemory } = this.#pool;
-    const context = {
+    return {
       members,
       transfers,
       ownMemory,
       ordering: this.#ordering,
       closed: (buffer: LogicalBuffer) => void this.#buffers.delete(buffer),
     };
-    const buffer = new LogicalBuffer(context, ++this.#count, size, checked);
-    this.#buffers.add(buffer);
-    return buffer;
   }
 
   #checkMemory(size: number, flags: ReadonlySet<MemoryFlag>): void {
@@ -141,7 +167,7 @@ export class LogicalDevice implements AsyncDisposable {
     }
   }
 
-  /** The buffers that nobody has disposed, with their memory: what would be a leak at the end. */
+  /** The buffers, with those of images, that nobody has disposed, with their memory: what would be a leak at the end. */
   get openBuffers(): readonly LogicalBuffer[] {
     return [...this.#buffers].filter((buffer) => !buffer.isClosed);
   }
@@ -228,22 +254,20 @@ export class LogicalDevice implements AsyncDisposable {
     const given = kernel.info.bindings.map((wanted) => {
       const { set, binding } = wanted;
       const found = bindings.find((each) => (each.set ?? 0) === set && each.binding === binding);
-      if (found === undefined) {
-        throw new RangeError(`the kernel needs a buffer for set ${set}, binding ${binding}`);
-      }
-      return checkBinding({ ...found, set });
+      return checkBinding(wanted, found);
     });
     const numbers = new Map<LogicalBuffer, number>();
     for (const { buffer } of given) if (!numbers.has(buffer)) numbers.set(buffer, numbers.size);
     const verdict = kernel.judge({
       groups,
       push,
-      bindings: given.map(({ set, binding, buffer, offset, size }) => ({
+      bindings: given.map(({ set, binding, buffer, image, offset, size }) => ({
         set,
         binding,
         size,
         memory: numbers.get(buffer) ?? 0,
         offset,
+        ...(image !== null && { image: image.facts }),
       })),
     });
     return { kernel, groups, push: Uint8Array.from(push), bindings: given, verdict };
@@ -316,18 +340,6 @@ export class LogicalDevice implements AsyncDisposable {
       throw new Error(`not disposed: ${leaked.map(({ label }) => label).join(", ")}`);
     }
   }
-}
-
-/** @throws {RangeError} for a part that is not within its buffer. */
-function checkBinding(given: Binding & { set: number }): Required<Binding> {
-  const { buffer, set, binding, offset = 0 } = given;
-  const { size = buffer.size - offset } = given;
-  const where = `set ${set}, binding ${binding}`;
-  if (buffer.isClosed) throw new RangeError(`${where}: ${buffer.label} is closed`);
-  const fits = Number.isSafeInteger(offset) && Number.isSafeInteger(size) && offset >= 0 &&
-    size > 0 && offset + size <= buffer.size;
-  if (!fits) throw new RangeError(`${where}: ${size} bytes at ${offset} of ${buffer.label}`);
-  return { buffer, set, binding, offset, size };
 }
 
 function resultOf(

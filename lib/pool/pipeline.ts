@@ -13,6 +13,7 @@ import {
   VkPipelineCreateFlagBits,
   VkShaderStageFlagBits,
 } from "../../ffi/vulkan/generated/enums.ts";
+import { type DeviceImage, IMAGE_LAYOUT } from "../../ffi/vulkan/image.ts";
 import * as vk from "../../ffi/vulkan/generated/structs.ts";
 import { encode } from "../../ffi/struct.ts";
 import type { Triple } from "./analysis/verdict.ts";
@@ -22,12 +23,13 @@ const COMPUTE = VkShaderStageFlagBits.VK_SHADER_STAGE_COMPUTE_BIT;
 /** Descriptor sets that a pool holds before the next one is made. */
 const SETS_A_POOL = 32;
 
-/** Kinds of buffers that a kernel may bind. */
-export type BufferKind = "storage_buffer" | "uniform_buffer";
+/** Kinds of buffers and images that a kernel may bind. */
+export type DescriptorKind = "storage_buffer" | "uniform_buffer" | "storage_image";
 
-const DESCRIPTOR: Readonly<Record<BufferKind, number>> = {
+const DESCRIPTOR: Readonly<Record<DescriptorKind, number>> = {
   storage_buffer: VkDescriptorType.VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
   uniform_buffer: VkDescriptorType.VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER,
+  storage_image: VkDescriptorType.VK_DESCRIPTOR_TYPE_STORAGE_IMAGE,
 };
 
 /** A module and what it binds. */
@@ -38,7 +40,7 @@ export interface PipelineCode {
   specialization: ReadonlyMap<number, number>;
   /** Size of the push constants in bytes. */
   pushBytes: number;
-  bindings: readonly { set: number; binding: number; kind: BufferKind }[];
+  bindings: readonly { set: number; binding: number; kind: DescriptorKind }[];
 }
 
 /** A part of a buffer, as it is bound. */
@@ -48,6 +50,13 @@ export interface BoundBuffer {
   buffer: Pick<DeviceBuffer, "handle">;
   offset: number;
   size: number;
+}
+
+/** An image, as it is bound. */
+export interface BoundImage {
+  set: number;
+  binding: number;
+  image: Pick<DeviceImage, "view">;
 }
 
 /** Descriptor sets of one dispatch, to be given back once it is done. */
@@ -194,21 +203,30 @@ export class PoolPipeline implements Disposable {
     }
   }
 
-  /** Binds buffers for one dispatch. Give the sets back by {@linkcode release} once it is done. */
-  bind(buffers: readonly BoundBuffer[]): BoundSets {
+  /** Binds buffers and images for one dispatch. Give the sets back by {@linkcode release} once it is done. */
+  bind(bound: readonly (BoundBuffer | BoundImage)[]): BoundSets {
     if (this.#setLayouts.length === 0) return { handles: new BigUint64Array(0) };
     if (this.#free.length === 0) this.#grow();
     const sets = this.#free.pop();
     if (sets === undefined) throw new Error("a pool of descriptor sets was made without sets");
     const { symbols, handle } = this.#device;
-    for (const { set, binding, buffer, offset, size } of buffers) {
-      const kind = this.#code.bindings.find((each) => each.set === set && each.binding === binding);
+    for (const each of bound) {
+      const { set, binding } = each;
+      const kind = this.#code.bindings.find((one) => one.set === set && one.binding === binding);
       if (kind === undefined) continue;
       const write = encode(vk.VkWriteDescriptorSet, {
         dstSet: sets.handles[set] ?? 0n,
         dstBinding: binding,
         descriptorType: DESCRIPTOR[kind.kind],
-        pBufferInfo: [{ buffer: buffer.handle, offset: BigInt(offset), range: BigInt(size) }],
+        ...("image" in each
+          ? { pImageInfo: [{ imageView: each.image.view, imageLayout: IMAGE_LAYOUT }] }
+          : {
+            pBufferInfo: [{
+              buffer: each.buffer.handle,
+              offset: BigInt(each.offset),
+              range: BigInt(each.size),
+            }],
+          }),
       });
       symbols.vkUpdateDescriptorSets(handle, 1, write.bytes, 0, null);
     }

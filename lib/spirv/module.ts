@@ -31,7 +31,8 @@ export type Type =
   | { kind: "runtime_array"; id: number; element: Type; stride: number }
   | { kind: "struct"; id: number; members: readonly Type[] }
   | { kind: "pointer"; id: number; storage: number; pointee: Type }
-  | { kind: "matrix"; id: number; component: ScalarType; rows: number; columns: number };
+  | { kind: "matrix"; id: number; component: ScalarType; rows: number; columns: number }
+  | { kind: "image"; id: number; component: ScalarType; dimensions: 2 | 3; format: number };
 
 /** An integer or floating-point type. */
 export type ScalarType = Extract<Type, { kind: "int" | "float" }>;
@@ -41,6 +42,9 @@ export type VectorType = Extract<Type, { kind: "vector" }>;
 
 /** A cooperative matrix type. */
 export type MatrixType = Extract<Type, { kind: "matrix" }>;
+
+/** A storage image type. */
+export type ImageType = Extract<Type, { kind: "image" }>;
 
 /** A pointer type. */
 export type PointerType = Extract<Type, { kind: "pointer" }>;
@@ -245,6 +249,22 @@ export class ModuleBuilder {
       Op.TypeVector,
       [component.id, count],
       (id): VectorType => ({ kind: "vector", id, component, count }),
+    );
+  }
+
+  /**
+   * `OpTypeImage` of a storage image.
+   *
+   * @param format number of the image format (section 3.11); 0 for Unknown.
+   */
+  image(component: ScalarType, dimensions: 2 | 3, format: number): ImageType {
+    // Dim is 1 for 2D, 2 for 3D; no depth, no array, one sample; 2: used without a sampler.
+    const operands = [component.id, dimensions - 1, 0, 0, 0, 2, format];
+    return this.#type(
+      `image${operands.join()}`,
+      Op.TypeImage,
+      operands,
+      (id): ImageType => ({ kind: "image", id, component, dimensions, format }),
     );
   }
 

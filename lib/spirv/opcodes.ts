@@ -20,6 +20,7 @@ export const Op = {
   TypeInt: 21,
   TypeFloat: 22,
   TypeVector: 23,
+  TypeImage: 25,
   TypeArray: 28,
   TypeRuntimeArray: 29,
   TypeStruct: 30,
@@ -37,6 +38,9 @@ export const Op = {
   MemberDecorate: 72,
   CompositeConstruct: 80,
   CompositeExtract: 81,
+  ImageRead: 98,
+  ImageWrite: 99,
+  ImageQuerySize: 104,
   ConvertFToU: 109,
   ConvertUToF: 112,
   UConvert: 113,
@@ -91,6 +95,10 @@ export const Capability = {
   Int64: 11,
   Int16: 22,
   Int8: 39,
+  StorageImageExtendedFormats: 49,
+  ImageQuery: 50,
+  StorageImageReadWithoutFormat: 55,
+  StorageImageWriteWithoutFormat: 56,
   GroupNonUniform: 61,
   StorageBuffer16BitAccess: 4433,
   StorageBuffer8BitAccess: 4448,
@@ -108,6 +116,7 @@ export const Capability = {
 
 /** Section 3.7. */
 export const StorageClass = {
+  UniformConstant: 0,
   Input: 1,
   Workgroup: 4,
   Function: 7,

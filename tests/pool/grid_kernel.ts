@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Kernel } from "../../lib/spirv/kernel.ts";
+import { ImageKernel } from "../../lib/spirv/image_kernel.ts";
 import type { PointerType, ScalarType, Value } from "../../lib/spirv/module.ts";
 import { BuiltIn, Decoration, Op, StorageClass } from "../../lib/spirv/opcodes.ts";
 import type { Dimension } from "../../lib/pool/analysis/verdict.ts";
@@ -12,8 +12,8 @@ import type { Dimension } from "../../lib/pool/analysis/verdict.ts";
 /** Ids that a kernel may ask for, in any dimension. */
 export type GridId = "NumWorkgroups" | "WorkgroupId" | "LocalInvocationId" | "GlobalInvocationId";
 
-/** A kernel over a grid. Its own ids go by {@linkcode id}, not by the methods of {@linkcode Kernel}. */
-export class GridKernel extends Kernel {
+/** A kernel over a grid. Its own ids go by {@linkcode id}, not by the methods of `Kernel`. */
+export class GridKernel extends ImageKernel {
   readonly #ids = new Map<GridId, Value<PointerType>>();
   #shared: Value<PointerType> | undefined;
 

@@ -24,6 +24,7 @@ const FILES = [
   "wait_test.ts",
   "logical_device_test.ts",
   "memory_flags_test.ts",
+  "image_test.ts",
   "transfers_test.ts",
   "frames_test.ts",
   "../bench/pool/kernels_test.ts",

@@ -1,0 +1,355 @@
+/**
+ * A storage image of the logical device: a {@linkcode LogicalBuffer} with its texels, tightly packed row after row,
+ * and on each member that runs kernels on it an image in that device's own layout.
+ *
+ * The buffer says where which bytes are valid, and moves them. Around a dispatch the rows (2-D) or slices (3-D) that
+ * it needs are copied from the member's buffer to its image, and those that it wrote are copied back. A member's
+ * image keeps what it has until the buffer gets something else: then nothing is copied to it again.
+ *
+ * @module
+ */
+
+import type { CommandBuffer } from "../../ffi/vulkan/commands.ts";
+import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import {
+  beginImage,
+  copyFromImage,
+  copyToImage,
+  createStorageImage,
+  type DeviceImage,
+  type ImageShape,
+  type ImageSlab,
+} from "../../ffi/vulkan/image.ts";
+import type { ImageFacts } from "./analysis/verdict.ts";
+import { type BufferContext, LogicalBuffer } from "./buffer.ts";
+import { IMAGE_FORMATS, type ImageFormatName, isImageFormat } from "./image_format.ts";
+import type { Member } from "./member.ts";
+import type { MemoryFlag } from "./memory_flags.ts";
+import { type ByteRange, ValidityMap } from "./validity.ts";
+
+/** What an image is to be like. */
+export interface ImageOptions {
+  /** In texels. */
+  width: number;
+  height: number;
+  /** In texels; an image of three dimensions where it is given. */
+  depth?: number;
+  /** See {@linkcode IMAGE_FORMATS}. */
+  format: string;
+}
+
+/** Flags that say what a member's memory is, which an image in its own layout cannot keep. */
+const REFUSED: readonly MemoryFlag[] = ["SHARED", "DMA_BUF", "PERSISTENT"];
+
+/** Buffers that are an image's packed texels: what they get has to come by way of the image. */
+const PACKED = new WeakSet<LogicalBuffer>();
+
+/** Whether a buffer is that of an image's packed texels. */
+export function isPacked(buffer: LogicalBuffer): boolean {
+  return PACKED.has(buffer);
+}
+
+/** An image's description, checked. */
+export interface CheckedImage extends ImageFacts {
+  readonly name: ImageFormatName;
+  /** Of all texels, packed. */
+  readonly size: number;
+  /** Of a row (2-D) or slice (3-D). */
+  readonly slabBytes: number;
+}
+
+/**
+ * Checks what an image is to be like.
+ *
+ * @throws {RangeError} for sizes, formats or flags that cannot be; one line.
+ */
+export function checkImage(options: ImageOptions, flags: ReadonlySet<MemoryFlag>): CheckedImage {
+  const { width, height, depth, format } = options;
+  const extent = [width, height, depth ?? 1] as const;
+  if (extent.some((texels) => !Number.isSafeInteger(texels) || texels <= 0)) {
+    throw new RangeError(`no image of ${extent.join(" x ")} texels: give whole numbers above 0`);
+  }
+  if (!isImageFormat(format)) {
+    const names = Object.keys(IMAGE_FORMATS).join(", ");
+    throw new RangeError(`no image format '${format}': there are ${names}`);
+  }
+  for (const flag of REFUSED) {
+    if (!flags.has(flag)) continue;
+    throw new RangeError(
+      `an image cannot have ${flag}: each device has it in a layout of its own; copy to a buffer that has`,
+    );
+  }
+  const { texelBytes } = IMAGE_FORMATS[format];
+  const slabBytes = texelBytes * width * (depth === undefined ? 1 : height);
+  return {
+    dimensions: depth === undefined ? 2 : 3,
+    extent,
+    texelBytes,
+    name: format,
+    size: slabBytes * (depth ?? height),
+    slabBytes,
+  };
+}
+
+/** Why a member cannot have an image, in one line; undefined where it can. */
+export function whyNoImageOn(
+  member: Member,
+  { dimensions, extent }: ImageFacts,
+): string | undefined {
+  const { maxImageDimension2D, maxImageDimension3D } = member.physical.limits;
+  const most = dimensions === 2 ? maxImageDimension2D : maxImageDimension3D;
+  return extent.every((texels) => texels <= most)
+    ? undefined
+    : `${member.name} has images of at most ${most} texels in each of ${dimensions} dimensions`;
+}
+
+/** Rows or slices that byte ranges lie in, in order and without overlaps. */
+export function slabsOf(ranges: readonly ByteRange[], slabBytes: number): ImageSlab[] {
+  const slabs: ImageSlab[] = [];
+  const sorted = ranges.filter(({ start, end }) => start < end)
+    .toSorted((a, b) => a.start - b.start);
+  for (const range of sorted) {
+    const start = Math.floor(range.start / slabBytes), end = Math.ceil(range.end / slabBytes);
+    const last = slabs.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else slabs.push({ start, end });
+  }
+  return slabs;
+}
+
+/** A member's image, and when it can be used. */
+interface Mirror {
+  readonly image: DeviceImage;
+  /** Resolves once it is in the layout in which it stays. */
+  begun: Promise<unknown> | undefined;
+}
+
+/** An image that a kernel is about to use on a member. */
+export interface PreparedImage {
+  readonly image: DeviceImage;
+  /** Records what has to be done before the kernel; false where there is nothing. */
+  before(commands: CommandBuffer): boolean;
+  /** Records what has to be done after the kernel, behind a barrier. */
+  after(commands: CommandBuffer): void;
+  /** Told once it is done. */
+  done(): void;
+}
+
+/** An image of a logical device. Made by `LogicalDevice.allocateImage`. */
+export class LogicalImage implements Disposable {
+  /** What it is like. */
+  readonly facts: ImageFacts;
+  readonly format: ImageFormatName;
+  /** Of all texels, packed, in bytes. */
+  readonly size: number;
+  /** The packed bytes, for dispatches; write to the image by its own methods alone. */
+  readonly packed: LogicalBuffer;
+  readonly #context: BufferContext;
+  readonly #slabBytes: number;
+  readonly #mirrors = new Map<Member, Mirror>();
+  /** Which member's image has the contents that the packed bytes have, by the member's index. */
+  readonly #held: ValidityMap;
+
+  /** @throws {VulkanError} for want of memory. */
+  constructor(
+    context: BufferContext,
+    number: number,
+    checked: CheckedImage,
+    flags: ReadonlySet<MemoryFlag>,
+  ) {
+    const { dimensions, extent, texelBytes, name, size, slabBytes } = checked;
+    this.#context = context;
+    this.facts = { dimensions, extent, texelBytes };
+    this.format = name;
+    this.size = size;
+    this.#slabBytes = slabBytes;
+    this.#held = new ValidityMap(size);
+    const texels = extent.slice(0, dimensions).join(" x ");
+    this.packed = new LogicalBuffer(
+      {
+        ...context,
+        label: `image ${number} (${texels} ${name})`,
+        closed: (buffer) => {
+          this.#close();
+          context.closed(buffer);
+        },
+      },
+      number,
+      size,
+      flags,
+    );
+    PACKED.add(this.packed);
+    if (flags.has("LAZY_ALLOCATE")) return;
+    try {
+      for (const member of context.members) if (member.lost === undefined) this.#mirror(member);
+    } catch (error) {
+      this.packed[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** For people: `image 3 (64 x 64 rgba8unorm)`. */
+  get label(): string {
+    return this.packed.label;
+  }
+
+  /** The flags that it was made with. */
+  get flags(): ReadonlySet<MemoryFlag> {
+    return this.packed.flags;
+  }
+
+  #mirror(member: Member): Mirror {
+    let mirror = this.#mirrors.get(member);
+    if (mirror === undefined) {
+      const { dimensions, extent: [width, height, depth] } = this.facts;
+      const format = IMAGE_FORMATS[this.format].vulkan;
+      const shape: ImageShape = { dimensions, width, height, depth, format };
+      const image = member.guard(() => createStorageImage(member.device, shape));
+      mirror = { image, begun: undefined };
+      this.#mirrors.set(member, mirror);
+    }
+    return mirror;
+  }
+
+  /**
+   * Makes ranges of the packed bytes valid for a member's kernels, as far as that goes before its commands. For use
+   * by who holds the image in the order of work.
+   *
+   * @param writes what the kernel may write.
+   * @throws {DataLostError} for bytes that were lost with a member.
+   */
+  async prepare(
+    member: Member,
+    reads: readonly ByteRange[],
+    writes: readonly ByteRange[],
+  ): Promise<PreparedImage> {
+    const buffer = await this.packed.prepare(member, reads);
+    const mirror = this.#mirror(member);
+    const { image } = mirror;
+    mirror.begun ??= member.run((commands) => beginImage(commands, image));
+    await mirror.begun;
+    const place = member.index;
+    const missing = reads.flatMap((range) =>
+      this.#held.within(range).filter(({ places }) => (places & 1 << place) === 0)
+    );
+    // What a kernel leaves half done is not to be taken for the contents.
+    for (const range of writes) this.#held.drop(range, place);
+    return {
+      image,
+      before: (commands) => this.#copy(missing, commands, image, buffer, copyToImage),
+      after: (commands) => void this.#copy(writes, commands, image, buffer, copyFromImage),
+      done: () => {
+        const isWritten = (range: ByteRange) =>
+          writes.some(({ start, end }) => start < range.end && range.start < end);
+        for (const range of missing) if (!isWritten(range)) this.#held.copy(range, place);
+      },
+    };
+  }
+
+  #copy(
+    ranges: readonly ByteRange[],
+    commands: CommandBuffer,
+    image: DeviceImage,
+    buffer: DeviceBuffer,
+    copy: typeof copyToImage,
+  ): boolean {
+    const slabs = slabsOf(ranges, this.#slabBytes);
+    for (const slab of slabs) copy(commands, image, buffer, slab, this.facts.texelBytes);
+    return slabs.length > 0;
+  }
+
+  /** Notes that a member's kernel wrote ranges, and that they were copied back. */
+  wrote(member: Member, ranges: readonly ByteRange[]): void {
+    for (const range of ranges) this.#held.write(range, member.index);
+  }
+
+  /** What the host writes is in no member's image. In the order of work, behind the write itself. */
+  async #written(write: Promise<void>, offset: number, length: number): Promise<void> {
+    const forgotten = this.#context.ordering.run([{ of: this.packed, writes: true }], () => {
+      this.#held.forget({ start: offset, end: offset + length });
+      return Promise.resolve();
+    });
+    await Promise.all([write, forgotten]);
+  }
+
+  /**
+   * Writes packed texels from the host. They are taken before this returns its promise.
+   *
+   * @param offset in bytes.
+   * @throws {RangeError} for bytes beyond the image.
+   */
+  write(bytes: Uint8Array, offset = 0): Promise<void> {
+    return this.#written(this.packed.write(bytes, offset), offset, bytes.length);
+  }
+
+  /**
+   * Lets `fill` write to the host's copy in place; see {@linkcode LogicalBuffer.fill}.
+   *
+   * @throws {RangeError} for bytes beyond the image.
+   */
+  fill(
+    fill: (bytes: Uint8Array<ArrayBuffer>) => void,
+    offset = 0,
+    length: number = this.size - offset,
+  ): Promise<void> {
+    return this.#written(this.packed.fill(fill, offset, length), offset, length);
+  }
+
+  /** Forgets the contents of some bytes; see {@linkcode LogicalBuffer.discard}. */
+  discard(offset = 0, length: number = this.size - offset): Promise<void> {
+    return this.packed.discard(offset, length);
+  }
+
+  /** A copy of the packed texels; see {@linkcode LogicalBuffer.read}. */
+  read(offset = 0, length: number = this.size - offset): Promise<Uint8Array<ArrayBuffer>> {
+    return this.packed.read(offset, length);
+  }
+
+  /** Gives `look` the host's packed texels in place; see {@linkcode LogicalBuffer.view}. It must not write. */
+  view<T>(
+    look: (bytes: Uint8Array<ArrayBuffer>) => T,
+    offset = 0,
+    length: number = this.size - offset,
+  ): Promise<T> {
+    return this.packed.view(look, offset, length);
+  }
+
+  /** Where which of the packed bytes are valid; see {@linkcode LogicalBuffer.placement}. */
+  placement(): { start: number; end: number; places: string[] }[] {
+    return this.packed.placement();
+  }
+
+  /** Bytes of memory that are taken, on the host and by member, with the images in their own layouts. */
+  memory(): { host_bytes: number; members: Record<string, number> } {
+    const { host_bytes, members } = this.packed.memory();
+    for (const [{ id }, { image }] of this.#mirrors) {
+      members[id] = (members[id] ?? 0) + image.memoryBytes;
+    }
+    return { host_bytes, members };
+  }
+
+  /** One more holder, who disposes it too: the memory is given back by the last. */
+  retain(): this {
+    this.packed.retain();
+    return this;
+  }
+
+  /** Whether its memory was given back. */
+  get isClosed(): boolean {
+    return this.packed.isClosed;
+  }
+
+  #close(): void {
+    for (const { image } of this.#mirrors.values()) image[Symbol.dispose]();
+    this.#mirrors.clear();
+  }
+
+  /**
+   * One holder less. The last gives the memory back, after all work that uses it.
+   *
+   * @throws {Error} where there is no holder any more.
+   */
+  [Symbol.dispose](): void {
+    this.packed[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,249 @@
+/** Storage images of the logical device: split over two devices, with the texels of one. */
+
+import assert from "node:assert/strict";
+import { checkImage, slabsOf } from "../../lib/pool/image.ts";
+import { IMAGE_FORMATS, type ImageFormatName } from "../../lib/pool/image_format.ts";
+import type { Triple } from "../../lib/pool/analysis/verdict.ts";
+import { allDevicesTest } from "../vulkan_devices.ts";
+import {
+  imageCopyKernel,
+  inPlaceImageKernel,
+  LOCAL_X,
+  LOCAL_Y,
+  LOCAL_Z,
+  scatterKernel,
+  turnKernel,
+} from "./image_kernels.ts";
+import { openSoftwarePool, scaleKernel, word, words } from "./pool_devices.ts";
+
+/** No multiples of the work-group: the last ones reach over the edge. */
+const WIDTH = 37, HEIGHT = 4 * LOCAL_Y * 5 + 3;
+const GROUPS: Triple = [Math.ceil(WIDTH / LOCAL_X), Math.ceil(HEIGHT / LOCAL_Y), 1];
+const IMAGE = { width: WIDTH, height: HEIGHT, format: "r32uint" };
+
+/** Packed texels that every format holds exactly, in kernels too. */
+function texels(format: ImageFormatName, count: number): Uint8Array<ArrayBuffer> {
+  const { texelBytes } = IMAGE_FORMATS[format];
+  const bytes = count * texelBytes;
+  if (format.endsWith("16float")) {
+    return new Uint8Array(Float16Array.from({ length: bytes / 2 }, (_, i) => i % 99 / 8).buffer);
+  }
+  if (format.endsWith("32float")) {
+    return new Uint8Array(Float32Array.from({ length: bytes / 4 }, (_, i) => i % 997 / 8).buffer);
+  }
+  // -128 of snorm is the same number as -127.
+  return Uint8Array.from({ length: bytes }, (_, i) => i * 7 % 127);
+}
+
+allDevicesTest("LogicalDevice.dispatch() splits kernels over images by rows", async () => {
+  await using device = await openSoftwarePool({ strategy: "sfr" });
+  using source = device.allocateImage(IMAGE), target = device.allocateImage(IMAGE);
+  await source.write(words(WIDTH * HEIGHT, (i) => i));
+  const kernel = device.createKernel({ words: turnKernel() });
+  const bindings = [{ binding: 0, image: source }, { binding: 1, image: target }];
+  const { verdict } = device.explain(kernel, GROUPS, bindings, word(0));
+  assert.equal(verdict.kind, "split");
+  assert.equal(verdict.dimension, "y");
+  for (let round = 0; round < 4; round++) {
+    const { split, reason } = await device.dispatch(kernel, GROUPS, bindings, word(round));
+    assert.ok(split || round > 0, reason);
+    const last = WIDTH * HEIGHT - 1;
+    assert.deepEqual(await target.read(), words(last + 1, (i) => last - i + round));
+  }
+});
+
+allDevicesTest("LogicalImage keeps what members have up to date", async () => {
+  await using device = await openSoftwarePool({ strategy: "sfr" });
+  const [first, second] = device.members;
+  assert.ok(first && second);
+  using image = device.allocateImage(IMAGE);
+  const kernel = device.createKernel({ words: inPlaceImageKernel() });
+  const expected = Uint32Array.from({ length: WIDTH * HEIGHT }, (_, i) => i);
+  await image.write(new Uint8Array(expected.buffer.slice(0)));
+  const run = async (options: { on?: string }) => {
+    const addend = expected[0] ?? 0;
+    await device.dispatch(kernel, GROUPS, [{ binding: 0, image }], { ...word(addend), ...options });
+    expected.forEach((value, i) => expected[i] = Math.imul(value, 3) + addend);
+    assert.deepEqual(await image.read(), new Uint8Array(expected.buffer));
+  };
+  const rows = (from: number, count: number, value: number) => {
+    const part = expected.subarray(from * WIDTH, (from + count) * WIDTH).fill(value);
+    return [new Uint8Array(part.slice().buffer), 4 * from * WIDTH] as const;
+  };
+  await run({});
+  await run({ on: first.id });
+  await run({ on: second.id });
+  await image.write(...rows(2, 5, 11));
+  await run({ on: second.id });
+  await run({ on: first.id });
+  const [bytes, offset] = rows(1, 2, 99);
+  await image.fill((host) => host.set(bytes), offset, bytes.length);
+  await run({ on: first.id });
+  await run({});
+  await run({});
+  // Without waiting: the write is between the two.
+  const before = device.dispatch(kernel, GROUPS, [{ binding: 0, image }], {
+    ...word(1),
+    on: first.id,
+  });
+  const zero = image.write(new Uint8Array(image.size));
+  const after = device.dispatch(kernel, GROUPS, [{ binding: 0, image }], {
+    ...word(5),
+    on: first.id,
+  });
+  await Promise.all([before, zero, after]);
+  assert.deepEqual(await image.read(), words(WIDTH * HEIGHT, () => 5));
+});
+
+allDevicesTest("LogicalDevice.allocateImage() has every format, in 2-D and 3-D", async () => {
+  await using device = await openSoftwarePool({ strategy: "sfr" });
+  for (const format of Object.keys(IMAGE_FORMATS) as ImageFormatName[]) {
+    for (const depth of [undefined, 7]) {
+      const shape = { width: 9, height: 13, format, ...(depth !== undefined && { depth }) };
+      using source = device.allocateImage(shape), target = device.allocateImage(shape);
+      const bytes = texels(format, 9 * 13 * (depth ?? 1));
+      assert.equal(source.size, bytes.length);
+      await source.write(bytes);
+      const kernel = device.createKernel({ words: imageCopyKernel(format, depth ? 3 : 2) });
+      const bindings = [{ binding: 0, image: source }, { binding: 1, image: target }];
+      const groups = [2, Math.ceil(13 / LOCAL_Y), depth ? Math.ceil(depth / LOCAL_Z) : 1] as const;
+      const { verdict } = device.explain(kernel, groups, bindings);
+      assert.deepEqual([verdict.kind, verdict.dimension], ["split", depth ? "z" : "y"], format);
+      const { split, reason } = await device.dispatch(kernel, groups, bindings);
+      assert.ok(split, reason);
+      assert.deepEqual(await target.read(), bytes, `${format} ${depth}`);
+      // Rows alone, or slices alone, of what was written.
+      assert.deepEqual(await target.read(16, 32), bytes.slice(16, 48));
+    }
+  }
+});
+
+allDevicesTest(
+  "LogicalDevice.dispatch() runs whole what writes rows that are not proved",
+  async () => {
+    await using device = await openSoftwarePool({ strategy: "sfr" });
+    using rows = device.allocate(4 * HEIGHT), image = device.allocateImage(IMAGE);
+    const order = Uint32Array.from({ length: HEIGHT }, (_, y) => (y * 7 + 3) % HEIGHT);
+    await rows.write(new Uint8Array(order.buffer.slice(0)));
+    const kernel = device.createKernel({ words: scatterKernel() });
+    const bindings = [{ binding: 0, buffer: rows }, { binding: 1, image }];
+    const { verdict } = device.explain(kernel, GROUPS, bindings);
+    assert.deepEqual([verdict.kind, verdict.rule], ["whole", "image_store"]);
+    assert.match(verdict.instruction?.text ?? "", /OpImageWrite/);
+    const { split } = await device.dispatch(kernel, GROUPS, bindings);
+    assert.equal(split, false);
+    const expected = new Uint32Array(WIDTH * HEIGHT);
+    order.forEach((row, y) => expected.fill(y, row * WIDTH, (row + 1) * WIDTH));
+    assert.deepEqual(await image.read(), new Uint8Array(expected.buffer));
+  },
+);
+
+allDevicesTest(
+  "LogicalDevice.dispatch() reads and writes an image that is bound twice",
+  async () => {
+    await using device = await openSoftwarePool({ strategy: "sfr" });
+    using image = device.allocateImage(IMAGE);
+    const bytes = texels("r32uint", WIDTH * HEIGHT);
+    await image.write(bytes);
+    const kernel = device.createKernel({ words: imageCopyKernel("r32uint") });
+    const bindings = [{ binding: 0, image }, { binding: 1, image }];
+    const { verdict } = device.explain(kernel, GROUPS, bindings);
+    assert.deepEqual([verdict.kind, verdict.rule], ["whole", "aliasing"]);
+    await device.dispatch(kernel, GROUPS, bindings);
+    assert.deepEqual(await image.read(), bytes);
+  },
+);
+
+allDevicesTest("LogicalDevice.allocateImage() says in one line what cannot be", async () => {
+  await using device = await openSoftwarePool();
+  const refuses = (options: object, what: RegExp, flags: string[] = []) => {
+    const wanted = { ...IMAGE, ...options };
+    assert.throws(() => device.allocateImage(wanted, flags), (error: Error) => {
+      assert.match(error.message, what);
+      assert.doesNotMatch(error.message, /\n/);
+      return error instanceof RangeError;
+    });
+  };
+  refuses({ format: "bc7-rgba-unorm" }, /^no image format 'bc7-rgba-unorm': there are rgba8unorm,/);
+  refuses({ format: "toString" }, /^no image format 'toString'/);
+  refuses({ height: 0 }, /^no image of 37 x 0 x 1 texels/);
+  refuses({ width: 1.5 }, /^no image of 1.5 x/);
+  refuses(
+    { width: 2 ** 20, height: 1 },
+    /has images of at most \d+ texels in each of 2 dimensions/,
+  );
+  refuses({ width: 2 ** 14, height: 1, depth: 1 }, /at most \d+ texels in each of 3 dimensions/);
+  for (const flag of ["SHARED", "DMA_BUF", "PERSISTENT"]) {
+    refuses({}, new RegExp(`^an image cannot have ${flag}`), [flag]);
+  }
+  assert.equal(device.openBuffers.length, 0);
+});
+
+allDevicesTest("LogicalDevice.dispatch() takes the images alone that suit the kernel", async () => {
+  await using device = await openSoftwarePool();
+  using image = device.allocateImage(IMAGE), buffer = device.allocate(image.size);
+  using floats = device.allocateImage({ ...IMAGE, format: "r32float" });
+  using cube = device.allocateImage({ ...IMAGE, depth: 2 });
+  const closed = device.allocateImage(IMAGE);
+  closed[Symbol.dispose]();
+  const kernel = device.createKernel({ words: inPlaceImageKernel() });
+  const refuses = (binding: Parameters<typeof device.dispatch>[2][number], what: RegExp) =>
+    assert.throws(() => device.dispatch(kernel, GROUPS, [binding], word(1)), what);
+  refuses({ binding: 1, image }, /the kernel needs an image for set 0, binding 0/);
+  refuses({ binding: 0, buffer }, /the kernel takes an image, not buffer \d+/);
+  refuses(
+    { binding: 0, image: floats },
+    /an image of format r32uint, not image \d+ \(.*r32float\)/,
+  );
+  refuses({ binding: 0, image: cube }, /an image of 2 dimensions, not image \d+ \(37 x 83 x 2/);
+  refuses({ binding: 0, image: closed }, /image \d+ .* is closed/);
+  const plain = device.createKernel({ words: scaleKernel() });
+  assert.throws(
+    () => device.dispatch(plain, [1, 1, 1], [{ binding: 0, image }], word(1)),
+    /the kernel takes a buffer, not image/,
+  );
+  assert.throws(
+    () => device.dispatch(plain, [1, 1, 1], [{ binding: 0, buffer: image.packed }], word(1)),
+    /image \d+ .* is no buffer/,
+  );
+  await assert.rejects(async () => await image.write(new Uint8Array(4), image.size), RangeError);
+});
+
+allDevicesTest("LogicalImage counts its holders and its memory", async () => {
+  const device = await openSoftwarePool();
+  const lazy = device.allocateImage(IMAGE, ["LAZY_ALLOCATE"]);
+  assert.deepEqual(lazy.memory(), { host_bytes: 0, members: {} });
+  const image = device.allocateImage(IMAGE);
+  assert.match(image.label, /^image \d+ \(37 x 83 r32uint\)$/);
+  for (const bytes of Object.values(image.memory().members)) assert.ok(bytes >= image.size);
+  assert.equal(Object.keys(image.memory().members).length, 2);
+  image.retain()[Symbol.dispose]();
+  assert.equal(image.isClosed, false);
+  await image.write(new Uint8Array(image.size));
+  assert.deepEqual(image.placement(), [{ start: 0, end: image.size, places: ["host"] }]);
+  image[Symbol.dispose]();
+  assert.throws(() => image[Symbol.dispose](), /is closed/);
+  await assert.rejects(
+    async () => await device[Symbol.asyncDispose](),
+    /^Error: not disposed: image \d+ \(37 x 83 r32uint\)$/,
+  );
+});
+
+Deno.test("checkImage() gives the layout of packed texels", () => {
+  const none = new Set<never>();
+  const flat = checkImage({ width: 5, height: 3, format: "rgba16float" }, none);
+  assert.deepEqual([flat.size, flat.slabBytes, flat.dimensions], [120, 40, 2]);
+  const solid = checkImage({ width: 5, height: 3, depth: 2, format: "rgba32uint" }, none);
+  assert.deepEqual([solid.size, solid.slabBytes, solid.dimensions], [480, 240, 3]);
+});
+
+Deno.test("slabsOf() joins what ranges of bytes touch", () => {
+  const slabs = slabsOf([
+    { start: 40, end: 60 },
+    { start: 0, end: 20 },
+    { start: 15, end: 21 },
+    { start: 90, end: 90 },
+    { start: 99, end: 101 },
+  ], 10);
+  assert.deepEqual(slabs, [{ start: 0, end: 3 }, { start: 4, end: 6 }, { start: 9, end: 11 }]);
+});
