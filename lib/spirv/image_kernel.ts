@@ -20,6 +20,8 @@ export interface KernelImageOptions {
 
 /** A storage image, declared by {@linkcode ImageKernel.image}. Coordinates are in texels: x, y and, in 3-D, z. */
 export interface KernelImage {
+  /** The variable, for decorations. */
+  readonly id: number;
   /** The four components of a texel; those that the format has not are 0, 0 and 1. */
   read(coordinates: readonly Value[]): Value<VectorType>;
   /** Writes a texel: four components. */
@@ -55,6 +57,7 @@ export class ImageKernel extends Kernel {
     };
     const texel = this.vector(component, 4);
     return {
+      id: variable.id,
       read: (coordinates) => {
         if (format === 0) module.capability(Capability.StorageImageReadWithoutFormat);
         return module.result(Op.ImageRead, texel, loaded().id, place(coordinates).id);

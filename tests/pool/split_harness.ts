@@ -7,13 +7,23 @@
 
 import { CommandBuffer } from "../../ffi/vulkan/commands.ts";
 import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
+import {
+  beginImage,
+  copyFromImage,
+  copyToImage,
+  createStorageImage,
+  type DeviceImage,
+} from "../../ffi/vulkan/image.ts";
+import type { KernelBinding } from "../../lib/pool/analysis/kernel_info.ts";
 import type { KernelInfo } from "../../lib/pool/analysis/mod.ts";
 import type {
   AccessWindow,
+  ImageFacts,
   LaunchFacts,
   SplitVerdict,
   Triple,
 } from "../../lib/pool/analysis/verdict.ts";
+import { formatOfSpirv, IMAGE_FORMATS } from "../../lib/pool/image_format.ts";
 import { PoolPipeline } from "../../lib/pool/pipeline.ts";
 import type { VulkanTarget } from "../../lib/bench/vulkan/target.ts";
 
@@ -71,6 +81,7 @@ export class SplitHarness implements Disposable {
   readonly #commands: CommandBuffer;
   readonly #fence: bigint;
   readonly #buffers = new Map<string, DeviceBuffer>();
+  readonly #images = new Map<string, DeviceImage>();
 
   constructor(target: VulkanTarget) {
     this.#target = target;
@@ -90,6 +101,20 @@ export class SplitHarness implements Disposable {
     return buffer;
   }
 
+  #image(number: number, facts: ImageFacts, { image }: KernelBinding): DeviceImage {
+    const { dimensions, extent: [width, height, depth] } = facts;
+    const name = formatOfSpirv(image?.format ?? 0);
+    if (name === null) throw new Error("an image without a format that the pool has");
+    const key = `${number} ${facts.extent.join()} ${name}`;
+    let made = this.#images.get(key);
+    if (!made) {
+      const shape = { dimensions, width, height, depth, format: IMAGE_FORMATS[name].vulkan };
+      made = this.#owned.use(createStorageImage(this.#target.device, shape));
+      this.#images.set(key, made);
+    }
+    return made;
+  }
+
   #pipeline(
     { kernel }: Launch,
     words: Uint32Array<ArrayBuffer>,
@@ -101,7 +126,11 @@ export class SplitHarness implements Disposable {
       entryPoint,
       specialization,
       pushBytes,
-      bindings: bindings.map(({ set, binding }) => ({ set, binding, kind: "storage_buffer" })),
+      bindings: bindings.map(({ set, binding, image }) => ({
+        set,
+        binding,
+        kind: image === null ? "storage_buffer" : "storage_image",
+      })),
     });
   }
 
@@ -111,13 +140,25 @@ export class SplitHarness implements Disposable {
     for (const [number, bytes] of memories) {
       this.#buffer(number, bytes.length).bytes?.set(bytes);
     }
-    const sets = pipeline.bind(bindings.map(({ set, binding, memory, offset, size }) => ({
-      set,
-      binding,
-      buffer: this.#buffer(memory, memories.get(memory)?.length ?? 0),
-      offset,
-      size,
-    })));
+    const images = new Map<number, { image: DeviceImage; facts: ImageFacts }>();
+    const sets = pipeline.bind(bindings.map((bound) => {
+      const { set, binding, memory, offset, size, image: facts } = bound;
+      const wanted = launch.kernel.bindings.find((each) =>
+        each.set === set && each.binding === binding
+      );
+      if (facts !== undefined && wanted !== undefined) {
+        const image = this.#image(memory, facts, wanted);
+        images.set(memory, { image, facts });
+        return { set, binding, image };
+      }
+      const buffer = this.#buffer(memory, memories.get(memory)?.length ?? 0);
+      return { set, binding, buffer, offset, size };
+    }));
+    const bufferOf = (memory: number) => this.#buffer(memory, memories.get(memory)?.length ?? 0);
+    const slabOf = ({ dimensions, extent: [, height, depth] }: ImageFacts) => ({
+      start: 0,
+      end: dimensions === 2 ? height : depth,
+    });
     const pushed = new Uint8Array(push);
     const view = new DataView(pushed.buffer);
     for (const [i, number] of (launch.addresses ?? []).entries()) {
@@ -126,7 +167,16 @@ export class SplitHarness implements Disposable {
     }
     this.#commands.record((c) => {
       c.barrier();
+      for (const { image } of images.values()) beginImage(c, image);
+      for (const [number, { image, facts }] of images) {
+        copyToImage(c, image, bufferOf(number), slabOf(facts), facts.texelBytes);
+      }
+      c.barrier();
       pipeline.dispatch(c, sets, pushed, base, count);
+      c.barrier();
+      for (const [number, { image, facts }] of images) {
+        copyFromImage(c, image, bufferOf(number), slabOf(facts), facts.texelBytes);
+      }
       c.barrierToHost();
     });
     device.submit(queue, [this.#commands.handle], this.#fence);

@@ -36,7 +36,7 @@ const UNKNOWN_RESULT: ReadonlySet<number> = new Set([
   ...range(109, 112), // conversions to and from floating point
   ...[115, 116, 118, 119, 127, 129, 131, 133, 136],
   ...range(140, 152), // floating point; with carry
-  ...range(154, 157), // Any, All, IsNan, IsInf
+  ...[156, 157], // IsNan, IsInf
   ...range(180, 191), // comparisons of floating point
   ...range(201, 205), // bit fields
   ...range(333, 366), // subgroups: part of a work-group, which stays whole
@@ -145,6 +145,14 @@ function filled({ graph, block, type }: Operands, value: Value): Value {
   return value ?? unknownValue(graph, type, block);
 }
 
+/** The components of a vector of truth values as one. */
+function folded({ graph, block }: Operands, opcode: number, vector: Value): Value {
+  const parts = Array.isArray(vector) ? vector as readonly Value[] : [];
+  const nodes = parts.filter((part): part is number => typeof part === "number");
+  if (nodes.length === 0 || nodes.length < parts.length) return graph.unknown(1, block);
+  return nodes.reduce((all, each) => graph.node(opcode, 1, all, each));
+}
+
 /**
  * The result of an instruction without side effects; undefined for one that the analysis does not know.
  *
@@ -193,6 +201,10 @@ export function operate(opcode: number, args: readonly number[], of: Operands): 
         (from.kind !== "vector" || type.kind !== "vector" || from.count === type.count);
       return isAlike ? componentwise(of, opcode, [value(a)]) : unknownValue(graph, type, block);
     }
+    case 154:
+    case 155:
+      // Any, All: one component after the other, by LogicalOr or LogicalAnd.
+      return folded(of, opcode === 154 ? 166 : 167, value(a));
     case 169: {
       const [condition = null, left = null, right = null] = args.map(value);
       if (isPointer(left) || isPointer(right)) return undefined;

@@ -4,6 +4,8 @@ import type { Triple, WholeRule } from "../../../lib/pool/analysis/verdict.ts";
 import { judgeWithout } from "../../../lib/pool/analysis/without.ts";
 import { VulkanTarget } from "../../../lib/bench/vulkan/target.ts";
 import type { KernelBuffer } from "../../../lib/spirv/kernel.ts";
+import { IMAGE_FORMATS } from "../../../lib/pool/image_format.ts";
+import type { KernelImage } from "../../../lib/spirv/image_kernel.ts";
 import type { ScalarType } from "../../../lib/spirv/module.ts";
 import { Op } from "../../../lib/spirv/opcodes.ts";
 import { openSoftwareInstance, SOFTWARE_DRIVERS } from "../../vulkan_devices.ts";
@@ -23,7 +25,25 @@ interface Case {
   aliases?: readonly number[];
   /** Of each word of the buffers but the first. */
   content?: (word: number) => number;
-  write: (k: GridKernel, buffers: readonly KernelBuffer<ScalarType>[]) => void;
+  /** Bindings after the buffers' at which one and the same image is. */
+  images?: number;
+  write: (
+    k: GridKernel,
+    buffers: readonly KernelBuffer<ScalarType>[],
+    images: readonly KernelImage[],
+  ) => void;
+}
+
+/** The image: a texel wide for each work-group, with more rows than there are invocations and a work-group more. */
+const IMAGE = { dimensions: 2, extent: [4, 32, 1], texelBytes: 4 } as const;
+const IMAGE_MEMORY = 3, IMAGE_BYTES = 4 * 4 * 32;
+
+/** As {@linkcode chain}, row by row of an image. */
+function chainRows(k: GridKernel, from: KernelImage, to: KernelImage): void {
+  const gid = k.id("GlobalInvocationId", 0);
+  const value = k.add(k.extract(from.read([k.number(0), gid]), 0), k.number(1));
+  const row = k.add(gid, k.number(LOCAL));
+  to.write([k.number(0), row], k.splat(k.vector(k.u32, 4), value));
 }
 
 /** Stores to the next work-group's part what it loads from its own: each waits for the one before. */
@@ -40,6 +60,7 @@ function chain(
 }
 
 const OP_COPY_MEMORY = 63, OP_ATOMIC_ADD = 234;
+const COHERENT = 23;
 /** VariablePointersStorageBuffer. */
 const VARIABLE_POINTERS = 4441;
 
@@ -136,15 +157,81 @@ const CASES: readonly Case[] = [
       out?.store(k.mul(gid, k.number(2 ** 30)), gid);
     },
   },
+  {
+    rule: "image_store",
+    about: "writes the rows of an image that a buffer names",
+    images: 1,
+    content: (word) => (word * 7 + 3) % 16,
+    write: (k, [, a], [image]) => {
+      const gid = k.id("GlobalInvocationId", 0);
+      const row = a?.load(gid);
+      if (!row || !image) return;
+      k.ifLess(row, k.number(16), () => {
+        image.write([k.number(1), row], k.splat(k.vector(k.u32, 4), gid));
+      });
+    },
+  },
+  {
+    rule: "image_store",
+    about: "writes rows that are the next work-group's",
+    images: 1,
+    content: () => LOCAL,
+    write: (k, [, a], [image]) => {
+      const gid = k.id("GlobalInvocationId", 0);
+      const loaded = a?.load(gid);
+      if (!loaded || !image) return;
+      const within = k.and(k.add(loaded, k.id("LocalInvocationId", 0)), k.number(2 * LOCAL - 1));
+      const row = k.add(k.mul(k.id("WorkgroupId", 0), k.number(LOCAL)), within);
+      image.write([k.number(1), row], k.splat(k.vector(k.u32, 4), gid));
+    },
+  },
+  {
+    rule: "image_store",
+    about: "writes texels of its own in a row that all share",
+    images: 1,
+    write: (k, _buffers, [image]) => {
+      const group = k.id("WorkgroupId", 0);
+      image?.write([group, k.number(5)], k.splat(k.vector(k.u32, 4), group));
+    },
+  },
+  {
+    rule: "load_of_written",
+    about: "reads the rows of an image that the work-group before writes",
+    images: 1,
+    write: (k, _buffers, [image]) => image && chainRows(k, image, image),
+  },
+  {
+    rule: "aliasing",
+    about: "reads an image by another binding than it writes it",
+    images: 2,
+    write: (k, _buffers, [image, same]) => image && same && chainRows(k, same, image),
+  },
+  {
+    rule: "coherent",
+    also: ["load_of_written"],
+    about: "hands on from work-group to work-group by a coherent image",
+    images: 1,
+    write: (k, _buffers, [image]) => {
+      if (!image) return;
+      k.decorate(image.id, COHERENT);
+      chainRows(k, image, image);
+    },
+  },
 ];
 
-function launchOf({ byAddress = false, aliases = [], content = () => 0, write }: Case): Launch {
+function launchOf(
+  { byAddress = false, aliases = [], content = () => 0, images = 0, write }: Case,
+): Launch {
   const k = new GridKernel({
     localSize: LOCAL,
     addressing: byAddress ? "device_address" : "descriptor",
   });
   const buffers = [0, 1, 2].map(() => k.buffer(k.u32));
-  const code = k.body(() => write(k, buffers));
+  const views = Array.from(
+    { length: images },
+    (_, i) => k.image(k.u32, { binding: 3 + i, format: IMAGE_FORMATS.r32uint.spirv }),
+  );
+  const code = k.body(() => write(k, buffers, views));
   const kernel = readKernel(code.words);
   const memories = new Map([0, 1, 2].map((number) => [
     number,
@@ -152,6 +239,7 @@ function launchOf({ byAddress = false, aliases = [], content = () => 0, write }:
       Uint32Array.from({ length: WORDS }, (_, word) => number === 0 ? 0x55 : content(word)).buffer,
     ),
   ]));
+  if (images > 0) memories.set(IMAGE_MEMORY, new Uint8Array(IMAGE_BYTES).fill(0x33));
   return {
     kernel,
     memories,
@@ -159,13 +247,23 @@ function launchOf({ byAddress = false, aliases = [], content = () => 0, write }:
       groups: GROUPS,
       push: new Uint8Array(code.pushBytes),
       specialization: new Map(),
-      bindings: byAddress ? [] : [0, 1, 2].map((binding) => ({
-        set: 0,
-        binding,
-        size: 4 * WORDS,
-        memory: aliases.includes(binding) ? 0 : binding,
-        offset: 0,
-      })),
+      bindings: byAddress ? [] : [
+        ...[0, 1, 2].map((binding) => ({
+          set: 0,
+          binding,
+          size: 4 * WORDS,
+          memory: aliases.includes(binding) ? 0 : binding,
+          offset: 0,
+        })),
+        ...views.map((_, i) => ({
+          set: 0,
+          binding: 3 + i,
+          size: IMAGE_BYTES,
+          memory: IMAGE_MEMORY,
+          offset: 0,
+          image: IMAGE,
+        })),
+      ],
     },
     ...byAddress && { addresses: [0, 1, 2] },
   };
