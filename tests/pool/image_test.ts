@@ -95,6 +95,31 @@ allDevicesTest("LogicalImage keeps what members have up to date", async () => {
   assert.deepEqual(await image.read(), words(WIDTH * HEIGHT, () => 5));
 });
 
+allDevicesTest("LogicalImage.prepare() copies what the member's image has not alone", async () => {
+  await using device = await openSoftwarePool();
+  const [first] = device.members;
+  assert.ok(first);
+  using image = device.allocateImage(IMAGE);
+  await image.write(new Uint8Array(image.size));
+  const all = { start: 0, end: image.size };
+  const isCopied = async (writes: boolean, isDone: boolean) => {
+    const prepared = await image.prepare(first, [all], writes ? [all] : []);
+    let copied = false;
+    await first.run((commands) => {
+      copied = prepared.before(commands);
+    });
+    if (isDone) prepared.done();
+    return copied;
+  };
+  assert.equal(await isCopied(false, true), true);
+  assert.equal(await isCopied(false, true), false);
+  // A kernel that was to write to it, and of which nothing more was heard.
+  assert.equal(await isCopied(true, false), false);
+  assert.equal(await isCopied(false, true), true);
+  await image.write(new Uint8Array(4), 400);
+  assert.equal(await isCopied(false, true), true);
+});
+
 allDevicesTest("LogicalDevice.allocateImage() has every format, in 2-D and 3-D", async () => {
   await using device = await openSoftwarePool({ strategy: "sfr" });
   for (const format of Object.keys(IMAGE_FORMATS) as ImageFormatName[]) {

@@ -5,7 +5,9 @@
  */
 
 import { readKernel } from "../../lib/pool/analysis/mod.ts";
-import type { Triple } from "../../lib/pool/analysis/verdict.ts";
+import type { Dimension, Triple } from "../../lib/pool/analysis/verdict.ts";
+import { IMAGE_FORMATS } from "../../lib/pool/image_format.ts";
+import type { KernelImage } from "../../lib/spirv/image_kernel.ts";
 import type { KernelBuffer } from "../../lib/spirv/kernel.ts";
 import type { ScalarType, Value } from "../../lib/spirv/module.ts";
 import { Op } from "../../lib/spirv/opcodes.ts";
@@ -25,6 +27,17 @@ export function randomFrom(seed: number): () => number {
 
 type Number = Value<ScalarType>;
 
+/** Sizes of the images of a kernel, in texels: none in most, else one that is written and one to read. */
+function randomImages(seed: number): Triple[] {
+  const next = randomFrom(seed ^ 0x2545f491);
+  if (next() < 0.6) return [];
+  const isSolid = next() < 0.3;
+  const upTo = (most: number) => 1 + Math.floor(next() * most);
+  return [0, 1].map((): Triple =>
+    isSolid ? [upTo(8), upTo(6), 4 + upTo(40)] : [upTo(24), 4 + upTo(60), 1]
+  );
+}
+
 /** GLSL.std.450 UMin and UMax. */
 const UMIN = 38, UMAX = 41;
 
@@ -36,6 +49,11 @@ class Author {
   /** Words of each buffer: powers of two, so that indices can be masked. */
   readonly sizes: number[];
   readonly pushed: number[] = [];
+  /** Sizes of the images. */
+  readonly images: readonly Triple[];
+  /** The place by which rows or slices of the image go, and how many there are for each. */
+  readonly #imagePlan: { place: number; scale: number };
+  #views: KernelImage[] = [];
   #k!: GridKernel;
   #buffers: KernelBuffer<ScalarType>[] = [];
   #push: (() => Number)[] = [];
@@ -57,6 +75,15 @@ class Author {
       place: this.#chance(0.8) ? place : this.#upTo(10),
       scale: this.#one([1, 1, 2, 3, 4]),
     }));
+    this.images = randomImages(seed);
+    this.#imagePlan = this.images.length > 0 && this.#chance(0.8)
+      ? { place: this.#one([6, 6, 8, 9, place]), scale: this.#one([1, 1, 2, 3]) }
+      : this.#plans[0] ?? { place, scale: 1 };
+  }
+
+  /** Dimensions of the images. */
+  get imageDimensions(): 2 | 3 {
+    return this.images.some(([, , depth]) => depth > 1) ? 3 : 2;
   }
 
   #upTo(most: number): number {
@@ -105,10 +132,54 @@ class Author {
     }
   }
 
-  /** The index by which a buffer is written: by plan, or with some risk by another one. */
-  #planned(which: number): Number {
+  /** Coordinates of a texel: the last one by plan, or with some risk another one. */
+  #texel(isOwn: boolean): Number[] {
+    const dimensions = this.imageDimensions;
+    const inner = Array.from(
+      { length: dimensions - 1 },
+      () => this.#chance(0.5) ? this.#place() : this.#chance(0.5) ? this.#small() : this.#value(2),
+    );
+    return [...inner, isOwn ? this.#planned(0, this.#imagePlan) : this.#index()];
+  }
+
+  /** Runs `body` where coordinates are in an image, or with some risk without a look. */
+  #inImage(at: readonly Number[], extent: Triple, view: KernelImage, body: () => void): void {
     const k = this.#k;
-    const plan = this.#plans[which] ?? { place: 0, scale: 1 };
+    at.reduce<() => void>((inside, each, i) => {
+      const axis = i as Dimension;
+      if (this.#chance(this.#risk / 4)) return inside;
+      const isAsked = this.#chance(0.5);
+      return () => k.ifLess(each, isAsked ? view.size(axis) : k.number(extent[axis]), inside);
+    }, body)();
+  }
+
+  #writeImage(): void {
+    const k = this.#k;
+    const which = this.#chance(this.#risk / 2) ? 1 : 0;
+    const view = this.#views[which], extent = this.images[which];
+    if (view === undefined || extent === undefined) return;
+    const at = this.#texel(true);
+    this.#inImage(at, extent, view, () => {
+      view.write(at, k.splat(k.vector(k.u32, 4), this.#value()));
+    });
+  }
+
+  /** A component of a texel: of the image that is written at the own place, of the other one anywhere. */
+  #readImage(): Number {
+    const k = this.#k;
+    const which = this.#chance(0.25) ? 0 : 1;
+    const view = this.#views[which], extent = this.images[which];
+    if (view === undefined || extent === undefined) return this.#small();
+    const isOwn = which === 0 && !this.#chance(this.#risk);
+    const at = this.#texel(isOwn).map((each, axis) =>
+      k.extended(UMIN, each, k.number((extent[axis] ?? 1) - 1))
+    );
+    return k.extract(view.read(at), 0);
+  }
+
+  /** The index by which a buffer is written: by plan, or with some risk by another one. */
+  #planned(which: number, plan = this.#plans[which] ?? { place: 0, scale: 1 }): Number {
+    const k = this.#k;
     if (this.#chance(this.#risk)) return this.#index();
     const place = this.#place(plan.place);
     if (plan.scale === 1) return place;
@@ -167,6 +238,7 @@ class Author {
         return this.#loops.at(-1) ?? k.id("LocalInvocationId", 0);
       case 5:
       case 6: {
+        if (this.#views.length > 0 && depth < 2 && this.#chance(0.4)) return this.#readImage();
         const isWritten = this.#chance(0.1) && depth < 2;
         const which = isWritten ? 0 : 1 + this.#upTo(this.#buffers.length - 1);
         const mask = k.number((this.sizes[which] ?? 1) - 1);
@@ -236,6 +308,7 @@ class Author {
       case 3:
         return this.#one(this.#variables).store(this.#chance(0.5) ? this.#index() : this.#value(1));
       default:
+        if (this.#views.length > 0 && this.#chance(0.5)) return this.#writeImage();
         return this.#store();
     }
   }
@@ -258,6 +331,13 @@ class Author {
   write(): Uint32Array<ArrayBuffer> {
     const k = this.#k = new GridKernel({ localSize: this.#local, addressing: "descriptor" });
     this.#buffers = this.sizes.map(() => k.buffer(k.u32));
+    this.#views = this.images.map((_, i) =>
+      k.image(k.u32, {
+        binding: this.sizes.length + i,
+        format: IMAGE_FORMATS.r32uint.spirv,
+        dimensions: this.imageDimensions,
+      })
+    );
     this.#push = [0, 1, 2].map((i) => {
       this.pushed.push(this.#one([0, 1, 2, 3, 8, 16, 100, 1000]));
       return k.push(`p${i}`, k.u32);
@@ -267,6 +347,7 @@ class Author {
       if (this.#chance(0.2)) this.#sharedPart();
       this.#block(0);
       this.#store();
+      if (this.#views.length > 0) this.#writeImage();
     }).words;
   }
 }
@@ -277,7 +358,8 @@ export function randomLaunch(seed: number): Launch {
   const words = author.write();
   const kernel = readKernel(words);
   const next = randomFrom(seed ^ 0x5bd1e995);
-  const memories = new Map(author.sizes.map((size, i) => [
+  const texels = author.images.map(([width, height, depth]) => width * height * depth);
+  const memories = new Map([...author.sizes, ...texels].map((size, i) => [
     i,
     new Uint8Array(
       Uint32Array.from({ length: size }, () =>
@@ -291,13 +373,19 @@ export function randomLaunch(seed: number): Launch {
       groups: author.groups,
       push: new Uint8Array(Uint32Array.from(author.pushed).buffer),
       specialization: new Map(),
-      bindings: author.sizes.map((size, binding) => ({
-        set: 0,
-        binding,
-        size: 4 * size,
-        memory: binding,
-        offset: 0,
-      })),
+      bindings: [...author.sizes, ...texels].map((size, binding) => {
+        const extent = author.images[binding - author.sizes.length];
+        return {
+          set: 0,
+          binding,
+          size: 4 * size,
+          memory: binding,
+          offset: 0,
+          ...(extent && {
+            image: { dimensions: author.imageDimensions, extent, texelBytes: 4 },
+          }),
+        };
+      }),
     },
     memories,
   };
