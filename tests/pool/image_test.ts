@@ -120,6 +120,21 @@ allDevicesTest("LogicalImage.prepare() copies what the member's image has not al
   assert.equal(await isCopied(false, true), true);
 });
 
+allDevicesTest("LogicalImage outlives a member where another place has its texels", async () => {
+  await using device = await openSoftwarePool({ strategy: "sfr" });
+  const [first, second] = device.members;
+  assert.ok(first && second);
+  using safe = device.allocateImage(IMAGE, ["HOST_VALID", "LAZY_ALLOCATE"]);
+  await safe.write(words(WIDTH * HEIGHT, (i) => i));
+  const kernel = device.createKernel({ words: inPlaceImageKernel() });
+  const bindings = [{ binding: 0, image: safe }];
+  await device.dispatch(kernel, GROUPS, bindings, word(1));
+  first.lose("the test says so");
+  const { parts } = await device.dispatch(kernel, GROUPS, bindings, word(2));
+  assert.deepEqual([...new Set(parts.map(({ gpu }) => gpu))], [second.id]);
+  assert.deepEqual(await safe.read(), words(WIDTH * HEIGHT, (i) => 3 * (3 * i + 1) + 2));
+});
+
 allDevicesTest("LogicalDevice.allocateImage() has every format, in 2-D and 3-D", async () => {
   await using device = await openSoftwarePool({ strategy: "sfr" });
   for (const format of Object.keys(IMAGE_FORMATS) as ImageFormatName[]) {
