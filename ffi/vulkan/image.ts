@@ -124,7 +124,7 @@ export function createStorageImage(device: Device, shape: ImageShape): DeviceIma
   };
 }
 
-/** Records that an image begins, with undefined contents: it is in {@linkcode IMAGE_LAYOUT} from then on. */
+/** Records that an image begins anew, with undefined contents: it is in {@linkcode IMAGE_LAYOUT} from then on. */
 export function beginImage(commands: CommandBuffer, image: DeviceImage): void {
   const barrier = encode(vk.VkImageMemoryBarrier, {
     dstAccessMask: VkAccessFlagBits.VK_ACCESS_MEMORY_READ_BIT |

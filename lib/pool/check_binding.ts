@@ -6,7 +6,6 @@
 
 import type { KernelBinding } from "./analysis/kernel_info.ts";
 import type { Binding, CheckedBinding, ImageBinding } from "./dispatch.ts";
-import { isPacked } from "./image.ts";
 import { formatOfSpirv, IMAGE_FORMATS } from "./image_format.ts";
 
 /**
@@ -25,13 +24,27 @@ export function checkBinding(wanted: KernelBinding, given: Binding | undefined):
   if (kind !== null) {
     throw new RangeError(`${where}: the kernel takes an image, not ${buffer.label}`);
   }
-  if (isPacked(buffer)) throw new RangeError(`${where}: ${buffer.label} is no buffer`);
   const { size = buffer.size - offset } = given;
   if (buffer.isClosed) throw new RangeError(`${where}: ${buffer.label} is closed`);
   const fits = Number.isSafeInteger(offset) && Number.isSafeInteger(size) && offset >= 0 &&
     size > 0 && offset + size <= buffer.size;
   if (!fits) throw new RangeError(`${where}: ${size} bytes at ${offset} of ${buffer.label}`);
   return { buffer, set, binding, offset, size, image: null };
+}
+
+/**
+ * Checks what is bound to a kernel all together.
+ *
+ * @throws {RangeError} for an image whose packed bytes are bound as a buffer beside it; one line.
+ */
+export function checkTogether(bindings: readonly CheckedBinding[]): void {
+  const images = new Set(bindings.filter(({ image }) => image !== null).map((each) => each.buffer));
+  for (const { set, binding, buffer, image } of bindings) {
+    if (image !== null || !images.has(buffer)) continue;
+    throw new RangeError(
+      `set ${set}, binding ${binding}: ${buffer.label} is bound as an image too: copy it first`,
+    );
+  }
 }
 
 function checkImageBinding(

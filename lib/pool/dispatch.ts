@@ -190,14 +190,13 @@ export async function runPart(
     : [[0, 0, 0] as const, groups];
   const sets = member.guard(() => pipeline.bind(bound));
   const { ms } = await member.run((commands) => {
-    const isCopied = Array.from(images.values(), (image) => image.before(commands));
-    if (isCopied.includes(true)) commands.barrier();
+    for (const image of images.values()) image.before(commands);
+    if (images.size > 0) commands.barrier();
     pipeline.dispatch(commands, sets, push, base, count);
     if (images.size > 0) commands.barrier();
     for (const image of images.values()) image.after(commands);
   });
   pipeline.release(sets);
-  for (const image of images.values()) image.done();
   const { start, end } = range ?? { start: 0, end: 1 };
   return { member, start, end, ms, wall_ms: performance.now() - begun, copied_bytes };
 }
@@ -209,7 +208,6 @@ export async function commit(launch: Launch, parts: readonly PartRun[]): Promise
   for (const part of parts) {
     for (const { of, writes } of touchedBy(launch, isSplit ? part : null)) {
       of.buffer.wrote(part.member, writes);
-      of.image?.wrote(part.member, writes);
       written.set(of.buffer, [...written.get(of.buffer) ?? [], ...writes]);
     }
   }

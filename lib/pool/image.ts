@@ -3,14 +3,13 @@
  * and on each member that runs kernels on it an image in that device's own layout.
  *
  * The buffer says where which bytes are valid, and moves them. Around a dispatch the rows (2-D) or slices (3-D) that
- * it needs are copied from the member's buffer to its image, and those that it wrote are copied back. A member's
- * image keeps what it has until the buffer gets something else: then nothing is copied to it again.
+ * it needs are copied from the member's buffer to its image, and those that it wrote are copied back; between
+ * dispatches an image holds nothing.
  *
  * @module
  */
 
 import type { CommandBuffer } from "../../ffi/vulkan/commands.ts";
-import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
 import {
   beginImage,
   copyFromImage,
@@ -25,7 +24,7 @@ import { type BufferContext, LogicalBuffer } from "./buffer.ts";
 import { IMAGE_FORMATS, type ImageFormatName, isImageFormat } from "./image_format.ts";
 import type { Member } from "./member.ts";
 import type { MemoryFlag } from "./memory_flags.ts";
-import { type ByteRange, ValidityMap } from "./validity.ts";
+import type { ByteRange } from "./validity.ts";
 
 /** What an image is to be like. */
 export interface ImageOptions {
@@ -40,14 +39,6 @@ export interface ImageOptions {
 
 /** Flags that say what a member's memory is, which an image in its own layout cannot keep. */
 const REFUSED: readonly MemoryFlag[] = ["SHARED", "DMA_BUF", "PERSISTENT"];
-
-/** Buffers that are an image's packed texels: what they get has to come by way of the image. */
-const PACKED = new WeakSet<LogicalBuffer>();
-
-/** Whether a buffer is that of an image's packed texels. */
-export function isPacked(buffer: LogicalBuffer): boolean {
-  return PACKED.has(buffer);
-}
 
 /** An image's description, checked. */
 export interface CheckedImage extends ImageFacts {
@@ -117,22 +108,13 @@ export function slabsOf(ranges: readonly ByteRange[], slabBytes: number): ImageS
   return slabs;
 }
 
-/** A member's image, and when it can be used. */
-interface Mirror {
-  readonly image: DeviceImage;
-  /** Resolves once it is in the layout in which it stays. */
-  begun: Promise<unknown> | undefined;
-}
-
 /** An image that a kernel is about to use on a member. */
 export interface PreparedImage {
   readonly image: DeviceImage;
-  /** Records what has to be done before the kernel; false where there is nothing. */
-  before(commands: CommandBuffer): boolean;
+  /** Records what has to be done before the kernel, to be followed by a barrier. */
+  before(commands: CommandBuffer): void;
   /** Records what has to be done after the kernel, behind a barrier. */
   after(commands: CommandBuffer): void;
-  /** Told once it is done. */
-  done(): void;
 }
 
 /** An image of a logical device. Made by `LogicalDevice.allocateImage`. */
@@ -142,13 +124,10 @@ export class LogicalImage implements Disposable {
   readonly format: ImageFormatName;
   /** Of all texels, packed, in bytes. */
   readonly size: number;
-  /** The packed bytes, for dispatches; write to the image by its own methods alone. */
+  /** The packed bytes, which kernels may take for a buffer too. */
   readonly packed: LogicalBuffer;
-  readonly #context: BufferContext;
   readonly #slabBytes: number;
-  readonly #mirrors = new Map<Member, Mirror>();
-  /** Which member's image has the contents that the packed bytes have, by the member's index. */
-  readonly #held: ValidityMap;
+  readonly #mirrors = new Map<Member, DeviceImage>();
 
   /** @throws {VulkanError} for want of memory. */
   constructor(
@@ -158,12 +137,10 @@ export class LogicalImage implements Disposable {
     flags: ReadonlySet<MemoryFlag>,
   ) {
     const { dimensions, extent, texelBytes, name, size, slabBytes } = checked;
-    this.#context = context;
     this.facts = { dimensions, extent, texelBytes };
     this.format = name;
     this.size = size;
     this.#slabBytes = slabBytes;
-    this.#held = new ValidityMap(size);
     const texels = extent.slice(0, dimensions).join(" x ");
     this.packed = new LogicalBuffer(
       {
@@ -178,7 +155,6 @@ export class LogicalImage implements Disposable {
       size,
       flags,
     );
-    PACKED.add(this.packed);
     if (flags.has("LAZY_ALLOCATE")) return;
     try {
       for (const member of context.members) if (member.lost === undefined) this.#mirror(member);
@@ -198,17 +174,16 @@ export class LogicalImage implements Disposable {
     return this.packed.flags;
   }
 
-  #mirror(member: Member): Mirror {
-    let mirror = this.#mirrors.get(member);
-    if (mirror === undefined) {
+  #mirror(member: Member): DeviceImage {
+    let image = this.#mirrors.get(member);
+    if (image === undefined) {
       const { dimensions, extent: [width, height, depth] } = this.facts;
       const format = IMAGE_FORMATS[this.format].vulkan;
       const shape: ImageShape = { dimensions, width, height, depth, format };
-      const image = member.guard(() => createStorageImage(member.device, shape));
-      mirror = { image, begun: undefined };
-      this.#mirrors.set(member, mirror);
+      image = member.guard(() => createStorageImage(member.device, shape));
+      this.#mirrors.set(member, image);
     }
-    return mirror;
+    return image;
   }
 
   /**
@@ -224,52 +199,24 @@ export class LogicalImage implements Disposable {
     writes: readonly ByteRange[],
   ): Promise<PreparedImage> {
     const buffer = await this.packed.prepare(member, reads);
-    const mirror = this.#mirror(member);
-    const { image } = mirror;
-    mirror.begun ??= member.run((commands) => beginImage(commands, image));
-    await mirror.begun;
-    const place = member.index;
-    const missing = reads.flatMap((range) =>
-      this.#held.within(range).filter(({ places }) => (places & 1 << place) === 0)
-    );
-    // What a kernel leaves half done is not to be taken for the contents.
-    for (const range of writes) this.#held.drop(range, place);
+    const image = this.#mirror(member);
+    const copy = (
+      commands: CommandBuffer,
+      ranges: readonly ByteRange[],
+      record: typeof copyToImage,
+    ) => {
+      for (const slab of slabsOf(ranges, this.#slabBytes)) {
+        record(commands, image, buffer, slab, this.facts.texelBytes);
+      }
+    };
     return {
       image,
-      before: (commands) => this.#copy(missing, commands, image, buffer, copyToImage),
-      after: (commands) => void this.#copy(writes, commands, image, buffer, copyFromImage),
-      done: () => {
-        const isWritten = (range: ByteRange) =>
-          writes.some(({ start, end }) => start < range.end && range.start < end);
-        for (const range of missing) if (!isWritten(range)) this.#held.copy(range, place);
+      before: (commands) => {
+        beginImage(commands, image);
+        copy(commands, reads, copyToImage);
       },
+      after: (commands) => copy(commands, writes, copyFromImage),
     };
-  }
-
-  #copy(
-    ranges: readonly ByteRange[],
-    commands: CommandBuffer,
-    image: DeviceImage,
-    buffer: DeviceBuffer,
-    copy: typeof copyToImage,
-  ): boolean {
-    const slabs = slabsOf(ranges, this.#slabBytes);
-    for (const slab of slabs) copy(commands, image, buffer, slab, this.facts.texelBytes);
-    return slabs.length > 0;
-  }
-
-  /** Notes that a member's kernel wrote ranges, and that they were copied back. */
-  wrote(member: Member, ranges: readonly ByteRange[]): void {
-    for (const range of ranges) this.#held.write(range, member.index);
-  }
-
-  /** What the host writes is in no member's image. In the order of work, behind the write itself. */
-  async #written(write: Promise<void>, offset: number, length: number): Promise<void> {
-    const forgotten = this.#context.ordering.run([{ of: this.packed, writes: true }], () => {
-      this.#held.forget({ start: offset, end: offset + length });
-      return Promise.resolve();
-    });
-    await Promise.all([write, forgotten]);
   }
 
   /**
@@ -279,7 +226,7 @@ export class LogicalImage implements Disposable {
    * @throws {RangeError} for bytes beyond the image.
    */
   write(bytes: Uint8Array, offset = 0): Promise<void> {
-    return this.#written(this.packed.write(bytes, offset), offset, bytes.length);
+    return this.packed.write(bytes, offset);
   }
 
   /**
@@ -292,7 +239,7 @@ export class LogicalImage implements Disposable {
     offset = 0,
     length: number = this.size - offset,
   ): Promise<void> {
-    return this.#written(this.packed.fill(fill, offset, length), offset, length);
+    return this.packed.fill(fill, offset, length);
   }
 
   /** Forgets the contents of some bytes; see {@linkcode LogicalBuffer.discard}. */
@@ -322,8 +269,8 @@ export class LogicalImage implements Disposable {
   /** Bytes of memory that are taken, on the host and by member, with the images in their own layouts. */
   memory(): { host_bytes: number; members: Record<string, number> } {
     const { host_bytes, members } = this.packed.memory();
-    for (const [{ id }, { image }] of this.#mirrors) {
-      members[id] = (members[id] ?? 0) + image.memoryBytes;
+    for (const [{ id }, { memoryBytes }] of this.#mirrors) {
+      members[id] = (members[id] ?? 0) + memoryBytes;
     }
     return { host_bytes, members };
   }
@@ -340,7 +287,7 @@ export class LogicalImage implements Disposable {
   }
 
   #close(): void {
-    for (const { image } of this.#mirrors.values()) image[Symbol.dispose]();
+    for (const image of this.#mirrors.values()) image[Symbol.dispose]();
     this.#mirrors.clear();
   }
 

@@ -8,7 +8,7 @@
 import type { Triple } from "./analysis/verdict.ts";
 import { Balance, type Placement, type PlacementWish } from "./balance.ts";
 import { type BufferContext, LogicalBuffer } from "./buffer.ts";
-import { checkBinding } from "./check_binding.ts";
+import { checkBinding, checkTogether } from "./check_binding.ts";
 import {
   type Binding,
   commit,
@@ -256,6 +256,7 @@ export class LogicalDevice implements AsyncDisposable {
       const found = bindings.find((each) => (each.set ?? 0) === set && each.binding === binding);
       return checkBinding(wanted, found);
     });
+    checkTogether(given);
     const numbers = new Map<LogicalBuffer, number>();
     for (const { buffer } of given) if (!numbers.has(buffer)) numbers.set(buffer, numbers.size);
     const verdict = kernel.judge({
