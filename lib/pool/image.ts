@@ -23,6 +23,7 @@ import type { ImageFacts } from "./analysis/verdict.ts";
 import { type BufferContext, LogicalBuffer } from "./buffer.ts";
 import { IMAGE_FORMATS, type ImageFormatName, isImageFormat } from "./image_format.ts";
 import type { Member } from "./member.ts";
+import { whyNoMemory } from "./memory_check.ts";
 import type { MemoryFlag } from "./memory_flags.ts";
 import type { ByteRange } from "./validity.ts";
 
@@ -179,11 +180,18 @@ export class LogicalImage implements Disposable {
     if (image === undefined) {
       const { dimensions, extent: [width, height, depth] } = this.facts;
       const format = IMAGE_FORMATS[this.format].vulkan;
+      const obstacle = whyNoMemory(member, this.size);
+      if (obstacle !== undefined) throw new RangeError(`no memory for ${this.label}: ${obstacle}`);
       const shape: ImageShape = { dimensions, width, height, depth, format };
       image = member.guard(() => createStorageImage(member.device, shape));
       this.#mirrors.set(member, image);
     }
     return image;
+  }
+
+  /** Bytes of its own memory that a member would have to give before it could use the image; about that many. */
+  memoryNeededOn(member: Member): number {
+    return this.packed.memoryNeededOn(member) + (this.#mirrors.has(member) ? 0 : this.size);
   }
 
   /**

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { checkImage, slabsOf } from "../../lib/pool/image.ts";
 import { IMAGE_FORMATS, type ImageFormatName } from "../../lib/pool/image_format.ts";
 import type { Triple } from "../../lib/pool/analysis/verdict.ts";
+import { ImageKernel } from "../../lib/spirv/image_kernel.ts";
 import { allDevicesTest } from "../vulkan_devices.ts";
 import {
   imageCopyKernel,
@@ -237,6 +238,66 @@ allDevicesTest("LogicalDevice.dispatch() takes the images alone that suit the ke
   await assert.rejects(async () => await image.write(new Uint8Array(4), image.size), RangeError);
 });
 
+allDevicesTest("LogicalDevice.createKernel() refuses images that it does not have", async () => {
+  await using device = await openSoftwarePool();
+  const compiled = (name: string) => {
+    const file = new URL(`../fixtures/spirv/${name}.spv`, import.meta.url);
+    return new Uint32Array(Deno.readFileSync(file).buffer);
+  };
+  const rg16 = new ImageKernel({ localSize: 1, addressing: "descriptor" });
+  const small = rg16.image(rg16.f32, { binding: 3, format: 7 });
+  const { words: rg16Words } = rg16.body((k) => {
+    const zero = k.constant(k.u32, 0);
+    small.write([zero, zero], small.read([zero, zero]));
+  });
+  const refused: [Uint32Array, RegExp][] = [
+    [
+      compiled("image_sampled"),
+      /binds a sampled image \(set 0, binding 0\): .* storage images alone$/,
+    ],
+    [compiled("image_array"), /binds an array of storage images \(set 0, binding 0\)/],
+    [
+      compiled("image_layers"),
+      /\(set 0, binding 0\) that is not plainly of two or three dimensions$/,
+    ],
+    [rg16Words, /\(set 0, binding 3\) of SPIR-V format 7: there are rgba8unorm, /],
+  ];
+  for (const [words, what] of refused) {
+    assert.throws(() => device.createKernel({ words }), (error: Error) => {
+      assert.match(error.message, what);
+      return error instanceof RangeError;
+    });
+  }
+});
+
+allDevicesTest(
+  "LogicalDevice.dispatch() binds images of any format to kernels of none",
+  async () => {
+    await using device = await openSoftwarePool({ strategy: "sfr" });
+    const open = new ImageKernel({ localSize: [LOCAL_X, LOCAL_Y], addressing: "descriptor" });
+    const target = open.image(open.f32, { binding: 0 });
+    const { words: code } = open.body((k) => {
+      const at = [k.globalId(0), k.globalId(1)];
+      target.write(at, k.constant(k.vector(k.f32, 4), 1));
+    });
+    const kernel = device.createKernel({ words: code });
+    const shape = { width: LOCAL_X, height: 4 * LOCAL_Y };
+    for (
+      const [format, one] of [["rgba8unorm", 0xffffffff], ["rgba16float", 0x3c003c00]] as const
+    ) {
+      using image = device.allocateImage({ ...shape, format });
+      await device.dispatch(kernel, [1, 4, 1], [{ binding: 0, image }]);
+      const packed = new Uint32Array((await image.read()).buffer);
+      assert.ok(packed.every((word) => word === one), format);
+    }
+    using numbers = device.allocateImage({ ...shape, format: "rgba8uint" });
+    assert.throws(
+      () => device.dispatch(kernel, [1, 4, 1], [{ binding: 0, image: numbers }]),
+      /the kernel takes an image of float components, not image \d+/,
+    );
+  },
+);
+
 allDevicesTest("LogicalImage counts its holders and its memory", async () => {
   const device = await openSoftwarePool();
   const lazy = device.allocateImage(IMAGE, ["LAZY_ALLOCATE"]);
@@ -245,6 +306,10 @@ allDevicesTest("LogicalImage counts its holders and its memory", async () => {
   assert.match(image.label, /^image \d+ \(37 x 83 r32uint\)$/);
   for (const bytes of Object.values(image.memory().members)) assert.ok(bytes >= image.size);
   assert.equal(Object.keys(image.memory().members).length, 2);
+  for (const member of device.members) {
+    assert.equal(image.memoryNeededOn(member), 0);
+    assert.ok(lazy.memoryNeededOn(member) >= lazy.size);
+  }
   image.retain()[Symbol.dispose]();
   assert.equal(image.isClosed, false);
   await image.write(new Uint8Array(image.size));

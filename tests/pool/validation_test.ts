@@ -31,7 +31,12 @@ const FILES = [
 ];
 
 /** Of these, those whose pools are opened with memory of their own as well. */
-const BOTH_WAYS = ["logical_device_test.ts", "memory_flags_test.ts", "frames_test.ts"];
+const BOTH_WAYS = [
+  "logical_device_test.ts",
+  "memory_flags_test.ts",
+  "image_test.ts",
+  "frames_test.ts",
+];
 
 const RUNS = [
   ...FILES.map((file) => ({ file, ownMemory: "0", how: "" })),

@@ -205,6 +205,16 @@ Deno.test("judge() splits compiled kernels over images", () => {
   }
 });
 
+Deno.test("judge() runs whole images of which it is not followed which texels are written", () => {
+  for (const name of ["image_array", "image_layers"]) {
+    const facts = launch([2, 2, 1], [image(0, [16, 16, 1])]);
+    const verdict = judge(fixture(name), facts);
+    assert.equal(nameOf(verdict), "image_store", name);
+    // Any image may be the one.
+    assert.equal(verdict.uses, null, name);
+  }
+});
+
 Deno.test("judge() runs whole what counts in the texels of an image", () => {
   const facts = launch([2, 2, 1], [image(0, [16, 16, 1]), image(1, [8, 1, 1])]);
   assert.equal(nameOf(judge(fixture("image_counts"), facts)), "atomic");

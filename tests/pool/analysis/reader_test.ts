@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { judge, readKernel, SpirvError } from "../../../lib/pool/analysis/mod.ts";
 import { randomFrom } from "../random_kernel.ts";
 
-const NAMES = ["filter", "group_sums", "particles", "histogram", "image_copy", "tiles"];
+const NAMES = [
+  "filter",
+  "group_sums",
+  "particles",
+  "histogram",
+  "image_copy",
+  "image_slices",
+  "tiles",
+];
 
 function words(name: string): Uint32Array<ArrayBuffer> {
   const file = new URL(`../../fixtures/spirv/${name}.spv`, import.meta.url);
