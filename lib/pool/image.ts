@@ -38,9 +38,6 @@ export interface ImageOptions {
   format: string;
 }
 
-/** Flags that say what a member's memory is, which an image in its own layout cannot keep. */
-const REFUSED: readonly MemoryFlag[] = ["SHARED", "DMA_BUF", "PERSISTENT"];
-
 /** An image's description, checked. */
 export interface CheckedImage extends ImageFacts {
   readonly name: ImageFormatName;
@@ -53,9 +50,9 @@ export interface CheckedImage extends ImageFacts {
 /**
  * Checks what an image is to be like.
  *
- * @throws {RangeError} for sizes, formats or flags that cannot be; one line.
+ * @throws {RangeError} for sizes or formats that cannot be; one line.
  */
-export function checkImage(options: ImageOptions, flags: ReadonlySet<MemoryFlag>): CheckedImage {
+export function checkImage(options: ImageOptions): CheckedImage {
   const { width, height, depth, format } = options;
   const extent = [width, height, depth ?? 1] as const;
   if (extent.some((texels) => !Number.isSafeInteger(texels) || texels <= 0)) {
@@ -64,12 +61,6 @@ export function checkImage(options: ImageOptions, flags: ReadonlySet<MemoryFlag>
   if (!isImageFormat(format)) {
     const names = Object.keys(IMAGE_FORMATS).join(", ");
     throw new RangeError(`no image format '${format}': there are ${names}`);
-  }
-  for (const flag of REFUSED) {
-    if (!flags.has(flag)) continue;
-    throw new RangeError(
-      `an image cannot have ${flag}: each device has it in a layout of its own; copy to a buffer that has`,
-    );
   }
   const { texelBytes } = IMAGE_FORMATS[format];
   const slabBytes = texelBytes * width * (depth === undefined ? 1 : height);
@@ -125,7 +116,7 @@ export class LogicalImage implements Disposable {
   readonly format: ImageFormatName;
   /** Of all texels, packed, in bytes. */
   readonly size: number;
-  /** The packed bytes, which kernels may take for a buffer too. */
+  /** The packed bytes, which kernels may take for a buffer too, and to which the flags apply. */
   readonly packed: LogicalBuffer;
   readonly #slabBytes: number;
   readonly #mirrors = new Map<Member, DeviceImage>();

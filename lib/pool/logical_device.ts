@@ -126,14 +126,14 @@ export class LogicalDevice implements AsyncDisposable {
   /**
    * A storage image. Its contents are undefined; its bytes are its texels, tightly packed row after row.
    *
-   * @param flags as for {@linkcode allocate}, without those that ask for a layout that others can read.
+   * @param flags as for {@linkcode allocate}, of the packed bytes ({@linkcode LogicalImage.packed}).
    * @throws {RangeError} for sizes, formats or flags that cannot be; one line.
    * @throws {VulkanError} for want of memory.
    */
   allocateImage(options: ImageOptions, flags: Iterable<string> = []): LogicalImage {
     this.#open();
     const checkedFlags = checkMemoryFlags(flags);
-    const checked = checkImage(options, checkedFlags);
+    const checked = checkImage(options);
     this.#checkMemory(checked.size, checkedFlags);
     for (const member of this.members) {
       const why = checkedFlags.has("LAZY_ALLOCATE") ? undefined : whyNoImageOn(member, checked);
