@@ -165,6 +165,26 @@ export class LogicalBuffer implements Disposable {
     return buffer;
   }
 
+  /**
+   * The host's copy, of which ranges are brought up to date. For use by who holds the buffer in the order of work.
+   *
+   * @throws {DataLostError} for bytes that were lost with a member.
+   * @throws {MemberLostError} for a member that is lost while its bytes are copied.
+   */
+  async onHost(ranges: readonly ByteRange[]): Promise<Uint8Array<ArrayBuffer>> {
+    for (const range of ranges) this.#refuseLost(range);
+    await this.#toHost(ranges);
+    return this.#backing().bytes;
+  }
+
+  /** Notes that ranges of the host's copy were written: they are valid there alone. Likewise. */
+  wroteOnHost(ranges: readonly ByteRange[]): void {
+    for (const range of ranges) {
+      this.#validity.write(range, HOST);
+      this.#found(range);
+    }
+  }
+
   /** Bytes that {@linkcode prepare} would copy to a member. */
   missingOn(member: Member, ranges: readonly ByteRange[]): number {
     const place = this.#isInPlace(member) ? HOST : member.index + 1;

@@ -6,18 +6,10 @@
  */
 
 import type { Triple } from "./analysis/verdict.ts";
-import { Balance, type Placement, type PlacementWish } from "./balance.ts";
+import { Balance } from "./balance.ts";
 import { type BufferContext, LogicalBuffer } from "./buffer.ts";
 import { checkBinding, checkTogether } from "./check_binding.ts";
-import {
-  type Binding,
-  commit,
-  type Launch,
-  mayWrite,
-  type PartRun,
-  runParts,
-  SpoiltDataError,
-} from "./dispatch.ts";
+import { type Binding, type Launch, mayWrite } from "./dispatch.ts";
 import { explainLaunch, type Explanation } from "./explain.ts";
 import { type FrameOptions, FrameSession } from "./frames.ts";
 import { checkImage, type ImageOptions, LogicalImage, whyNoImageOn } from "./image.ts";
@@ -28,6 +20,10 @@ import { checkMemoryFlags, type MemoryFlag } from "./memory_flags.ts";
 import { openPool, type Pool, type PoolOptions, type PoolProperties } from "./open.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
 import { Ordering } from "./ordering.ts";
+import { type DispatchResult, Runner, type RunWish } from "./runner.ts";
+import { Speculation, type SpeculationOptions } from "./speculation.ts";
+
+export type { DispatchPart, DispatchResult } from "./runner.ts";
 
 /** What a dispatch is given beside its kernel and grid. */
 export interface DispatchOptions {
@@ -39,45 +35,33 @@ export interface DispatchOptions {
   without?: readonly string[];
   /** Another strategy than the logical device's. */
   strategy?: StrategyName;
+  /**
+   * Whether it is tried in parts where it is not proved safe to split, on copies that are merged where no two
+   * parts changed the same. The logical device's choice where it is not given.
+   */
+  speculate?: boolean;
 }
 
-/** One part of a dispatch that was run. */
-export interface DispatchPart {
-  /** The member's id. */
-  gpu: string;
-  /** Work-groups along the dimension of the split: from `start` up to, and without, `end`. */
-  start: number;
-  end: number;
-  /** Time on the device, in ms. */
-  ms: number;
-  /** Bytes that were copied to the member before. */
-  copied_bytes: number;
-}
-
-/** What came of a dispatch. */
-export interface DispatchResult {
-  /** Whether more than one member ran a part. */
-  split: boolean;
-  /** Why it was split, or ran whole. */
-  reason: string;
-  parts: DispatchPart[];
-  /** Members that were lost on the way, and why; their parts were run by others. */
-  lost: string[];
-}
+/** Options of {@linkcode LogicalDevice.open}. */
+export interface LogicalDeviceOptions extends PoolOptions, SpeculationOptions {}
 
 /** One device made of several. Dispose it with `await using`. */
 export class LogicalDevice implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #ordering = new Ordering<LogicalBuffer>();
   readonly #balance: Balance;
+  readonly #runner: Runner;
+  readonly #speculates: boolean;
   readonly #buffers = new Set<LogicalBuffer>();
   readonly #kernels = new Set<LogicalKernel>();
   #count = 0;
   #isClosed = false;
 
-  private constructor(pool: Pool) {
+  private constructor(pool: Pool, { speculate = false, speculationBytes }: SpeculationOptions) {
     this.#pool = pool;
     this.#balance = new Balance(pool);
+    this.#runner = new Runner(pool, this.#balance, new Speculation(pool, speculationBytes));
+    this.#speculates = speculate;
   }
 
   /**
@@ -85,8 +69,11 @@ export class LogicalDevice implements AsyncDisposable {
    *
    * @throws {Error} where none of them can be opened; one line.
    */
-  static async open(options: PoolOptions = {}): Promise<LogicalDevice> {
-    return new LogicalDevice(await openPool(options));
+  static async open(options: LogicalDeviceOptions = {}): Promise<LogicalDevice> {
+    using undo = new DisposableStack();
+    const device = new LogicalDevice(undo.use(await openPool(options)), options);
+    undo.move();
+    return device;
   }
 
   /** What the members are together. */
@@ -215,14 +202,20 @@ export class LogicalDevice implements AsyncDisposable {
     const once = new Map(uses.filter(({ writes }) => !writes).map((use) => [use.of, use]));
     for (const use of uses) if (use.writes) once.set(use.of, use);
     const wish = this.#wish(options);
-    return this.#ordering.run([...once.values()], () => this.#run(launch, wish));
+    const onLost = ({ member }: MemberLostError) => this.#forget(launch, member);
+    return this.#ordering.run(
+      [...once.values()],
+      () => this.#runner.run(launch, wish, onLost),
+    );
   }
 
-  #wish({ on, without = [], strategy }: DispatchOptions): PlacementWish {
+  #wish(options: DispatchOptions): RunWish {
+    const { on, without = [], strategy, speculate = this.#speculates } = options;
     return {
       on: on === undefined ? undefined : this.#member(on),
       without: without.map((id) => this.#member(id)),
       strategy,
+      speculate,
     };
   }
 
@@ -274,37 +267,16 @@ export class LogicalDevice implements AsyncDisposable {
     return { kernel, groups, push: Uint8Array.from(push), bindings: given, verdict };
   }
 
-  async #run(launch: Launch, wish: PlacementWish): Promise<DispatchResult> {
-    const lost: string[] = [];
-    const onLost = (error: MemberLostError) => {
-      lost.push(error.message);
-      const own = new Set(launch.bindings.map(({ buffer }) => buffer));
-      for (const buffer of this.#buffers) {
-        if (own.has(buffer)) buffer.forgetMember(error.member);
-        // Another dispatch may be using it: it forgets once that is done.
-        else {this.#ordering.run([{ of: buffer, writes: true }], () => {
-            if (!buffer.isClosed) buffer.forgetMember(error.member);
-            return Promise.resolve();
-          });}
-      }
-    };
-    for (;;) {
-      const begun = performance.now();
-      const placement = this.#balance.place(launch, wish);
-      let parts: PartRun[];
-      try {
-        parts = await runParts(launch, placement.members, placement.source, onLost);
-      } catch (error) {
-        // Another member may run what the one that was chosen for the whole did not.
-        const next = this.members.length > 0 && lost.length > 0 && !placement.isSplit &&
-          !(error instanceof SpoiltDataError);
-        if (next && error instanceof Error && error.name === "MemberLostError") continue;
-        throw error;
-      }
-      const takenMs = performance.now() - begun;
-      await commit(launch, parts);
-      this.#balance.ran(launch, placement, parts, takenMs);
-      return resultOf(placement, parts, lost);
+  /** Lets the buffers know of a member that was lost while a launch ran. */
+  #forget(launch: Launch, member: Member): void {
+    const own = new Set(launch.bindings.map(({ buffer }) => buffer));
+    for (const buffer of this.#buffers) {
+      if (own.has(buffer)) buffer.forgetMember(member);
+      // Another dispatch may be using it: it forgets once that is done.
+      else {this.#ordering.run([{ of: buffer, writes: true }], () => {
+          if (!buffer.isClosed) buffer.forgetMember(member);
+          return Promise.resolve();
+        });}
     }
   }
 
@@ -341,24 +313,4 @@ export class LogicalDevice implements AsyncDisposable {
       throw new Error(`not disposed: ${leaked.map(({ label }) => label).join(", ")}`);
     }
   }
-}
-
-function resultOf(
-  { isSplit, reason }: Placement,
-  parts: readonly PartRun[],
-  lost: string[],
-): DispatchResult {
-  const gpus = new Set(parts.map(({ member }) => member));
-  return {
-    split: isSplit && gpus.size > 1,
-    reason,
-    parts: parts.map(({ member, start, end, ms, copied_bytes }) => ({
-      gpu: member.id,
-      start,
-      end,
-      ms,
-      copied_bytes,
-    })),
-    lost,
-  };
 }
