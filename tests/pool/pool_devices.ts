@@ -1,7 +1,7 @@
 /** Logical devices of software drivers, and small kernels, for tests. */
 
-import { LogicalDevice } from "../../lib/pool/logical_device.ts";
-import type { PoolOptions } from "../../lib/pool/open.ts";
+import { LogicalDevice, type LogicalDeviceOptions } from "../../lib/pool/logical_device.ts";
+
 import { Kernel } from "../../lib/spirv/kernel.ts";
 import { softwareEnvironment } from "../vulkan_devices.ts";
 
@@ -12,7 +12,7 @@ export const OWN_MEMORY = "MVGAL_TEST_OWN_MEMORY";
 export const hasOwnMemory = Deno.env.get(OWN_MEMORY) === "1";
 
 /** Opens a logical device of the software drivers alone. */
-export function openSoftwarePool(options: PoolOptions = {}): Promise<LogicalDevice> {
+export function openSoftwarePool(options: LogicalDeviceOptions = {}): Promise<LogicalDevice> {
   for (const [name, value] of Object.entries(softwareEnvironment())) Deno.env.set(name, value);
   return LogicalDevice.open({ virtual: true, ownMemory: hasOwnMemory, ...options });
 }
