@@ -60,10 +60,10 @@ for (const ownMemory of [false, true]) {
           made.bindings,
           word(round),
         );
-        assert.equal(speculated, true, `${speculation}: ${reason}`);
-        assert.match(speculation ?? "", /no two members changed the same/);
         // Later one may be too slow for a group of so few.
-        assert.ok(round > 0 || split);
+        assert.ok(speculated || round > 0, `${speculation}: ${reason}`);
+        assert.ok(split || round > 0, reason);
+        assert.match(speculation ?? "", /^(no two members changed the same|not tried: )/);
         assert.equal(parts.reduce((sum, { start, end }) => sum + end - start, 0), GROUPS);
         assert.deepEqual(await made.data.read(), words(COUNT, expected));
       }
