@@ -80,6 +80,14 @@ function whyNoMemory(error: unknown): string | undefined {
   return isMemory ? error.message : undefined;
 }
 
+/** Waits for all, also where one fails: none may use the copies any more once this is over. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  return (await Promise.allSettled(work)).map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
+}
+
 /** One member's copies of what is written. */
 class Copies {
   readonly launch: Launch;
@@ -138,16 +146,21 @@ class Attempt implements AsyncDisposable {
       this.#before.set(buffer, await buffer.onHost(ranges));
     }
     const parts: PartRun[] = [];
-    const ends = await Promise.allSettled(members.map(async (member) => {
-      for (let range = source.next(member); range; range = source.next(member)) {
-        const copies = this.#copies.get(member) ?? await this.#copy(member);
-        const part = await runPart(copies.launch, member, range);
-        copies.ran(part);
-        parts.push(part);
-        source.done(part);
+    let isOver = false;
+    await allEnded(members.map(async (member) => {
+      try {
+        for (let range = source.next(member); range && !isOver; range = source.next(member)) {
+          const copies = this.#copies.get(member) ?? await this.#copy(member);
+          const part = await runPart(copies.launch, member, range);
+          copies.ran(part);
+          parts.push(part);
+          source.done(part);
+        }
+      } catch (error) {
+        isOver = true;
+        throw error;
       }
     }));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
     return parts;
   }
 
@@ -180,7 +193,7 @@ class Attempt implements AsyncDisposable {
     const taken: (() => void)[] = [];
     for (const [buffer, ranges] of this.#written) {
       const before = this.#before.get(buffer);
-      const [merged, ...others] = await Promise.all(
+      const [merged, ...others] = await allEnded(
         Array.from(this.#copies.values(), (copies) => copies.bytes(buffer, ranges)),
       );
       if (before === undefined || merged === undefined) continue;
@@ -221,7 +234,7 @@ class Attempt implements AsyncDisposable {
 
   /** Makes good what the flags of the buffers promise, once the merged bytes are taken over. */
   async settle(): Promise<void> {
-    await Promise.all(Array.from(this.#written, ([buffer, ranges]) => buffer.settle(ranges)));
+    await allEnded(Array.from(this.#written, ([buffer, ranges]) => buffer.settle(ranges)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

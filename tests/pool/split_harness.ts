@@ -197,6 +197,21 @@ export class SplitHarness implements Disposable {
     return memories;
   }
 
+  /** All memory after some work-groups from `base` on, which begin with `memories`. */
+  part(
+    launch: Launch,
+    { words, specialization }: SplitVerdict,
+    base: Triple,
+    count: Triple,
+    memories: Launch["memories"] = launch.memories,
+  ): Memories {
+    const after = copyOf(memories);
+    const both = new Map([...launch.facts.specialization, ...specialization]);
+    using pipeline = this.#pipeline(launch, words, both);
+    this.#run(launch, pipeline, after, base, count);
+    return after;
+  }
+
   /** All memory after the launch, cut before the groups of `cuts` and put together by the verdict. */
   split(launch: Launch, verdict: SplitVerdict, cuts: readonly number[]): Memories {
     const { facts } = launch;
