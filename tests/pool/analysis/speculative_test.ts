@@ -23,11 +23,11 @@ type Buffers = readonly [KernelBuffer<ScalarType>, KernelBuffer<ScalarType>];
 function tried(
   write: (k: GridKernel, buffers: Buffers) => void,
   groups: Triple = [4, 1, 1],
-  capability?: number,
+  ...capabilities: number[]
 ): SpeculativeVerdict | string {
   const k = new GridKernel({ localSize: 4, addressing: "descriptor" });
   const buffers: Buffers = [k.buffer(k.u32), k.buffer(k.u32)];
-  if (capability !== undefined) k.capability(capability);
+  for (const capability of capabilities) k.capability(capability);
   const kernel = readKernel(k.body(() => write(k, buffers)).words);
   const bindings = [0, 1].map((binding) => ({
     set: 0,
