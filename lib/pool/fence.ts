@@ -26,11 +26,42 @@ export class FenceMisuseError extends Error {
   }
 }
 
+/** What was to come after a fence did not begin, as the fence is lost. */
+export class FenceLostError extends Error {
+  /** Takes why the fence is lost. */
+  constructor(reason: string) {
+    super(
+      `the dispatch did not begin, and wrote nothing: a fence that it was to come after is lost (${reason}); ` +
+        "do again what the fence stands for, and then this",
+    );
+    this.name = "FenceLostError";
+  }
+}
+
 /** How a fence stands: `lost` where a device was lost or hangs before it was done. */
 export type FenceState = "idle" | "pending" | "signalled" | "lost";
 
 /** What came of a wait of the host. */
 export type FenceWaitEnd = "signalled" | "lost" | "timeout";
+
+/** What came of a use of a fence. */
+export type FenceEndState = { state: "signalled" } | { state: "lost"; reason: string };
+
+/** One use of a fence, from a submission on, for who waits for it: that the fence is reset changes nothing. */
+export interface FenceUse {
+  /** Waits until it is signalled or lost. */
+  settled(): Promise<FenceEndState>;
+  /** Whether all that is submitted to a member's queue comes after it, and is lost where it is. */
+  isAheadOn(member: Pick<FenceMember, "queue">): boolean;
+}
+
+/** Ends a use of a fence that the host has begun. The first call decides. */
+export interface FenceSignal {
+  /** What the fence stands for is done. */
+  signal(): void;
+  /** Nothing will come of it, for a reason in one line. */
+  lose(reason: string): void;
+}
 
 /** What came of a wait of a queue: it waits in some ways (more than one for a fence of several queues). */
 export type FenceWaitOnEnd =
@@ -155,6 +186,41 @@ export class PoolFence implements Disposable {
   signal(): void {
     this.#idle("signal()");
     this.#submission = new FenceSubmission([], 0);
+  }
+
+  /**
+   * Lets it stand for something that the host brings to an end: it is pending until then. No queue waits for
+   * it, as the host may need that queue: `waitOn()` comes back once it is over.
+   *
+   * @param operation what asks, for messages.
+   * @throws {FenceMisuseError} unless it is idle.
+   */
+  begin(operation = "begin()"): FenceSignal {
+    this.#idle(operation);
+    const submission = this.#hub.begin();
+    this.#submission = submission;
+    return { signal: () => submission.end(), lose: (reason) => submission.end(reason) };
+  }
+
+  /**
+   * Its present use, to be waited for.
+   *
+   * @param operation what asks, for messages.
+   * @throws {FenceMisuseError} for one that was never submitted.
+   */
+  use(operation = "use()"): FenceUse {
+    const submission = this.#submitted(operation);
+    return {
+      settled: async () => {
+        const end = await this.#hub.settled(submission, Infinity);
+        return end.state === "pending" ? { state: "lost", reason: "it was not waited for" } : end;
+      },
+      isAheadOn: ({ queue }) =>
+        submission.parts.length > 0 &&
+        submission.parts.every(({ line, after }) =>
+          line.member.queue.handle === queue.handle && after.length === 0
+        ),
+    };
   }
 
   /** How it stands now. Does not wait. */

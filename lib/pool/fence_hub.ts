@@ -94,6 +94,8 @@ export class FenceHub {
   readonly #known: Connection[] = [];
   /** What runs on other threads or later, and uses what {@linkcode close} destroys. */
   readonly #running = new Set<Promise<unknown>>();
+  /** What the host has begun, and not brought to an end. */
+  readonly #ofHost = new Set<FenceSubmission>();
   #closed = false;
 
   constructor(members: readonly FenceMember[], options: PoolFencesOptions) {
@@ -139,6 +141,15 @@ export class FenceHub {
     return new FenceSubmission(parts, this.#patienceMs);
   }
 
+  /** Begins what the host brings to an end. */
+  begin(): FenceSubmission {
+    this.open();
+    const submission = FenceSubmission.byHost();
+    this.#ofHost.add(submission);
+    submission.settled(Infinity).then(() => this.#ofHost.delete(submission));
+    return submission;
+  }
+
   /** A point; undefined where the device is lost. */
   #mark(line: FenceLine): LinePoint | undefined {
     if (line.lost !== undefined) return undefined;
@@ -173,6 +184,11 @@ export class FenceHub {
 
   async #waitOn(submission: FenceSubmission, to: Lane): Promise<FenceWay[]> {
     const ways: FenceWay[] = [];
+    if (submission.isOfHost) {
+      // What the host has still to do for it may be for this very queue, which would wait for itself.
+      await submission.settled(Infinity);
+      ways.push("held_back");
+    }
     // As it may be settled, and its parts gone, before a way is found.
     const { parts } = submission;
     const found = await Promise.all(
@@ -293,6 +309,8 @@ export class FenceHub {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    // Else who waits for it would wait for ever.
+    for (const submission of this.#ofHost) submission.end("the pool's fences are disposed");
     await Promise.allSettled(this.#running);
     const lanes = [...this.#lanes.values()];
     await Promise.all(lanes.map(({ relay }) => relay?.idle()));

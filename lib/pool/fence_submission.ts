@@ -33,6 +33,17 @@ function note(line: FenceLine, error: unknown): void {
   line.lose(error instanceof Error ? error.message : String(error));
 }
 
+/** Waits for a promise, for no longer than so many milliseconds. */
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  if (ms === Infinity) return await promise;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
+}
+
 /** A use of a fence. It says what becomes of it, and is never used again. */
 export class FenceSubmission {
   #parts: readonly SubmissionPart[];
@@ -45,6 +56,8 @@ export class FenceSubmission {
   /** Whose loss made it lost; undefined for its own devices. */
   #cause: FenceSubmission | undefined;
   #acknowledged = false;
+  /** Of one that the host ends. */
+  #host: PromiseWithResolvers<void> | undefined;
 
   /**
    * Takes its points; none: signalled.
@@ -64,6 +77,26 @@ export class FenceSubmission {
     return submission;
   }
 
+  /** One that the host ends, by {@linkcode FenceSubmission.end}: pending until then. */
+  static byHost(): FenceSubmission {
+    const submission = new FenceSubmission([], 0);
+    submission.#host = Promise.withResolvers();
+    return submission;
+  }
+
+  /** Ends one of the host: signalled, or lost for a reason. Once it is over, nothing changes it. */
+  end(reason?: string): void {
+    if (this.#host === undefined || this.#end !== undefined) return;
+    if (reason === undefined) this.#settle(SIGNALLED);
+    else this.#lose(reason);
+    this.#host.resolve();
+  }
+
+  /** Whether it is the host that ends it, and has not yet: no queue is to wait for that. */
+  get isOfHost(): boolean {
+    return this.#host !== undefined && this.#end === undefined;
+  }
+
   /** The points that are waited for; none once the end is known. */
   get parts(): readonly SubmissionPart[] {
     return this.#parts;
@@ -72,6 +105,7 @@ export class FenceSubmission {
   /** How it stands now. Never throws: what a driver refuses to tell is pending, or lost. */
   state(): SubmissionState {
     if (this.#end !== undefined) return this.#end;
+    if (this.#host !== undefined) return PENDING;
     const states = this.#parts.map((part) => this.#stateOf(part));
     const lost = states.find((each) => each.state === "lost");
     if (lost?.state === "lost") return this.#lose(lost.reason);
@@ -150,6 +184,10 @@ export class FenceSubmission {
     while (!over()) {
       const left = end - performance.now();
       if (left <= 0) break;
+      if (this.#host !== undefined) {
+        await within(this.#host.promise, left);
+        continue;
+      }
       await Promise.all(this.#parts.map(({ line, point }) => {
         // Slices end more often than their usual where patience is short.
         const sliceMs = Math.min(50, Math.max(1, this.#patienceMs / 4));

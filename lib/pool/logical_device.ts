@@ -10,7 +10,9 @@ import { Balance } from "./balance.ts";
 import { type BufferContext, LogicalBuffer } from "./buffer.ts";
 import { checkBinding, checkTogether } from "./check_binding.ts";
 import { type Binding, type Launch, mayWrite } from "./dispatch.ts";
+import { type DispatchFenceOptions, DispatchFences } from "./dispatch_fences.ts";
 import { explainLaunch, type Explanation } from "./explain.ts";
+import { type PoolFence, PoolFences } from "./fence.ts";
 import { type FrameOptions, FrameSession } from "./frames.ts";
 import { checkImage, type ImageOptions, LogicalImage, whyNoImageOn } from "./image.ts";
 import { type KernelSource, LogicalKernel } from "./kernel.ts";
@@ -26,7 +28,7 @@ import { Speculation, type SpeculationOptions } from "./speculation.ts";
 export type { DispatchPart, DispatchResult } from "./runner.ts";
 
 /** What a dispatch is given beside its kernel and grid. */
-export interface DispatchOptions {
+export interface DispatchOptions extends DispatchFenceOptions {
   /** The push constants: as many bytes as the kernel declares. */
   push?: Uint8Array;
   /** The id of the member that shall run it whole; another does where it is lost or cannot. */
@@ -51,17 +53,18 @@ export class LogicalDevice implements AsyncDisposable {
   readonly #ordering = new Ordering<LogicalBuffer>();
   readonly #balance: Balance;
   readonly #runner: Runner;
-  readonly #speculates: boolean;
+  readonly #options: LogicalDeviceOptions;
+  #fences: PoolFences | undefined;
   readonly #buffers = new Set<LogicalBuffer>();
   readonly #kernels = new Set<LogicalKernel>();
   #count = 0;
   #isClosed = false;
 
-  private constructor(pool: Pool, { speculate = false, speculationBytes }: SpeculationOptions) {
+  private constructor(pool: Pool, options: LogicalDeviceOptions) {
     this.#pool = pool;
+    this.#options = options;
     this.#balance = new Balance(pool);
-    this.#runner = new Runner(pool, this.#balance, new Speculation(pool, speculationBytes));
-    this.#speculates = speculate;
+    this.#runner = new Runner(pool, this.#balance, new Speculation(pool, options.speculationBytes));
   }
 
   /**
@@ -171,6 +174,20 @@ export class LogicalDevice implements AsyncDisposable {
     return kernel;
   }
 
+  /**
+   * A fence, idle, for the queues of the members that are not lost now, and for dispatches.
+   *
+   * @throws {VulkanError} where a driver refuses.
+   */
+  createFence(): PoolFence {
+    this.#open();
+    const { limitMs } = this.#options;
+    this.#fences ??= new PoolFences(this.members, {
+      ...(limitMs !== undefined && { patienceMs: limitMs }),
+    });
+    return this.#fences.create();
+  }
+
   /** What would become of a dispatch, and why. Runs nothing. */
   explain(
     kernel: LogicalKernel,
@@ -189,6 +206,8 @@ export class LogicalDevice implements AsyncDisposable {
    * @throws {RangeError} for bindings that do not suit the kernel; one line.
    * @throws {DataLostError} where bytes that it needs were lost with a member.
    * @throws {SpoiltDataError} where a member was lost while it changed a buffer in place.
+   * @throws {FenceMisuseError} for fences that are not as `after` and `signal` need them.
+   * @throws {FenceLostError} by rejection, where a fence of `after` is lost; then nothing was written.
    */
   dispatch(
     kernel: LogicalKernel,
@@ -203,14 +222,20 @@ export class LogicalDevice implements AsyncDisposable {
     for (const use of uses) if (use.writes) once.set(use.of, use);
     const wish = this.#wish(options);
     const onLost = ({ member }: MemberLostError) => this.#forget(launch, member);
+    const fences = new DispatchFences(options);
     return this.#ordering.run(
       [...once.values()],
-      () => this.#runner.run(launch, wish, onLost),
+      () =>
+        fences.around(
+          this.members,
+          (begin) => this.#runner.run(launch, { ...wish, begin }, onLost),
+        ),
     );
   }
 
-  #wish(options: DispatchOptions): RunWish {
-    const { on, without = [], strategy, speculate = this.#speculates } = options;
+  #wish(options: DispatchOptions): Omit<RunWish, "begin"> {
+    const { on, without = [], strategy } = options;
+    const { speculate = this.#options.speculate ?? false } = options;
     return {
       on: on === undefined ? undefined : this.#member(on),
       without: without.map((id) => this.#member(id)),
@@ -307,6 +332,7 @@ export class LogicalDevice implements AsyncDisposable {
     const leaked = this.openBuffers;
     for (const buffer of leaked) while (!buffer.isClosed) buffer[Symbol.dispose]();
     await this.#ordering.idle();
+    await this.#fences?.[Symbol.asyncDispose]();
     for (const kernel of this.#kernels) kernel[Symbol.dispose]();
     this.#pool[Symbol.dispose]();
     if (leaked.length > 0) {

@@ -6,7 +6,7 @@
 
 import type { Balance, Placement, PlacementWish } from "./balance.ts";
 import { commit, type Launch, type PartRun, runParts, SpoiltDataError } from "./dispatch.ts";
-import { MemberLostError } from "./member.ts";
+import { type Member, MemberLostError } from "./member.ts";
 import type { Pool } from "./open.ts";
 import type { Speculation, SpeculationPlan } from "./speculation.ts";
 
@@ -42,6 +42,8 @@ export interface DispatchResult {
 export interface RunWish extends PlacementWish {
   /** Whether to try it where it is not proved safe to split. */
   speculate: boolean;
+  /** Asked, once it is known who runs it, before anything runs there; by rejection it says that nothing may. */
+  begin(members: readonly Member[]): Promise<void>;
 }
 
 /** Runs launches. */
@@ -81,10 +83,11 @@ export class Runner {
       else plan = planned;
     }
     for (;;) {
-      const begun = performance.now();
       // What may be tried is measured and compared as such, also where it runs whole for that.
       const placed = plan?.launch ?? launch;
       const placement = this.#balance.place(placed, wish);
+      await wish.begin(placement.members);
+      const begun = performance.now();
       let parts: PartRun[];
       if (plan !== undefined && placement.isSplit) {
         const end = await this.#speculation.run(plan, placement, lose);
