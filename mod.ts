@@ -137,8 +137,17 @@ export {
   type ImageBinding,
   SpoiltDataError,
 } from "./lib/pool/dispatch.ts";
+export type { DispatchFenceOptions } from "./lib/pool/dispatch_fences.ts";
 export type { Explanation } from "./lib/pool/explain.ts";
-export { FenceMisuseError, PoolFence, PoolFences } from "./lib/pool/fence.ts";
+export {
+  FenceLostError,
+  FenceMisuseError,
+  type FenceSignal,
+  type FenceState,
+  type FenceWaitEnd,
+  PoolFence,
+  PoolFences,
+} from "./lib/pool/fence.ts";
 export {
   type Frame,
   type FrameOptions,
@@ -154,10 +163,12 @@ export {
   type DispatchPart,
   type DispatchResult,
   LogicalDevice,
+  type LogicalDeviceOptions,
 } from "./lib/pool/logical_device.ts";
 export { MemberLostError } from "./lib/pool/member.ts";
 export { MEMORY_FLAGS, type MemoryFlag } from "./lib/pool/memory_flags.ts";
 export type { MemberProperties, PoolOptions, PoolProperties } from "./lib/pool/open.ts";
+export { DEFAULT_SPECULATION_BYTES, type SpeculationOptions } from "./lib/pool/speculation.ts";
 export { parseStrategy, STRATEGY_NAMES, type StrategyName } from "./lib/schedule/strategies.ts";
 export { type EntryKind, Sysroot } from "./lib/sysfs/sysroot.ts";
 export {

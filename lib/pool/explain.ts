@@ -24,6 +24,8 @@ export interface Explanation {
   split: boolean;
   /** Why, where the analysis alone does not decide it. */
   reason: string;
+  /** What would come of the wish to speculate; null where there is none. */
+  speculation: string | null;
   /** Ids of the members that would run it. */
   gpus: string[];
   /** All of it, in a few lines. */
@@ -31,7 +33,11 @@ export interface Explanation {
 }
 
 /** Explains a placement. */
-export function explainLaunch({ verdict, kernel }: Launch, placement: Placement): Explanation {
+export function explainLaunch(
+  { verdict, kernel }: Launch,
+  placement: Placement,
+  speculation: string | null,
+): Explanation {
   const gpus = placement.members.map(({ id }) => id);
   return {
     verdict: verdict.kind === "split"
@@ -44,7 +50,12 @@ export function explainLaunch({ verdict, kernel }: Launch, placement: Placement)
       },
     split: placement.isSplit,
     reason: placement.reason,
+    speculation,
     gpus,
-    text: `${explain(verdict, kernel.info)}\n${placement.reason}: ${gpus.join(", ")}`,
+    text: [
+      explain(verdict, kernel.info),
+      ...speculation === null ? [] : [speculation],
+      `${placement.reason}: ${gpus.join(", ")}`,
+    ].join("\n"),
   };
 }

@@ -51,7 +51,6 @@ export interface LogicalDeviceOptions extends PoolOptions, SpeculationOptions {}
 export class LogicalDevice implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #ordering = new Ordering<LogicalBuffer>();
-  readonly #balance: Balance;
   readonly #runner: Runner;
   readonly #options: LogicalDeviceOptions;
   #fences: PoolFences | undefined;
@@ -63,8 +62,8 @@ export class LogicalDevice implements AsyncDisposable {
   private constructor(pool: Pool, options: LogicalDeviceOptions) {
     this.#pool = pool;
     this.#options = options;
-    this.#balance = new Balance(pool);
-    this.#runner = new Runner(pool, this.#balance, new Speculation(pool, options.speculationBytes));
+    const speculation = new Speculation(pool, options.speculationBytes);
+    this.#runner = new Runner(pool, new Balance(pool), speculation);
   }
 
   /**
@@ -196,7 +195,8 @@ export class LogicalDevice implements AsyncDisposable {
     options: DispatchOptions = {},
   ): Explanation {
     const launch = this.#launch(kernel, groups, bindings, options);
-    return explainLaunch(launch, this.#balance.preview(launch, this.#wish(options)));
+    const { placement, speculation } = this.#runner.preview(launch, this.#wish(options));
+    return explainLaunch(launch, placement, speculation);
   }
 
   /**

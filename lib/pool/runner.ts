@@ -59,6 +59,28 @@ export class Runner {
   }
 
   /**
+   * Who would run a launch now, and what would come of the wish to speculate. Nothing is taken note of.
+   *
+   * @throws {Error} where no member can; one line.
+   */
+  preview(
+    launch: Launch,
+    wish: Omit<RunWish, "begin">,
+  ): { placement: Placement; speculation: string | null } {
+    const plan = wish.speculate ? this.#speculation.plan(launch) : null;
+    if (plan === null || typeof plan === "string") {
+      return { placement: this.#balance.preview(launch, wish), speculation: plan };
+    }
+    const placement = this.#balance.preview(plan.launch, wish);
+    return {
+      placement,
+      speculation: placement.isSplit
+        ? "tried in parts on copies, which are merged where no two members change the same"
+        : `not tried: ${placement.reason}`,
+    };
+  }
+
+  /**
    * Runs a launch. For use by who holds its buffers in the order of work.
    *
    * @param onLost told of each member that is lost on the way, once no part runs that may use the buffers.

@@ -80,6 +80,9 @@ allDevicesTest(
     using made = await bound(device, (i) => i % LOCAL);
     const options = { ...word(5), speculate: true };
     const expected = words(COUNT, (i) => i < LOCAL ? 5 : i);
+    const told = () => device.explain(kernel, [GROUPS, 1, 1], made.bindings, options);
+    assert.equal(told().verdict.kind, "whole");
+    assert.match(told().text, /\ntried in parts on copies, which are merged/);
     const first = await device.dispatch(kernel, [GROUPS, 1, 1], made.bindings, options);
     assert.equal(first.speculated, false);
     assert.match(first.speculation ?? "", /^more than one member changed byte \d+ of buffer 2 /);
@@ -89,6 +92,7 @@ allDevicesTest(
     assert.equal(again.speculated, false);
     assert.match(again.speculation ?? "", /^it is known to conflict: /);
     assert.deepEqual(await made.data.read(), expected);
+    assert.match(told().speculation ?? "", /^it is known to conflict: /);
     // Another size class is another matter.
     const small = await device.dispatch(kernel, [3, 1, 1], made.bindings, {
       ...options,
