@@ -23,6 +23,8 @@ const FILES = [
   "fence_model_test.ts",
   "wait_test.ts",
   "logical_device_test.ts",
+  "speculation_test.ts",
+  "dispatch_fences_test.ts",
   "memory_flags_test.ts",
   "image_test.ts",
   "transfers_test.ts",
