@@ -52,6 +52,7 @@ export class LogicalDevice implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #ordering = new Ordering<LogicalBuffer>();
   readonly #runner: Runner;
+  readonly #speculation: Speculation;
   readonly #options: LogicalDeviceOptions;
   #fences: PoolFences | undefined;
   readonly #buffers = new Set<LogicalBuffer>();
@@ -62,8 +63,8 @@ export class LogicalDevice implements AsyncDisposable {
   private constructor(pool: Pool, options: LogicalDeviceOptions) {
     this.#pool = pool;
     this.#options = options;
-    const speculation = new Speculation(pool, options.speculationBytes);
-    this.#runner = new Runner(pool, new Balance(pool), speculation);
+    this.#speculation = new Speculation(pool, options.speculationBytes);
+    this.#runner = new Runner(pool, new Balance(pool), this.#speculation);
   }
 
   /**
@@ -333,6 +334,7 @@ export class LogicalDevice implements AsyncDisposable {
     for (const buffer of leaked) while (!buffer.isClosed) buffer[Symbol.dispose]();
     await this.#ordering.idle();
     await this.#fences?.[Symbol.asyncDispose]();
+    await this.#speculation[Symbol.asyncDispose]();
     for (const kernel of this.#kernels) kernel[Symbol.dispose]();
     this.#pool[Symbol.dispose]();
     if (leaked.length > 0) {

@@ -13,12 +13,12 @@ import { VulkanError } from "../../ffi/vulkan/loader.ts";
 import { speculative, type SpeculativeVerdict } from "./analysis/speculative.ts";
 import type { WholeVerdict } from "./analysis/verdict.ts";
 import type { Placement } from "./balance.ts";
-import { LogicalBuffer } from "./buffer.ts";
+import type { LogicalBuffer } from "./buffer.ts";
+import { type Copy, CopyStore } from "./copy_store.ts";
 import { type Launch, mayWrite, type PartRun, runPart, touchedBy } from "./dispatch.ts";
 import { type Member, MemberLostError } from "./member.ts";
 import { type Granule, mergeChanges } from "./merge_changes.ts";
 import type { Pool } from "./open.ts";
-import { Ordering } from "./ordering.ts";
 import { type ByteRange, uniteRanges } from "./validity.ts";
 
 /** How far copies may go. */
@@ -120,18 +120,17 @@ class Copies {
 }
 
 /** One try. */
-class Attempt implements AsyncDisposable {
-  readonly #pool: Pool;
+class Attempt implements Disposable {
+  readonly #store: CopyStore;
   readonly #plan: SpeculationPlan;
   readonly #written: ReadonlyMap<LogicalBuffer, ByteRange[]>;
   /** What was there before; nothing changes it while the parts run. */
   readonly #before = new Map<LogicalBuffer, Uint8Array<ArrayBuffer>>();
   readonly #copies = new Map<Member, Copies>();
-  readonly #ordering = new Ordering<LogicalBuffer>();
-  readonly #owned: LogicalBuffer[] = [];
+  readonly #taken: Copy[] = [];
 
-  constructor(pool: Pool, plan: SpeculationPlan) {
-    this.#pool = pool;
+  constructor(store: CopyStore, plan: SpeculationPlan) {
+    this.#store = store;
     this.#plan = plan;
     this.#written = writtenBy(plan.launch);
   }
@@ -165,13 +164,11 @@ class Attempt implements AsyncDisposable {
   }
 
   async #copy(member: Member): Promise<Copies> {
-    const { transfers, ownMemory, members } = this.#pool;
-    const context = { members, transfers, ownMemory, ordering: this.#ordering, closed: () => {} };
     const copied = new Map<LogicalBuffer, LogicalBuffer>();
     for (const [buffer, ranges] of this.#written) {
-      const number = this.#owned.length + 1;
-      const copy = new LogicalBuffer(context, number, buffer.size, new Set(["LAZY_ALLOCATE"]));
-      this.#owned.push(copy);
+      const taken = this.#store.take(member, buffer.size);
+      this.#taken.push(taken);
+      const { buffer: copy } = taken;
       copied.set(buffer, copy);
       const bytes = await copy.onHost([]), before = this.#before.get(buffer);
       for (const { start, end } of ranges) {
@@ -237,15 +234,15 @@ class Attempt implements AsyncDisposable {
     await allEnded(Array.from(this.#written, ([buffer, ranges]) => buffer.settle(ranges)));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const copy of this.#owned) copy[Symbol.dispose]();
-    await this.#ordering.idle();
+  [Symbol.dispose](): void {
+    for (const copy of this.#taken) this.#store.give(copy);
   }
 }
 
-/** Tries launches, and remembers which of them conflict. */
-export class Speculation {
+/** Tries launches, and remembers which of them conflict. Dispose it once nothing runs. */
+export class Speculation implements AsyncDisposable {
   readonly #pool: Pool;
+  readonly #store: CopyStore;
   readonly #limitBytes: number;
   /** By kernel and size class: what was in the way. */
   readonly #conflicts = new Map<string, string>();
@@ -257,6 +254,7 @@ export class Speculation {
       throw new RangeError(`no limit of ${limitBytes} bytes for copies: give 0 or more`);
     }
     this.#pool = pool;
+    this.#store = new CopyStore(pool, limitBytes);
     this.#limitBytes = limitBytes;
   }
 
@@ -293,7 +291,7 @@ export class Speculation {
     placement: Placement,
     onLost: (error: MemberLostError) => void,
   ): Promise<SpeculationEnd> {
-    await using attempt = new Attempt(this.#pool, plan);
+    using attempt = new Attempt(this.#store, plan);
     const alive = this.#pool.members.filter(({ lost }) => lost === undefined);
     let parts: PartRun[];
     try {
@@ -312,6 +310,11 @@ export class Speculation {
     }
     await attempt.settle();
     return { state: "merged", parts, reason: "no two members changed the same" };
+  }
+
+  /** Gives the memory of copies back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#store[Symbol.asyncDispose]();
   }
 
   #remember(launch: Launch, conflict: string): void {
