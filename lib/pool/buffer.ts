@@ -6,6 +6,7 @@
 
 import type { DeviceBuffer } from "../../ffi/vulkan/device.ts";
 import type { SharedMemory } from "../../ffi/vulkan/external_memory.ts";
+import { allEnded } from "./all_ended.ts";
 import { HostBacking } from "./host_backing.ts";
 import { type Member, MemberLostError } from "./member.ts";
 import { whyNoMemory } from "./memory_check.ts";
@@ -50,12 +51,6 @@ function inPlaceRanges(ranges: readonly ByteRange[]): CopyRange[] {
     destinationOffset: start,
     size: end - start,
   }));
-}
-
-/** Waits for all, also where one fails: none may use the memory any more once this is over. */
-async function allEnded(work: readonly Promise<void>[]): Promise<void> {
-  const ends = await Promise.allSettled(work);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 /** A buffer of a logical device. Made by `LogicalDevice.allocate`. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { allEnded } from "./all_ended.ts";
 import type { Dimension, Triple, Verdict } from "./analysis/verdict.ts";
 import type { LogicalBuffer } from "./buffer.ts";
 import type { LogicalImage, PreparedImage } from "./image.ts";
@@ -212,7 +213,7 @@ export async function commit(launch: Launch, parts: readonly PartRun[]): Promise
       written.set(of.buffer, [...written.get(of.buffer) ?? [], ...writes]);
     }
   }
-  await Promise.all(Array.from(written, ([buffer, ranges]) => buffer.settle(ranges)));
+  await allEnded(Array.from(written, ([buffer, ranges]) => buffer.settle(ranges)));
 }
 
 /** A member was lost while it changed a buffer in place: what was there before is gone. */

@@ -10,6 +10,7 @@
  */
 
 import { VulkanError } from "../../ffi/vulkan/loader.ts";
+import { allEnded } from "./all_ended.ts";
 import { speculative, type SpeculativeVerdict } from "./analysis/speculative.ts";
 import type { WholeVerdict } from "./analysis/verdict.ts";
 import type { Placement } from "./balance.ts";
@@ -78,14 +79,6 @@ function whyNoMemory(error: unknown): string | undefined {
   const isMemory = error instanceof RangeError ||
     (error instanceof VulkanError && error.isOutOfMemory);
   return isMemory ? error.message : undefined;
-}
-
-/** Waits for all, also where one fails: none may use the copies any more once this is over. */
-async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  return (await Promise.allSettled(work)).map((end) => {
-    if (end.status === "rejected") throw end.reason;
-    return end.value;
-  });
 }
 
 /** One member's copies of what is written. */
@@ -197,7 +190,7 @@ class Attempt implements Disposable {
       for (const changed of others) {
         const at = await this.#mergeRanges(ranges, [before, merged, changed]);
         if (at !== undefined) {
-          return `more than one member changed byte ${at} of ${buffer.label}: it was run whole`;
+          return `more than one member changed byte ${at} of ${buffer.label}`;
         }
       }
       taken.push(() => {
@@ -299,7 +292,7 @@ export class Speculation implements AsyncDisposable {
       const merged = await attempt.merge();
       if (typeof merged === "string") {
         this.#remember(plan.launch, merged);
-        return { state: "dropped", reason: merged };
+        return { state: "dropped", reason: `it was run whole, as ${merged}` };
       }
       merged();
     } catch (error) {

@@ -59,6 +59,35 @@ Deno.test("speculative() tries what stores at unknown places, along the longest 
   assert(typeof columns !== "string" && columns.split.dimension === 0);
 });
 
+Deno.test("speculative() compares bytes where less than a word is stored at once", () => {
+  const k = new GridKernel({ localSize: 4, addressing: "descriptor" });
+  const out = k.buffer(k.u16), input = k.buffer(k.u32);
+  const kernel = readKernel(
+    k.body(() => {
+      const i = k.id("GlobalInvocationId", 0);
+      out.store(input.load(i), k.constant(k.u16, 1));
+    }).words,
+  );
+  const bindings = [0, 1].map((binding) => ({
+    set: 0,
+    binding,
+    size: 1024,
+    memory: binding,
+    offset: 0,
+  }));
+  const facts = {
+    groups: [4, 1, 1] as const,
+    push: new Uint8Array(0),
+    specialization: new Map(),
+    bindings,
+  };
+  const verdict = judge(kernel, facts);
+  assert(verdict.kind === "whole");
+  const how = speculative(kernel, facts.groups, verdict);
+  assert(typeof how !== "string", String(how));
+  assert.equal(how.granule, 1);
+});
+
 Deno.test("speculative() tells parts the number of work-groups of the whole", () => {
   const how = tried((k, [out, input]) => {
     const i = k.id("GlobalInvocationId", 0);
