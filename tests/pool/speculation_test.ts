@@ -185,3 +185,23 @@ allDevicesTest("LogicalDevice.dispatch() does not speculate where no strategy sp
   assert.match(result.speculation ?? "", /^not tried: /);
   assert.deepEqual(await out.read(0, 4), words(1, () => 5));
 });
+
+allDevicesTest(
+  "LogicalDevice.dispatch() notes where merged bytes are, and where they are not",
+  async () => {
+    await using device = await openSoftwarePool({ strategy: "sfr", ownMemory: true });
+    const kernel = device.createKernel({ words: permutedKernel() });
+    using made = await bound(device, permuted, ["REPLICATED"]);
+    const [one] = device.members;
+    assert(one);
+    const run = (options: { on?: string; speculate?: boolean }) =>
+      device.dispatch(kernel, [GROUPS, 1, 1], made.bindings, { ...word(1), ...options });
+    await run({ on: one.id });
+    assert.equal((await run({ speculate: true })).speculated, true);
+    const everywhere = ["host", ...device.members.map(({ id }) => id)];
+    assert.deepEqual(made.data.placement().map(({ places }) => places), [everywhere]);
+    // What the member held before counts no more.
+    await run({ on: one.id });
+    assert.deepEqual(await made.data.read(), words(COUNT, (i) => 27 * i + 13));
+  },
+);
