@@ -7,8 +7,8 @@
  *
  * 1. All that it does to the outside is stores to buffers that it binds. The rules that say otherwise, or that
  *    it is not known, are findings of the module (atomics, coherent memory, barriers between work-groups,
- *    addresses, pointers that are chosen, images, whatever is unknown): with any of these the verdict is that
- *    finding's, and never one of {@linkcode SPECULATIVE_RULES}.
+ *    addresses, pointers that are chosen, whatever is unknown): a module with any of these is refused, and so
+ *    is one that binds images, which are not compared.
  * 2. A work-group is told the same as in the whole: the number of work-groups is patched, or not asked for.
  * 3. It does not matter that a part sees what was there before, where another part writes. Without atomics,
  *    coherent memory and barriers between work-groups nothing orders one work-group before another

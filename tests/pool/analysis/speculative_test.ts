@@ -197,7 +197,7 @@ function hasRace(harness: SplitHarness, launch: Launch, how: SpeculativeVerdict)
   return difference(inOrder(all), inOrder(all.toReversed())) !== null;
 }
 
-const COUNT = 150;
+const COUNT = 300;
 const isMissing = !SOFTWARE_DRIVERS.has("llvmpipe");
 
 Deno.test({
