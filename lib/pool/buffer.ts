@@ -32,16 +32,18 @@ export interface BufferContext {
   closed(buffer: LogicalBuffer): void;
 }
 
-/** Bytes that are nowhere any more: the only member that held them was lost. */
+/** Bytes that are nowhere any more. */
 export class DataLostError extends Error {
-  /** Takes which bytes of which buffer were lost, and with whom. */
-  constructor(buffer: LogicalBuffer, { start, end }: ByteRange, member: string) {
-    super(
-      `bytes ${start} to ${end} of ${buffer.label} were on ${member} alone, which is lost: ` +
-        "write them again, or keep a copy with HOST_VALID",
-    );
+  /** Takes which bytes of which buffer were lost, and how. */
+  constructor(buffer: LogicalBuffer, { start, end }: ByteRange, how: string) {
+    super(`bytes ${start} to ${end} of ${buffer.label} ${how}`);
     this.name = "DataLostError";
   }
+}
+
+/** How bytes were lost that were on one member alone. */
+function wereOn(member: string): string {
+  return `were on ${member} alone, which is lost: write them again, or keep a copy with HOST_VALID`;
 }
 
 /** The same ranges on both sides of a copy. */
@@ -66,8 +68,8 @@ export class LogicalBuffer implements Disposable {
   #host: HostBacking | undefined;
   /** Backings that a member without an answer may write to still. */
   readonly #abandoned: HostBacking[] = [];
-  /** Bytes that a lost member alone held, and its name. */
-  readonly #lostWith: { range: ByteRange; member: string }[] = [];
+  /** Bytes that are nowhere any more, and how that came. */
+  readonly #gone: { range: ByteRange; how: string }[] = [];
   #references = 1;
 
   /** @throws {VulkanError} or {RangeError} for want of memory. */
@@ -316,7 +318,7 @@ export class LogicalBuffer implements Disposable {
       const source = holders.find(isBetter) ?? (onHost ? undefined : holders[0]);
       if (source === undefined && (segment.places & 1 << HOST) === 0) {
         const [holder] = this.#holders(segment.places);
-        throw new DataLostError(this, segment, holder?.name ?? "a member");
+        throw new DataLostError(this, segment, wereOn(holder?.name ?? "a member"));
       }
       const segments = sources.get(source) ?? [];
       segments.push(segment);
@@ -332,7 +334,19 @@ export class LogicalBuffer implements Disposable {
   /** Notes that the contents of a range are spoilt: a member was changing them in place when it was lost. */
   spoil(range: ByteRange, member: Member): void {
     this.#validity.forget(range);
-    this.#lostWith.push({ range, member: member.name });
+    this.#gone.push({ range, how: wereOn(member.name) });
+  }
+
+  /** Notes that a member has changed ranges for a dispatch that failed: what was there is gone from it. */
+  abandon(member: Member, ranges: readonly ByteRange[]): void {
+    const place = this.#isInPlace(member) ? HOST : member.index + 1;
+    const how = `were changed on ${member.name} by a dispatch that failed: write them again`;
+    for (const range of ranges) {
+      for (const { start, end, places } of this.#validity.within(range)) {
+        if (places === 1 << place) this.#gone.push({ range: { start, end }, how });
+      }
+      this.#validity.drop(range, place);
+    }
   }
 
   /**
@@ -342,7 +356,7 @@ export class LogicalBuffer implements Disposable {
   forgetMember(member: Member): void {
     const place = member.index + 1;
     for (const range of this.#validity.onlyIn(place)) {
-      this.#lostWith.push({ range, member: member.name });
+      this.#gone.push({ range, how: wereOn(member.name) });
     }
     this.#validity.drop({ start: 0, end: this.size }, place);
     this.#mirrors.get(member)?.[Symbol.dispose]();
@@ -360,22 +374,22 @@ export class LogicalBuffer implements Disposable {
   }
 
   #refuseLost({ start, end }: ByteRange): void {
-    const lost = this.#lostWith.find(({ range }) => range.start < end && start < range.end);
-    if (lost !== undefined) throw new DataLostError(this, lost.range, lost.member);
+    const lost = this.#gone.find(({ range }) => range.start < end && start < range.end);
+    if (lost !== undefined) throw new DataLostError(this, lost.range, lost.how);
   }
 
   /** Bytes that are written anew are lost no more. */
   #found({ start, end }: ByteRange): void {
-    for (const lost of this.#lostWith.splice(0)) {
-      const { range, member } = lost;
+    for (const lost of this.#gone.splice(0)) {
+      const { range, how } = lost;
       if (range.end <= start || end <= range.start) {
-        this.#lostWith.push(lost);
+        this.#gone.push(lost);
         continue;
       }
       if (range.start < start) {
-        this.#lostWith.push({ range: { start: range.start, end: start }, member });
+        this.#gone.push({ range: { start: range.start, end: start }, how });
       }
-      if (end < range.end) this.#lostWith.push({ range: { start: end, end: range.end }, member });
+      if (end < range.end) this.#gone.push({ range: { start: end, end: range.end }, how });
     }
   }
 

@@ -164,12 +164,14 @@ async function prepareImages(
  * Runs one part on one member.
  *
  * @param range null for the whole grid.
+ * @param begins told when it is about to change memory.
  * @throws {MemberLostError} where the member is lost.
  */
 export async function runPart(
   launch: Launch,
   member: Member,
   range: GroupRange | null,
+  begins: () => void = () => {},
 ): Promise<PartRun> {
   const { kernel, groups, push, verdict } = launch;
   if (member.lost !== undefined) throw member.lost;
@@ -191,6 +193,7 @@ export async function runPart(
     ? gridOf(groups, verdict.dimension, range)
     : [[0, 0, 0] as const, groups];
   const sets = member.guard(() => pipeline.bind(bound));
+  begins();
   const { ms } = await member.run((commands) => {
     for (const image of images.values()) image.before(commands);
     if (images.size > 0) commands.barrier();
@@ -252,6 +255,17 @@ export function spoiltBy(
   return error;
 }
 
+/** Forgets what a part has changed, of a launch that failed. */
+function abandon(launch: Launch, member: Member, range: GroupRange): void {
+  const { kind } = launch.verdict;
+  for (const { of, writes } of touchedBy(launch, kind === "split" ? range : null)) {
+    // The memory of a lost member's own is gone with it; what it changed on the host is not.
+    if (member.lost === undefined || of.buffer.isInPlace(member)) {
+      of.buffer.abandon(member, writes);
+    }
+  }
+}
+
 /** Who runs which part next, and what came of it. */
 export interface PartSource {
   /** The next part for a member; undefined where there is none for it any more. */
@@ -262,7 +276,7 @@ export interface PartSource {
 
 /**
  * Runs all parts of a source, each member one after the other, all members side by side. What a lost member
- * had, also what it had done, is run again by the others.
+ * had, also what it had done, is run again by the others. Where it fails, what was changed for it is forgotten.
  *
  * @param onLost told of each member that is lost on the way, once no part runs that may use the buffers.
  * @throws {MemberLostError} where all members are lost.
@@ -275,6 +289,7 @@ export async function runParts(
   onLost: (error: MemberLostError) => void,
 ): Promise<PartRun[]> {
   const done = new Map<Member, PartRun[]>(members.map((member) => [member, []]));
+  const begun: [Member, GroupRange][] = [];
   const again: GroupRange[] = [];
   const lost = new Set<MemberLostError>();
   let last: MemberLostError | undefined;
@@ -284,7 +299,7 @@ export async function runParts(
       const range = again.shift() ?? source.next(member);
       if (range === undefined) return;
       try {
-        const part = await runPart(launch, member, range);
+        const part = await runPart(launch, member, range, () => begun.push([member, range]));
         own.push(part);
         source.done(part);
       } catch (error) {
@@ -314,7 +329,11 @@ export async function runParts(
     const ends = await Promise.allSettled(alive.map(follow));
     for (const error of lost) onLost(error);
     lost.clear();
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    for (const end of ends) {
+      if (end.status !== "rejected") continue;
+      for (const [member, range] of begun) abandon(launch, member, range);
+      throw end.reason;
+    }
   }
   return [...done.values()].flat();
 }

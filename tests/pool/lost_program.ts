@@ -4,6 +4,7 @@
  */
 
 import { selfCommand } from "../../lib/launch/self.ts";
+import { DataLostError, type LogicalBuffer } from "../../lib/pool/buffer.ts";
 import type { LogicalDevice } from "../../lib/pool/logical_device.ts";
 import {
   inPlaceKernel,
@@ -51,15 +52,30 @@ async function run(device: LogicalDevice, outcome: LostOutcome): Promise<void> {
   for (let round = 0; round < 3; round++) {
     const before = expected;
     expected = (i) => (3 * before(i) + round) >>> 0;
-    const { lost } = await device.dispatch(
-      inPlace,
-      [GROUPS, 1, 1],
-      [{ binding: 0, buffer: data }],
-      word(round),
-    );
-    outcome.lost += lost.length;
+    const bindings = [{ binding: 0, buffer: data }];
+    try {
+      const { lost } = await device.dispatch(inPlace, [GROUPS, 1, 1], bindings, word(round));
+      outcome.lost += lost.length;
+    } catch (error) {
+      outcome.wrong += await changedGroups(data, words(COUNT, (i) => before(i)));
+      throw error;
+    }
     same(await data.read(), words(COUNT, (i) => expected(i)));
   }
+}
+
+/** How many groups of a buffer can be read still, and are not as they were before a dispatch that failed. */
+async function changedGroups(data: LogicalBuffer, before: Uint8Array): Promise<number> {
+  let changed = 0;
+  for (let at = 0; at < before.length; at += 4 * LOCAL) {
+    try {
+      const bytes = await data.read(at, 4 * LOCAL);
+      if (!bytes.every((byte, i) => byte === before[at + i])) changed++;
+    } catch (error) {
+      if (!(error instanceof DataLostError)) throw error;
+    }
+  }
+  return changed;
 }
 
 /** Devices do not fail while the ways between them are tried. */
