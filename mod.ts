@@ -130,7 +130,8 @@ export {
 } from "./lib/gpu/topology.ts";
 export { type Vendor, vendorTitle } from "./lib/gpu/vendor.ts";
 export { type Dimension, SpirvError, type Triple, type Verdict } from "./lib/pool/analysis/mod.ts";
-export { DataLostError, LogicalBuffer } from "./lib/pool/buffer.ts";
+export { LogicalBuffer } from "./lib/pool/buffer.ts";
+export { DataLostError } from "./lib/pool/lost_bytes.ts";
 export {
   type Binding,
   type BufferBinding,

@@ -114,7 +114,7 @@ export function touchedBy(launch: Launch, range: GroupRange | null): Touched[] {
 /** Bytes that would have to be copied to a member before it could run a part. */
 export function bytesMissing(launch: Launch, member: Member, range: GroupRange | null): number {
   return touchedBy(launch, range).reduce(
-    (sum, { of, reads }) => sum + of.buffer.missingOn(member, reads),
+    (sum, { of, reads }) => sum + of.buffer.store.missingOn(member, reads),
     0,
   );
 }
@@ -124,7 +124,7 @@ export function bytesWritten(launch: Launch, member: Member, range: GroupRange |
   return touchedBy(launch, range).reduce(
     (sum, { of, writes }) =>
       sum +
-      (of.buffer.isInPlace(member)
+      (of.buffer.store.isInPlace(member)
         ? 0
         : writes.reduce((bytes, { start, end }) => bytes + end - start, 0)),
     0,
@@ -133,7 +133,7 @@ export function bytesWritten(launch: Launch, member: Member, range: GroupRange |
 
 /** Whether all that a launch writes on a member is on the host at once. */
 function writesInPlace(launch: Launch, member: Member): boolean {
-  return launch.bindings.every((of) => !mayWrite(launch, of) || of.buffer.isInPlace(member));
+  return launch.bindings.every((of) => !mayWrite(launch, of) || of.buffer.store.isInPlace(member));
 }
 
 /** The grid of a part: where it begins, and its size. */
@@ -187,7 +187,13 @@ export async function runPart(
   for (const { of: { set, binding, buffer, image, offset, size }, reads } of touched) {
     const prepared = image === null ? undefined : images.get(image);
     if (prepared !== undefined) bound.push({ set, binding, image: prepared.image });
-    else bound.push({ set, binding, buffer: await buffer.prepare(member, reads), offset, size });
+    else {bound.push({
+        set,
+        binding,
+        buffer: await buffer.store.prepare(member, reads),
+        offset,
+        size,
+      });}
   }
   const [base, count] = isPart
     ? gridOf(groups, verdict.dimension, range)
@@ -212,11 +218,11 @@ export async function commit(launch: Launch, parts: readonly PartRun[]): Promise
   const written = new Map<LogicalBuffer, ByteRange[]>();
   for (const part of parts) {
     for (const { of, writes } of touchedBy(launch, isSplit ? part : null)) {
-      of.buffer.wrote(part.member, writes);
+      of.buffer.store.wrote(part.member, writes);
       written.set(of.buffer, [...written.get(of.buffer) ?? [], ...writes]);
     }
   }
-  await allEnded(Array.from(written, ([buffer, ranges]) => buffer.settle(ranges)));
+  await allEnded(Array.from(written, ([buffer, ranges]) => buffer.store.settle(ranges)));
 }
 
 /** A member was lost while it changed a buffer in place: what was there before is gone. */
@@ -244,12 +250,12 @@ export function spoiltBy(
   let error: SpoiltDataError | undefined;
   for (const { of, writes } of touchedBy(launch, range)) {
     const [first] = writes;
-    if (first === undefined || !of.buffer.isInPlace(member)) continue;
+    if (first === undefined || !of.buffer.store.isInPlace(member)) continue;
     const { uses } = launch.verdict;
     const use = uses?.find((each) => each.set === of.set && each.binding === of.binding);
     // What is written without being read is written again, and then as it should be.
     if (uses !== null && use !== undefined && use.reads === null) continue;
-    for (const written of writes) of.buffer.spoil(written, member);
+    for (const written of writes) of.buffer.store.spoil(written, member);
     error ??= new SpoiltDataError(member, of.buffer, first);
   }
   return error;
@@ -260,8 +266,8 @@ function abandon(launch: Launch, member: Member, range: GroupRange): void {
   const { kind } = launch.verdict;
   for (const { of, writes } of touchedBy(launch, kind === "split" ? range : null)) {
     // The memory of a lost member's own is gone with it; what it changed on the host is not.
-    if (member.lost === undefined || of.buffer.isInPlace(member)) {
-      of.buffer.abandon(member, writes);
+    if (member.lost === undefined || of.buffer.store.isInPlace(member)) {
+      of.buffer.store.abandon(member, writes);
     }
   }
 }

@@ -76,7 +76,7 @@ export function whyNotOn(member: Member, launch: Launch): string | undefined {
     );
     if (offset % step !== 0) return `${member.name} binds at multiples of ${step} bytes alone`;
   }
-  const used = new Set(bindings.map(({ buffer, image }) => image ?? buffer));
+  const used = new Set(bindings.map(({ buffer, image }) => image ?? buffer.store));
   const needed = [...used].reduce((sum, each) => sum + each.memoryNeededOn(member), 0);
   return needed === 0 ? undefined : whyNoMemory(member, needed);
 }

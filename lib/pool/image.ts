@@ -182,7 +182,7 @@ export class LogicalImage implements Disposable {
 
   /** Bytes of its own memory that a member would have to give before it could use the image; about that many. */
   memoryNeededOn(member: Member): number {
-    return this.packed.memoryNeededOn(member) + (this.#mirrors.has(member) ? 0 : this.size);
+    return this.packed.store.memoryNeededOn(member) + (this.#mirrors.has(member) ? 0 : this.size);
   }
 
   /**
@@ -197,7 +197,7 @@ export class LogicalImage implements Disposable {
     reads: readonly ByteRange[],
     writes: readonly ByteRange[],
   ): Promise<PreparedImage> {
-    const buffer = await this.packed.prepare(member, reads);
+    const buffer = await this.packed.store.prepare(member, reads);
     const image = this.#mirror(member);
     const copy = (
       commands: CommandBuffer,

@@ -297,10 +297,10 @@ export class LogicalDevice implements AsyncDisposable {
   #forget(launch: Launch, member: Member): void {
     const own = new Set(launch.bindings.map(({ buffer }) => buffer));
     for (const buffer of this.#buffers) {
-      if (own.has(buffer)) buffer.forgetMember(member);
+      if (own.has(buffer)) buffer.store.forgetMember(member);
       // Another dispatch may be using it: it forgets once that is done.
       else {this.#ordering.run([{ of: buffer, writes: true }], () => {
-          if (!buffer.isClosed) buffer.forgetMember(member);
+          if (!buffer.isClosed) buffer.store.forgetMember(member);
           return Promise.resolve();
         });}
     }

@@ -102,13 +102,13 @@ class Copies {
   /** Notes that a part was run. */
   ran(part: PartRun): void {
     for (const { of, writes } of touchedBy(this.launch, part)) {
-      of.buffer.wrote(this.#member, writes);
+      of.buffer.store.wrote(this.#member, writes);
     }
   }
 
   /** What became of ranges of a buffer. */
   bytes(buffer: LogicalBuffer, ranges: readonly ByteRange[]): Promise<Uint8Array<ArrayBuffer>> {
-    return (this.#of.get(buffer) ?? buffer).onHost(ranges);
+    return (this.#of.get(buffer) ?? buffer).store.onHost(ranges);
   }
 }
 
@@ -135,7 +135,7 @@ class Attempt implements Disposable {
    */
   async run({ members, source }: Placement): Promise<PartRun[]> {
     for (const [buffer, ranges] of this.#written) {
-      this.#before.set(buffer, await buffer.onHost(ranges));
+      this.#before.set(buffer, await buffer.store.onHost(ranges));
     }
     const parts: PartRun[] = [];
     let isOver = false;
@@ -163,11 +163,11 @@ class Attempt implements Disposable {
       this.#taken.push(taken);
       const { buffer: copy } = taken;
       copied.set(buffer, copy);
-      const bytes = await copy.onHost([]), before = this.#before.get(buffer);
+      const bytes = await copy.store.onHost([]), before = this.#before.get(buffer);
       for (const { start, end } of ranges) {
         if (before !== undefined) bytes.set(before.subarray(start, end), start);
       }
-      copy.wroteOnHost(ranges);
+      copy.store.wroteOnHost(ranges);
     }
     const copies = new Copies(this.#plan.launch, member, copied);
     this.#copies.set(member, copies);
@@ -195,7 +195,7 @@ class Attempt implements Disposable {
       }
       taken.push(() => {
         for (const { start, end } of ranges) before.set(merged.subarray(start, end), start);
-        buffer.wroteOnHost(ranges);
+        buffer.store.wroteOnHost(ranges);
       });
     }
     return () => taken.forEach((take) => take());
@@ -224,7 +224,7 @@ class Attempt implements Disposable {
 
   /** Makes good what the flags of the buffers promise, once the merged bytes are taken over. */
   async settle(): Promise<void> {
-    await allEnded(Array.from(this.#written, ([buffer, ranges]) => buffer.settle(ranges)));
+    await allEnded(Array.from(this.#written, ([buffer, ranges]) => buffer.store.settle(ranges)));
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,8 @@
  */
 
 import { selfCommand } from "../../lib/launch/self.ts";
-import { DataLostError, type LogicalBuffer } from "../../lib/pool/buffer.ts";
+import type { LogicalBuffer } from "../../lib/pool/buffer.ts";
+import { DataLostError } from "../../lib/pool/lost_bytes.ts";
 import type { LogicalDevice } from "../../lib/pool/logical_device.ts";
 import {
   inPlaceKernel,

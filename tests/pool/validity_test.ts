@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { LostBytes } from "../../lib/pool/lost_bytes.ts";
 import { uniteRanges, ValidityMap } from "../../lib/pool/validity.ts";
 
 Deno.test("ValidityMap starts undefined, and joins what is alike", () => {
@@ -86,5 +87,25 @@ Deno.test("ValidityMap agrees with an array of bytes, whatever is done to it", (
       // Joined: no two neighbours are alike.
       segments.forEach((at, i) => assert.notEqual(at.places, segments[i + 1]?.places));
     }
+  }));
+});
+
+Deno.test("LostBytes refuses what was lost until it is written anew, byte by byte", () => {
+  const byte = fc.nat(30);
+  const range = fc.tuple(byte, byte).map(([start, length]) => ({ start, end: start + length }));
+  const step = fc.record({ kind: fc.constantFrom("add", "found"), range });
+  fc.assert(fc.property(fc.array(step), (steps) => {
+    const lost = new LostBytes("buffer 1 (64 bytes)");
+    const model = new Array<boolean>(64).fill(false);
+    for (const { kind, range } of steps) {
+      if (kind === "add") lost.add(range, "were on A alone");
+      else lost.found(range);
+      model.fill(kind === "add", range.start, range.end);
+    }
+    model.forEach((isLost, at) => {
+      const refuse = () => lost.refuse({ start: at, end: at + 1 });
+      if (isLost) assert.throws(refuse, /^DataLostError: bytes \d+ to \d+ of buffer 1 [^\n]+$/);
+      else refuse();
+    });
   }));
 });
