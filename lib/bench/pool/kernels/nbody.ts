@@ -6,6 +6,7 @@
 
 import { ComputeKernel } from "../../../spirv/compute_kernel.ts";
 import type { KernelCode } from "../../../spirv/kernel.ts";
+import type { Value } from "../../../spirv/module.ts";
 import { encodePush } from "../../../spirv/push_constants.ts";
 import type { ExpectedWords, KernelSize, PoolKernel } from "../kernel.ts";
 import { asFloats, randomFloats } from "./contents.ts";
@@ -20,6 +21,12 @@ const STEP = Math.fround(0.01), SOFTENING = Math.fround(0.01);
  */
 const FLOPS_OF_PAIR = 20;
 
+/**
+ * Bodies whose pulls are summed side by side, each in sums of its own: a GPU that a part of the bodies does not
+ * fill with threads has as much to do at once.
+ */
+const UNROLLED = 4;
+
 /** Buffers: positions with masses, velocities; new positions, new velocities. */
 function code(): KernelCode {
   const kernel = new ComputeKernel({ localSize: 64, addressing: "descriptor" });
@@ -28,13 +35,15 @@ function code(): KernelCode {
   const newPositions = kernel.buffer(vector), newVelocities = kernel.buffer(vector);
   const bodies = kernel.push("bodies", kernel.u32), step = kernel.push("step", kernel.f32);
   const softening = kernel.push("softening", kernel.f32);
+  // The multiple of UNROLLED up to which bodies go together.
+  const together = kernel.push("together", kernel.u32);
   return kernel.body((k) => {
     const i = k.globalId(), zero = k.constant(k.u32, 0), still = k.constant(k.f32, 0);
     k.ifLess(i, bodies(), () => {
       const own = positions.load(i), velocity = velocities.load(i);
       const at = [0, 1, 2].map((axis) => k.extract(own, axis));
-      const pull = at.map(() => k.variable(still));
-      k.loop(zero, bodies(), k.constant(k.u32, 1), (j) => {
+      const pulls = Array.from({ length: UNROLLED }, () => at.map(() => k.variable(still)));
+      const add = (j: Value, pull: (typeof pulls)[number]) => {
         const other = positions.load(j);
         const away = at.map((mine, axis) => k.sub(k.extract(other, axis), mine));
         const distance2 = away.reduce((sum, each) => k.fma(each, each, sum), softening());
@@ -45,9 +54,16 @@ function code(): KernelCode {
           const each = away[axis];
           if (each) sum.store(k.fma(each, strength, sum.load()));
         });
+      };
+      k.loop(zero, together(), k.constant(k.u32, UNROLLED), (j) => {
+        pulls.forEach((pull, lane) => add(k.add(j, k.constant(k.u32, lane)), pull));
       });
-      const moved = pull.map((sum, axis) => {
-        const speed = k.fma(sum.load(), step(), k.extract(velocity, axis));
+      const [first = []] = pulls;
+      k.loop(together(), bodies(), k.constant(k.u32, 1), (j) => add(j, first));
+      const moved = at.map((_, axis) => {
+        const pull = pulls.map((sums) => sums[axis]?.load() ?? still)
+          .reduce((sum, each) => k.add(sum, each));
+        const speed = k.fma(pull, step(), k.extract(velocity, axis));
         return { speed, place: k.fma(speed, step(), k.extract(own, axis)) };
       });
       const places = [...moved.map(({ place }) => place), k.extract(own, 3)];
@@ -108,7 +124,13 @@ export function nbody(): PoolKernel {
       width: Math.max(64, Math.round(size.width * Math.sqrt(factor))),
     }),
     groups: (size) => groupsOver(kernel, size),
-    push: ({ width }) => encodePush(kernel, { bodies: width, step: STEP, softening: SOFTENING }),
+    push: ({ width }) =>
+      encodePush(kernel, {
+        bodies: width,
+        step: STEP,
+        softening: SOFTENING,
+        together: width - width % UNROLLED,
+      }),
     buffers: ({ width }) => [
       { bytes: 16 * width, role: "in" },
       { bytes: 16 * width, role: "in" },
