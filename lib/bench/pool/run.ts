@@ -30,6 +30,9 @@ const WARM_UPS = 8;
 /** How long a device works before its time counts for the choice of a size, in ms. */
 const WARMING_MS = 150;
 
+/** Likewise before frames count. */
+const FRAME_WARMING_MS = 600;
+
 /** Blocks of runs of one kind, and runs before the timed ones of each. */
 const BLOCKS = 3, LEAD_INS = 2;
 
@@ -365,7 +368,9 @@ async function runFrames(
     }
     await Promise.all(shown);
   };
-  await render(4 * gpus.length + WARM_UPS);
+  // Those that were not in the run before have been idle: their clocks are down.
+  const warming = performance.now();
+  do await render(4 * gpus.length); while (performance.now() - warming < FRAME_WARMING_MS);
   session.resetStats();
   const begun = performance.now();
   await render(count);
@@ -398,7 +403,8 @@ async function measureFrames(
   for (const gpus of groupsOf(device.properties)) {
     for (const strategy of ["afr", "sfr"] as const) {
       onStart(`${kernel.id}: ${strategy} on ${gpus.length} together`);
-      const report = await runFrames(device, kernel, size, gpus, strategy, count);
+      const frames = count * gpus.length;
+      const report = await runFrames(device, kernel, size, gpus, strategy, frames);
       report.speedup = report.frames_per_s / single.frames_per_s;
       reports.push(report);
     }
