@@ -6,11 +6,11 @@
 
 import { ComputeKernel } from "../../../spirv/compute_kernel.ts";
 import type { KernelCode } from "../../../spirv/kernel.ts";
-import type { Value } from "../../../spirv/module.ts";
+import type { Value, VectorType } from "../../../spirv/module.ts";
 import { encodePush } from "../../../spirv/push_constants.ts";
 import type { ExpectedWords, KernelSize, PoolKernel } from "../kernel.ts";
 import { asFloats, randomFloats } from "./contents.ts";
-import { groupsOver, sampled } from "./grid.ts";
+import { sampled } from "./grid.ts";
 
 /** Length of the step, and the square of the distance below which bodies attract each other no more. */
 const STEP = Math.fround(0.01), SOFTENING = Math.fround(0.01);
@@ -21,48 +21,79 @@ const STEP = Math.fround(0.01), SOFTENING = Math.fround(0.01);
  */
 const FLOPS_OF_PAIR = 20;
 
-/**
- * Bodies whose pulls are summed side by side, each in sums of its own: a GPU that a part of the bodies does not
- * fill with threads has as much to do at once.
- */
+/** Bodies of a work-group, and the invocations that share the pulls on each: enough to fill a GPU with few bodies. */
+const BODIES = 32, SEGMENTS = 4;
+
+/** Invocations of a work-group, and bodies that it brings to its shared memory at a time. */
+const TILE = BODIES * SEGMENTS;
+
+/** Pulls that an invocation sums side by side, each in sums of its own. */
 const UNROLLED = 4;
 
-/** Buffers: positions with masses, velocities; new positions, new velocities. */
+/**
+ * Buffers: positions with masses, velocities; new positions, new velocities. Work-groups go through all bodies
+ * tile by tile, each segment through its quarter of the tile; what is left behind the last whole tile is read
+ * from the buffer.
+ */
 function code(): KernelCode {
-  const kernel = new ComputeKernel({ localSize: 64, addressing: "descriptor" });
+  const kernel = new ComputeKernel({ localSize: TILE, addressing: "descriptor" });
   const vector = kernel.vector(kernel.f32, 4);
   const positions = kernel.buffer(vector), velocities = kernel.buffer(vector);
   const newPositions = kernel.buffer(vector), newVelocities = kernel.buffer(vector);
   const bodies = kernel.push("bodies", kernel.u32), step = kernel.push("step", kernel.f32);
   const softening = kernel.push("softening", kernel.f32);
-  // The multiple of UNROLLED up to which bodies go together.
-  const together = kernel.push("together", kernel.u32);
+  // The bodies of whole tiles.
+  const tiled = kernel.push("tiled", kernel.u32);
   return kernel.body((k) => {
-    const i = k.globalId(), zero = k.constant(k.u32, 0), still = k.constant(k.f32, 0);
-    k.ifLess(i, bodies(), () => {
-      const own = positions.load(i), velocity = velocities.load(i);
-      const at = [0, 1, 2].map((axis) => k.extract(own, axis));
-      const pulls = Array.from({ length: UNROLLED }, () => at.map(() => k.variable(still)));
-      const add = (j: Value, pull: (typeof pulls)[number]) => {
-        const other = positions.load(j);
-        const away = at.map((mine, axis) => k.sub(k.extract(other, axis), mine));
-        const distance2 = away.reduce((sum, each) => k.fma(each, each, sum), softening());
-        const inverse = k.inverseSqrt(distance2);
-        const cubed = k.mul(k.mul(inverse, inverse), inverse);
-        const strength = k.mul(k.extract(other, 3), cubed);
-        pull.forEach((sum, axis) => {
-          const each = away[axis];
-          if (each) sum.store(k.fma(each, strength, sum.load()));
-        });
-      };
-      k.loop(zero, together(), k.constant(k.u32, UNROLLED), (j) => {
-        pulls.forEach((pull, lane) => add(k.add(j, k.constant(k.u32, lane)), pull));
+    const c = (value: number) => k.constant(k.u32, value);
+    const still = k.constant(k.f32, 0);
+    const tile = k.workgroupArray(vector, TILE);
+    const sums = [0, 1, 2].map(() => k.workgroupArray(k.f32, TILE));
+    const t = k.localId(0);
+    const segment = k.divide(t, c(BODIES));
+    const i = k.add(k.mul(k.workgroupId(0), c(BODIES)), k.modulo(t, c(BODIES)));
+    // Every invocation comes to the barriers: those beyond the last body work on it too, and store nothing.
+    const near = k.min(i, k.sub(bodies(), c(1)));
+    const own = positions.load(near), velocity = velocities.load(near);
+    const at = [0, 1, 2].map((axis) => k.extract(own, axis));
+    const pulls = Array.from({ length: UNROLLED }, () => at.map(() => k.variable(still)));
+
+    const add = (other: Value<VectorType>, pull: (typeof pulls)[number]) => {
+      const away = at.map((mine, axis) => k.sub(k.extract(other, axis), mine));
+      const distance2 = away.reduce((sum, each) => k.fma(each, each, sum), softening());
+      const inverse = k.inverseSqrt(distance2);
+      const cubed = k.mul(k.mul(inverse, inverse), inverse);
+      const strength = k.mul(k.extract(other, 3), cubed);
+      pull.forEach((sum, axis) => {
+        const each = away[axis];
+        if (each) sum.store(k.fma(each, strength, sum.load()));
       });
-      const [first = []] = pulls;
-      k.loop(together(), bodies(), k.constant(k.u32, 1), (j) => add(j, first));
-      const moved = at.map((_, axis) => {
-        const pull = pulls.map((sums) => sums[axis]?.load() ?? still)
-          .reduce((sum, each) => k.add(sum, each));
+    };
+
+    k.loop(c(0), tiled(), c(TILE), (start) => {
+      tile.store(t, positions.load(k.add(start, t)));
+      k.barrier();
+      const first = k.mul(segment, c(BODIES));
+      k.loop(c(0), c(BODIES), c(UNROLLED), (j) => {
+        const from = k.add(first, j);
+        pulls.forEach((pull, lane) => add(tile.load(k.add(from, c(lane))), pull));
+      });
+      k.barrier();
+    });
+    const [rest = []] = pulls;
+    k.loop(k.add(tiled(), segment), bodies(), c(SEGMENTS), (j) => add(positions.load(j), rest));
+
+    sums.forEach((shared, axis) => {
+      const all = pulls.map((pull) => pull[axis]?.load() ?? still);
+      shared.store(t, all.reduce((sum, each) => k.add(sum, each)));
+    });
+    k.barrier();
+    k.when(k.both(k.less(t, c(BODIES)), k.less(i, bodies())), () => {
+      const moved = sums.map((shared, axis) => {
+        let pull = shared.load(t);
+        for (let other = 1; other < SEGMENTS; other++) {
+          pull = k.add(pull, shared.load(k.add(t, c(other * BODIES))));
+        }
         const speed = k.fma(pull, step(), k.extract(velocity, axis));
         return { speed, place: k.fma(speed, step(), k.extract(own, axis)) };
       });
@@ -123,13 +154,13 @@ export function nbody(): PoolKernel {
       ...size,
       width: Math.max(64, Math.round(size.width * Math.sqrt(factor))),
     }),
-    groups: (size) => groupsOver(kernel, size),
+    groups: ({ width }) => [Math.ceil(width / BODIES), 1, 1],
     push: ({ width }) =>
       encodePush(kernel, {
         bodies: width,
         step: STEP,
         softening: SOFTENING,
-        together: width - width % UNROLLED,
+        tiled: width - width % TILE,
       }),
     buffers: ({ width }) => [
       { bytes: 16 * width, role: "in" },
