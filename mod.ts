@@ -170,6 +170,7 @@ export { MemberLostError } from "./lib/pool/member.ts";
 export { MEMORY_FLAGS, type MemoryFlag } from "./lib/pool/memory_flags.ts";
 export type { MemberProperties, PoolOptions, PoolProperties } from "./lib/pool/open.ts";
 export { DEFAULT_SPECULATION_BYTES, type SpeculationOptions } from "./lib/pool/speculation.ts";
+export type { GivenOptions } from "./lib/schedule/options.ts";
 export { parseStrategy, STRATEGY_NAMES, type StrategyName } from "./lib/schedule/strategies.ts";
 export { type EntryKind, Sysroot } from "./lib/sysfs/sysroot.ts";
 export {

@@ -10,6 +10,7 @@
 import { GuidedChunks } from "../schedule/guided.ts";
 import { sharesByWeight } from "../schedule/shares.ts";
 import { splitTimes } from "../schedule/cost.ts";
+import type { GivenOptions } from "../schedule/options.ts";
 import { Scheduler, type StrategyName } from "../schedule/strategies.ts";
 import type { GridWork, Worker } from "../schedule/strategy.ts";
 import { ThroughputBook } from "../schedule/throughput.ts";
@@ -63,6 +64,8 @@ export interface PlacementWish {
   /** Members that shall not run it, where others can. */
   without?: readonly Member[];
   strategy?: StrategyName | undefined;
+  /** Options of that strategy, or others than the pool's of its own. */
+  strategyOptions?: GivenOptions | undefined;
 }
 
 /** Strategies that split grids: they look at each kernel once before they decide. */
@@ -218,7 +221,10 @@ export class Balance {
     const splittable = verdict.kind === "split" && candidates.length > 1;
     const className = classOf(launch);
     const takenClass = `${className}/${candidates.map(({ index }) => index).join()}`;
-    if (splittable && SPLITTING.includes(strategy)) {
+    const scheduler = this.#scheduler(strategy, this.#optionsOf(wish), takenClass);
+    // Shares that were asked for need no measuring, and nobody is left out of them.
+    const isGiven = Array.isArray(scheduler.options["split_ratio"]);
+    if (splittable && SPLITTING.includes(strategy) && !isGiven) {
       if (!this.#isMeasured(className, candidates)) {
         return this.#explore(launch, candidates, speeds, takenClass);
       }
@@ -234,11 +240,12 @@ export class Balance {
         ? this.#times(launch, candidates, best, speeds, this.#taken.get(takenClass))
         : null,
     };
-    const scheduler = this.#scheduler(strategy, takenClass);
     const total = candidates.reduce((sum, member) => sum + speedOf(speeds, member), 0);
     // Who cannot do one unit while the others do theirs would keep them waiting.
     const least = total * Math.max(LEAST_SHARE, 1 / all.end);
-    const useful = candidates.filter((member) => !splittable || speedOf(speeds, member) >= least);
+    const useful = candidates.filter((member) =>
+      !splittable || isGiven || speedOf(speeds, member) >= least
+    );
     const workers = this.#pool.members.map((member): Worker => ({
       id: member.id,
       enabled: useful.includes(member),
@@ -346,10 +353,17 @@ export class Balance {
     };
   }
 
+  /** The options for a dispatch's strategy: its own, or the pool's where it goes by the pool's strategy. */
+  #optionsOf({ strategy = this.#pool.strategy, strategyOptions }: PlacementWish): GivenOptions {
+    if (strategyOptions !== undefined) return strategyOptions;
+    return strategy === this.#pool.strategy ? this.#pool.strategyOptions : {};
+  }
+
   /** Hybrid decides kernel by kernel, and keeps to it; the others see one stream of work. */
-  #scheduler(strategy: StrategyName, className: string): Scheduler {
-    const key = strategy === "hybrid" ? className : strategy;
-    const scheduler = this.#schedulers.get(key) ?? new Scheduler(strategy);
+  #scheduler(strategy: StrategyName, options: GivenOptions, className: string): Scheduler {
+    const of = `${strategy}${JSON.stringify(options)}`;
+    const key = strategy === "hybrid" ? `${of}/${className}` : of;
+    const scheduler = this.#schedulers.get(key) ?? new Scheduler(strategy, options);
     this.#schedulers.delete(key);
     this.#schedulers.set(key, scheduler);
     const [oldest] = this.#schedulers.keys();

@@ -11,8 +11,11 @@ import type { Triple } from "./analysis/verdict.ts";
 import type { LogicalBuffer } from "./buffer.ts";
 import type { Binding } from "./dispatch.ts";
 import type { LogicalKernel } from "./kernel.ts";
-import { Scheduler } from "../schedule/strategies.ts";
-import type { Worker } from "../schedule/strategy.ts";
+import { type FramePlace, FramePlacing } from "./frame_placing.ts";
+import type { GivenOptions } from "../schedule/options.ts";
+import { type PacingState, pacingStats, showTime, UNPACED } from "../schedule/pacing.ts";
+import type { StrategyName } from "../schedule/strategies.ts";
+import type { FrameWay } from "../schedule/strategy.ts";
 
 /** What a frame's dispatch is told. */
 interface FrameDispatch {
@@ -20,6 +23,7 @@ interface FrameDispatch {
   on?: string;
   without?: readonly string[];
   strategy?: "sfr";
+  strategyOptions?: GivenOptions;
 }
 
 /** What came of it. */
@@ -43,8 +47,13 @@ export interface FrameDevice {
 export interface FrameOptions {
   /** Bytes of one frame. */
   bytes: number;
-  /** `afr`: each frame on one device; `sfr`: each on all; `single`: all on one. `afr` by default. */
-  strategy?: "afr" | "sfr" | "single";
+  /**
+   * `afr`: each frame on one device; `sfr`: each on all; `hybrid`: as was measured to be faster; `single`: all
+   * on one; the others as docs/strategies.md has them. `afr` by default.
+   */
+  strategy?: StrategyName;
+  /** Options of the strategy, by name, other than their defaults. */
+  strategyOptions?: GivenOptions;
   /** Ids of the members that compute them; all by default. */
   gpus?: readonly string[];
   /** How many frames may be under way; one more than there are devices by default. */
@@ -69,6 +78,8 @@ export interface FrameStats {
   /** Mean time from one frame to the next, and its standard deviation, in ms; null below two frames. */
   interval_ms: number | null;
   jitter_ms: number | null;
+  /** Frames that were not ready when they were due. */
+  late: number;
   /** Frames by the device that computed them, or part of them. */
   by_gpu: Record<string, number>;
 }
@@ -87,9 +98,12 @@ export class Frame implements Disposable {
   /** Where it is computed into. */
   readonly target: LogicalBuffer;
   readonly #session: FrameSession;
-  readonly #placed: FrameDispatch;
+  /** Who computes it. */
+  readonly place: FramePlace;
   readonly #work: Promise<FrameResult>[] = [];
   readonly #turn: Turn;
+  /** Dispatches that have not ended. */
+  #running = 0;
   #isPresented = false;
 
   /** Made by {@linkcode FrameSession.frame}. */
@@ -97,13 +111,13 @@ export class Frame implements Disposable {
     session: FrameSession,
     number: number,
     target: LogicalBuffer,
-    placed: FrameDispatch,
+    place: FramePlace,
     turn: Turn,
   ) {
     this.#session = session;
     this.number = number;
     this.target = target;
-    this.#placed = placed;
+    this.place = place;
     this.#turn = turn;
   }
 
@@ -119,12 +133,20 @@ export class Frame implements Disposable {
     options: Pick<FrameDispatch, "push"> = {},
   ): void {
     if (this.#isPresented) throw new Error(`frame ${this.number} was presented already`);
-    const work = this.#session.device.dispatch(kernel, groups, bindings, {
+    const { device, placing } = this.#session;
+    const work = device.dispatch(kernel, groups, bindings, {
       ...options,
-      ...this.#placed,
+      ...this.#session.dispatchOptions(this.place),
     });
-    // It is looked at when the frame is presented.
-    work.catch(() => undefined);
+    // It is in the queues from its first dispatch on, whoever begins the next frame before it is presented.
+    if (this.#running++ === 0) { for (const gpu of this.place.gpus) placing.begun(gpu); }
+    const ended = () => {
+      if (--this.#running > 0) return;
+      for (const gpu of this.place.gpus) placing.ended(gpu);
+      this.#session.hasRoom();
+    };
+    // How it ended is looked at when the frame is presented.
+    work.then(ended, ended);
     this.#work.push(work);
   }
 
@@ -151,27 +173,29 @@ export class Frame implements Disposable {
 /** Frames of one program. Dispose it once all were presented. */
 export class FrameSession implements Disposable {
   readonly device: FrameDevice;
-  readonly #scheduler: Scheduler;
-  readonly #isSplit: boolean;
+  /** Who computes which frame. For {@linkcode Frame}. */
+  readonly placing: FramePlacing;
   readonly #interval: number;
-  readonly #gpus: ReadonlySet<string>;
   readonly #targets: LogicalBuffer[];
   readonly #free: LogicalBuffer[];
   readonly #waiting: ((target: LogicalBuffer) => void)[] = [];
-  readonly #speeds = new Map<string, number>();
-  /** Devices that were given up, and who took over. */
-  readonly #moved = new Map<string, string>();
-  readonly #shownAt: number[] = [];
+  /** Frames that wait for room in a queue. */
+  readonly #held: (() => void)[] = [];
   readonly #byGpu = new Map<string, number>();
+  /** When frames are due, and when they were shown. */
+  #paced: PacingState = UNPACED;
+  #shown: PacingState = UNPACED;
+  /** The way of the frame that was shown last. */
+  #way: FrameWay | null = null;
   #next = 0;
   /** When the frame that was begun last is shown, or given up. */
   #last: Promise<void> = Promise.resolve();
-  #due: number | undefined;
 
   /** Made by `LogicalDevice.frames`. */
   constructor(device: FrameDevice, options: FrameOptions) {
     const { bytes, strategy = "afr", interval_ms = 0 } = options;
-    const { gpus = device.members.map(({ id }) => id) } = options;
+    const members = device.members.map(({ id }) => id);
+    const { gpus = members, strategyOptions = {} } = options;
     const { latency = gpus.length + 1 } = options;
     if (!Number.isInteger(latency) || latency < 1) {
       throw new RangeError(`no session with ${latency} frames under way: give 1 or more`);
@@ -179,11 +203,19 @@ export class FrameSession implements Disposable {
     if (!(interval_ms >= 0 && interval_ms < Infinity)) {
       throw new RangeError(`no interval of ${interval_ms} ms: give 0 or more`);
     }
+    const unknown = gpus.find((id) => !members.includes(id));
+    if (unknown !== undefined) {
+      throw new RangeError(`no member ${unknown}: there are ${members.join(", ")}`);
+    }
     this.device = device;
-    this.#scheduler = new Scheduler(strategy);
-    this.#isSplit = strategy === "sfr";
+    this.placing = new FramePlacing({
+      strategy,
+      strategyOptions,
+      members,
+      gpus: new Set(gpus),
+      latency,
+    });
     this.#interval = interval_ms;
-    this.#gpus = new Set(gpus);
     this.#targets = Array.from(
       { length: latency },
       () => device.allocate(bytes, ["LAZY_ALLOCATE"]),
@@ -191,42 +223,43 @@ export class FrameSession implements Disposable {
     this.#free = [...this.#targets];
   }
 
-  /** The next frame, once there is a target for it: at most as many as `latency` are under way. */
+  /**
+   * The next frame, once there is a target for it, and room in the queue of who computes it: at most as many as
+   * `latency` are under way.
+   *
+   * @throws {NoWorkerError} by rejection, where all devices of the session are lost.
+   */
   async frame(): Promise<Frame> {
     const number = this.#next++;
     const target = this.#free.shift() ??
       await new Promise<LogicalBuffer>((resolve) => this.#waiting.push(resolve));
+    let place: FramePlace;
+    try {
+      place = this.placing.place(number, this.device.members.map(({ id }) => id));
+    } catch (error) {
+      this.#giveTarget(target);
+      throw error;
+    }
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#last = promise;
-    return new Frame(this, number, target, this.#place(number), { before, over: resolve });
-  }
-
-  #place(number: number): FrameDispatch {
-    const { members } = this.device;
-    if (this.#isSplit) {
-      const others = members.filter(({ id }) => !this.#gpus.has(id)).map(({ id }) => id);
-      return { strategy: "sfr", without: [...others, ...this.#moved.keys()] };
+    const { hold } = place;
+    while (hold !== null && this.placing.queued(hold.gpu) >= hold.frames) {
+      await new Promise<void>((resume) => this.#held.push(resume));
     }
-    const known = [...this.#speeds.values()];
-    const usual = known.length === 0 ? 1 : known.reduce((a, b) => a + b, 0) / known.length;
-    const workers = members.map(({ id }): Worker => ({
-      id,
-      enabled: this.#gpus.has(id),
-      speed: this.#speeds.get(id) ?? usual,
-      queued_ms: 0,
-    }));
-    const work = { kind: "frame", number, rows: 1, splittable: false } as const;
-    const [part] = this.#scheduler.place(work, workers).parts;
-    const gpu = part === undefined ? undefined : this.#takenOver(part.worker);
-    return gpu === undefined ? {} : { on: gpu };
+    return new Frame(this, number, target, place, { before, over: resolve });
   }
 
-  /** Who does the work of a device now. */
-  #takenOver(gpu: string): string {
-    let at = gpu;
-    for (let next = this.#moved.get(at); next !== undefined; next = this.#moved.get(at)) at = next;
-    return at;
+  /** For {@linkcode Frame}: a frame has left the queues. */
+  hasRoom(): void {
+    for (const resume of this.#held.splice(0)) resume();
+  }
+
+  /** For {@linkcode Frame}: where its dispatches run. */
+  dispatchOptions({ gpus, isSplit }: FramePlace): FrameDispatch {
+    if (!isSplit) return gpus[0] === undefined ? {} : { on: gpus[0] };
+    const without = this.device.members.map(({ id }) => id).filter((id) => !gpus.includes(id));
+    return { strategy: "sfr", without, strategyOptions: this.placing.splitOptions };
   }
 
   /** For the disposal of a {@linkcode Frame}. */
@@ -252,7 +285,7 @@ export class FrameSession implements Disposable {
       const late_ms = await this.#untilDue();
       await frame.target.view(show);
       const at_ms = performance.now();
-      this.#shownAt.push(at_ms);
+      this.#came(at_ms, frame.place.way);
       const gpus = [...new Set(results.flatMap(({ parts }) => parts.map(({ gpu }) => gpu)))];
       for (const gpu of gpus) this.#byGpu.set(gpu, (this.#byGpu.get(gpu) ?? 0) + 1);
       return { number: frame.number, gpus, at_ms, late_ms };
@@ -267,6 +300,10 @@ export class FrameSession implements Disposable {
 
   #giveBack({ target }: Frame, turn: Turn): void {
     turn.over();
+    this.#giveTarget(target);
+  }
+
+  #giveTarget(target: LogicalBuffer): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(target);
     else next(target);
@@ -277,20 +314,27 @@ export class FrameSession implements Disposable {
     const ms = results.reduce((sum, { parts }) => sum + (parts[0]?.ms ?? 0), 0);
     const gpus = new Set(results.flatMap(({ parts }) => parts.map(({ gpu }) => gpu)));
     const [gpu] = gpus;
-    if (gpus.size !== 1 || gpu === undefined || !(ms > 0)) return;
-    const known = this.#speeds.get(gpu);
-    this.#speeds.set(gpu, known === undefined ? 1 / ms : known + 0.2 * (1 / ms - known));
+    if (gpus.size === 1 && gpu !== undefined) this.placing.took(gpu, ms);
+  }
+
+  /** Takes note of a frame that was shown. */
+  #came(at_ms: number, way: FrameWay | null): void {
+    const before = this.#shown.shown_ms;
+    if (before !== null && way !== null && way === this.#way) {
+      this.placing.came(way, at_ms - before);
+    }
+    this.#way = way;
+    // Without an interval nothing is due: the times between frames are what they were.
+    this.#shown = showTime(this.#shown, at_ms, 0).state;
   }
 
   /** Waits until the next frame is due. How late it is, in ms. */
   async #untilDue(): Promise<number> {
     const now = performance.now();
-    const due = this.#due ?? now;
-    const wait = due - now;
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    // A frame that is late moves all behind it: they do not hurry after it.
-    this.#due = Math.max(due, now) + this.#interval;
-    return Math.max(0, -wait);
+    const { state, show_ms, late_ms } = showTime(this.#paced, now, this.#interval);
+    this.#paced = state;
+    if (show_ms > now) await new Promise((resolve) => setTimeout(resolve, show_ms - now));
+    return late_ms;
   }
 
   /**
@@ -300,35 +344,21 @@ export class FrameSession implements Disposable {
    * @throws {RangeError} for a device that is no member; one line.
    */
   migrate(from: string, to: string): void {
-    const ids = this.device.members.map(({ id }) => id);
-    const unknown = [from, to].find((id) => !ids.includes(id));
-    if (unknown !== undefined) {
-      throw new RangeError(`no member ${unknown}: there are ${ids.join(", ")}`);
-    }
-    if (from === to) return;
-    // Who takes over works itself from now on, whatever was before.
-    this.#moved.delete(to);
-    this.#moved.set(from, to);
+    this.placing.migrate(from, to);
   }
 
   /** Begins anew with what {@linkcode stats} tells. */
   resetStats(): void {
-    this.#shownAt.length = 0;
+    this.#shown = UNPACED;
+    this.#paced = { ...UNPACED, due_ms: this.#paced.due_ms };
     this.#byGpu.clear();
   }
 
   /** How evenly frames came so far. */
   stats(): FrameStats {
-    const times = this.#shownAt;
-    const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
-    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
-    return {
-      frames: times.length,
-      interval_ms: gaps.length === 0 ? null : mean,
-      jitter_ms: gaps.length === 0 ? null : Math.sqrt(variance),
-      by_gpu: Object.fromEntries(this.#byGpu),
-    };
+    const { frames, interval_ms, jitter_ms } = pacingStats(this.#shown);
+    const late = this.#interval > 0 ? this.#paced.late : 0;
+    return { frames, interval_ms, jitter_ms, late, by_gpu: Object.fromEntries(this.#byGpu) };
   }
 
   /** Gives the targets back. */

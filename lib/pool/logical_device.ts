@@ -20,6 +20,7 @@ import type { Member, MemberLostError } from "./member.ts";
 import { whyNoFlags, whyTooLarge } from "./memory_check.ts";
 import { checkMemoryFlags, type MemoryFlag } from "./memory_flags.ts";
 import { openPool, type Pool, type PoolOptions, type PoolProperties } from "./open.ts";
+import type { GivenOptions } from "../schedule/options.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
 import { Ordering } from "./ordering.ts";
 import { type DispatchResult, Runner, type RunWish } from "./runner.ts";
@@ -37,6 +38,8 @@ export interface DispatchOptions extends DispatchFenceOptions {
   without?: readonly string[];
   /** Another strategy than the logical device's. */
   strategy?: StrategyName;
+  /** Options of that strategy, or others than the logical device's of its own. */
+  strategyOptions?: GivenOptions;
   /**
    * Whether it is tried in parts where it is not proved safe to split, on copies that are merged where no two
    * parts changed the same. The logical device's choice where it is not given.
@@ -235,12 +238,13 @@ export class LogicalDevice implements AsyncDisposable {
   }
 
   #wish(options: DispatchOptions): Omit<RunWish, "begin"> {
-    const { on, without = [], strategy } = options;
+    const { on, without = [], strategy, strategyOptions } = options;
     const { speculate = this.#options.speculate ?? false } = options;
     return {
       on: on === undefined ? undefined : this.#member(on),
       without: without.map((id) => this.#member(id)),
       strategy,
+      strategyOptions,
       speculate,
     };
   }

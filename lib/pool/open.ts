@@ -11,7 +11,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { combine, type CombinedDevice } from "../gpu/logical.ts";
 import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
 import { standing } from "../gpu/standing.ts";
-import type { StrategyName } from "../schedule/strategies.ts";
+import type { GivenOptions } from "../schedule/options.ts";
+import { Scheduler, type StrategyName } from "../schedule/strategies.ts";
 import { Member } from "./member.ts";
 import { openTransfers, type TransferOptions } from "./transfer/open.ts";
 import type { TransferPlan, Transfers } from "./transfer/types.ts";
@@ -27,6 +28,8 @@ export interface PoolOptions {
   virtual?: boolean;
   /** How work is spread; `hybrid` by default. */
   strategy?: StrategyName;
+  /** Options of the strategy, by name, other than their defaults: docs/strategies.md. */
+  strategyOptions?: GivenOptions;
   /**
    * Whether a dispatch is split over members of the same driver and model alone, so that its results are the
    * same bit by bit as those of one. False by default.
@@ -73,6 +76,7 @@ export interface PoolProperties extends CombinedDevice {
 /** Open devices that work together. Dispose it after everything made on them. */
 export interface Pool extends Disposable {
   readonly strategy: StrategyName;
+  readonly strategyOptions: GivenOptions;
   readonly strict: boolean;
   readonly members: readonly Member[];
   readonly transfers: Transfers;
@@ -133,6 +137,9 @@ function openMembers(gpus: readonly Gpu[], instance: Instance, limitMs?: number)
  * @throws {Error} where there is no device, or one that was asked for cannot be opened; one line.
  */
 export async function openPool(options: PoolOptions): Promise<Pool> {
+  const { strategy = "hybrid", strategyOptions = {} } = options;
+  // Checked before anything is opened.
+  new Scheduler(strategy, strategyOptions);
   const gpus = chosenGpus(options);
   if (gpus.length === 0) {
     throw new Error(
@@ -145,13 +152,14 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   const instance = undo.use(opened.instance);
   const members = openMembers(gpus, instance, options.limitMs);
   for (const member of members) undo.use(member);
-  const { strategy = "hybrid", strict = false, ownMemory = false, limitMs } = options;
+  const { strict = false, ownMemory = false, limitMs } = options;
   const transfers = undo.use(
     await openTransfers(members, { ...options.transfer, ...(limitMs && { limitMs }) }),
   );
   const owned = undo.move();
   return {
     strategy,
+    strategyOptions,
     strict,
     members,
     transfers,
