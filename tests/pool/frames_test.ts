@@ -202,3 +202,29 @@ allDevicesTest("FrameSession tries all ways with hybrid, and loses no frame", as
   assert.ok(gpus.some((both) => both.includes("+")), gpus.join());
   assert.ok(gpus.some((one) => !one.includes("+")), gpus.join());
 });
+
+allDevicesTest("LogicalDevice splits by the options of its strategy", async () => {
+  await using device = await openSoftwarePool({
+    strategy: "sfr",
+    strategyOptions: { split_ratio: [3, 1] },
+  });
+  const kernel = frameKernel(device);
+  using out = device.allocate(4 * COUNT);
+  const bindings = [{ binding: 0, buffer: out }];
+  const run = async (options: object) => {
+    const { parts } = await device.dispatch(kernel, [GROUPS, 1, 1], bindings, options);
+    return parts.map(({ start, end }) => end - start);
+  };
+  // From the first dispatch on: what is asked for need not be measured.
+  assert.deepEqual(await run(word(1)), [12, 4]);
+  const strategyOptions = { split_ratio: [1, 1] };
+  assert.deepEqual(await run({ ...word(1), strategyOptions }), [8, 8]);
+  await assert.rejects(
+    run({ ...word(1), strategyOptions: { split_ratio: [1] } }),
+    /^RangeError: sfr: split_ratio has 1 numbers for 2 devices: give one for each$/,
+  );
+  await assert.rejects(
+    openSoftwarePool({ strategy: "single", strategyOptions: { split_ratio: [1] } }),
+    /^RangeError: single has no option 'split_ratio': there are device, pick, threshold_percent$/,
+  );
+});
