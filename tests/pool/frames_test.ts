@@ -1,6 +1,7 @@
 /** Frames over two software devices: in order, whole, evenly. */
 
 import assert from "node:assert/strict";
+import type { Frame } from "../../lib/pool/frames.ts";
 import type { LogicalDevice } from "../../lib/pool/logical_device.ts";
 import { Kernel } from "../../lib/spirv/kernel.ts";
 import { allDevicesTest } from "../vulkan_devices.ts";
@@ -25,13 +26,13 @@ async function render(
   session: ReturnType<LogicalDevice["frames"]>,
   kernel: ReturnType<typeof frameKernel>,
   count: number,
-  each: (number: number) => void = () => {},
+  each: (number: number, frame: Frame) => void = () => {},
 ): Promise<{ shown: number[]; gpus: string[] }> {
   const shown: number[] = [], gpus: string[] = [];
   const presented: Promise<unknown>[] = [];
   for (let i = 0; i < count; i++) {
     const frame = await session.frame();
-    each(frame.number);
+    each(frame.number, frame);
     frame.submit(
       kernel,
       [GROUPS, 1, 1],
@@ -196,11 +197,13 @@ allDevicesTest("FrameSession tries all ways with hybrid, and loses no frame", as
     strategy: "hybrid",
     strategyOptions: { trial: 2, dwell: 0, latency: 3 },
   });
-  const { shown, gpus } = await render(session, frameKernel(device), 60);
+  // Of frames this small a part may not pay: what is looked at is the way, not who took part.
+  const ways = new Set<string | null>();
+  const { shown } = await render(session, frameKernel(device), 60, (_, { place }) => {
+    ways.add(place.way);
+  });
   assert.deepEqual(shown, upTo(60));
-  // Split, and on one device: each way was taken for a while.
-  assert.ok(gpus.some((both) => both.includes("+")), gpus.join());
-  assert.ok(gpus.some((one) => !one.includes("+")), gpus.join());
+  assert.deepEqual(ways, new Set(["afr", "sfr", "single"]));
 });
 
 allDevicesTest("LogicalDevice splits by the options of its strategy", async () => {
