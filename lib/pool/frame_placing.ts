@@ -15,6 +15,12 @@ const ROWS = 1 << 16;
 /** Frames after which a device that got none is measured again; doubled each time that it is left out again. */
 const FORGET_AFTER = 64;
 
+/**
+ * … and no sooner than the others have done so many frames in the time that one of its takes: frames are shown
+ * in order, and wait for it.
+ */
+const WORTH_FRAMES = 100;
+
 /** Weight of the newest frame in a device's mean time, once there are some. */
 const NEWEST = 0.2;
 
@@ -129,8 +135,11 @@ export class FramePlacing {
    */
   #given(number: number, gpus: readonly string[]): void {
     for (const gpu of gpus) this.#of(gpu).last = number;
+    const fastest = Math.min(...[...this.#known.values()].flatMap(({ ms }) => ms ?? []));
     for (const known of this.#known.values()) {
-      if (known.ms === null || number - known.last <= known.patience) continue;
+      if (known.ms === null) continue;
+      const patience = Math.max(known.patience, WORTH_FRAMES * known.ms / fastest);
+      if (number - known.last <= patience) continue;
       known.ms = null;
       known.frames = 0;
       known.last = number;
