@@ -6,7 +6,8 @@
 
 import { Instance } from "../../ffi/vulkan/instance.ts";
 import type { PhysicalDevice } from "../../ffi/vulkan/physical_device.ts";
-import type { ApiDevice, Gpu } from "../gpu/gpu.ts";
+import { findPhysicalDevice } from "../discovery/vulkan_device.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { selfCommand } from "../launch/self.ts";
 import { isAsleep } from "../sysfs/device_files.ts";
 import { type Benchmark, type Suite, UnsupportedError } from "./benchmark.ts";
@@ -106,16 +107,6 @@ class LazyTarget {
   }
 }
 
-/** The physical device that a GPU's Vulkan entry means; the order may have changed since it was read. */
-function findPhysical(
-  devices: readonly PhysicalDevice[],
-  api: ApiDevice,
-): PhysicalDevice | undefined {
-  const matches = (device: PhysicalDevice) => device.uuid === api.uuid && device.name === api.name;
-  const sameIndex = devices[Number(api.index)];
-  return sameIndex && matches(sameIndex) ? sameIndex : devices.find(matches);
-}
-
 function deviceOf(gpu: Gpu, vendor: VendorEnvironment): BenchDevice {
   const api = gpu.apis.vulkan?.[0];
   return {
@@ -205,7 +196,7 @@ function planGpus(
   const devices: BenchDevice[] = [];
   const instruments = new Map<string, Instruments>();
   for (const gpu of gpus) {
-    const found = (gpu.apis.vulkan ?? []).map((api) => findPhysical(physical, api))
+    const found = (gpu.apis.vulkan ?? []).map((api) => findPhysicalDevice(physical, api))
       .find((device) => device !== undefined);
     const { environment, ...own } = panel.of(gpu, found);
     devices.push(deviceOf(gpu, environment));

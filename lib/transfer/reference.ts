@@ -17,13 +17,3 @@ export interface VulkanReference {
 export function referenceTo({ index, uuid, name }: PhysicalDevice): VulkanReference {
   return { index, uuid, name };
 }
-
-/** The physical device of a reference; the order may have changed since it was read. */
-export function findPhysical(
-  devices: readonly PhysicalDevice[],
-  { index, uuid, name }: VulkanReference,
-): PhysicalDevice | undefined {
-  const matches = (device: PhysicalDevice) => device.uuid === uuid && device.name === name;
-  const sameIndex = devices[index];
-  return sameIndex && matches(sameIndex) ? sameIndex : devices.find(matches);
-}

@@ -6,8 +6,8 @@
 
 import { Instance } from "../../../ffi/vulkan/instance.ts";
 import type { PhysicalDevice } from "../../../ffi/vulkan/physical_device.ts";
+import { findPhysicalDevice } from "../../discovery/vulkan_device.ts";
 import type { ProbeAnswer } from "../../transfer/probe.ts";
-import { findPhysical } from "../../transfer/reference.ts";
 import { UnsupportedError } from "../benchmark.ts";
 import { reasonOf } from "../errors.ts";
 import { VulkanTarget } from "../vulkan/target.ts";
@@ -51,7 +51,7 @@ class ChildDevices implements Disposable {
       this.#instance = this.#owned.use(opened.instance);
       this.#physical = this.#instance.physicalDevices();
     }
-    const physical = findPhysical(this.#physical, vulkan);
+    const physical = findPhysicalDevice(this.#physical, vulkan);
     if (physical === undefined) throw new UnsupportedError("Vulkan shows it no longer");
     return this.#owned.use(new VulkanTarget(id, this.#instance, physical));
   }

@@ -18,6 +18,7 @@ import {
 import type { PhysicalDevice } from "../../../ffi/vulkan/physical_device.ts";
 import { Pipeline } from "../../../ffi/vulkan/pipeline.ts";
 import type { Addressing, KernelCode } from "../../spirv/kernel.ts";
+import { encodePush } from "../../spirv/push_constants.ts";
 import { ImplausibleError } from "../benchmark.ts";
 
 /** `VK_QUEUE_COMPUTE_BIT`. */
@@ -275,18 +276,10 @@ export function pushBytes(
   buffers: readonly DeviceBuffer[],
   values: Record<string, number>,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(code.pushBytes);
+  const bytes = encodePush(code, values);
   const view = new DataView(bytes.buffer);
   if (code.addressing === "device_address") {
     buffers.forEach((buffer, i) => view.setBigUint64(8 * i, buffer.address ?? 0n, true));
-  }
-  for (const [name, { offset, type }] of code.pushOffsets) {
-    const value = values[name];
-    if (value === undefined) throw new TypeError(`the kernel needs a value of ${name}`);
-    if (type.kind === "int") view.setUint32(offset, value >>> 0, true);
-    else if (type.width === 64) view.setFloat64(offset, value, true);
-    else if (type.width === 32) view.setFloat32(offset, value, true);
-    else view.setFloat16(offset, value, true);
   }
   return bytes;
 }

@@ -7,9 +7,9 @@
 import { Device } from "../../../ffi/vulkan/device.ts";
 import { Instance } from "../../../ffi/vulkan/instance.ts";
 import type { PhysicalDevice } from "../../../ffi/vulkan/physical_device.ts";
+import { findPhysicalDevice } from "../../discovery/vulkan_device.ts";
 import { reasonOf, UnsupportedError } from "../../transfer/errors.ts";
 import type { ProbeAnswer } from "../../transfer/probe.ts";
-import { findPhysical } from "../../transfer/reference.ts";
 import { RuntimeLibraries, type RuntimeOptions } from "../../transfer/runtimes.ts";
 import type { MemberReference, WayRequest } from "./requests.ts";
 import { tryPages, tryWay } from "./try_way.ts";
@@ -37,7 +37,7 @@ class ChildMembers implements Disposable {
   /** The member of a reference; with `end` 1 the second of two members that are one device. */
   get({ vulkan, gpu }: MemberReference, end: 0 | 1): TransferMember {
     const { instance, physical } = this.#instance();
-    const found = findPhysical(physical, vulkan);
+    const found = findPhysicalDevice(physical, vulkan);
     if (found === undefined) throw new UnsupportedError(`Vulkan shows ${vulkan.name} no longer`);
     const key = `${found.index} ${end}`;
     let member = this.#members.get(key);
