@@ -18,6 +18,7 @@ import { type BenchPlan, planBench } from "../bench/plan.ts";
 import { REGISTRY } from "../bench/registry.ts";
 import { type BenchContext, type BenchReport, benchReport } from "../bench/report.ts";
 import type { Task } from "../bench/run.ts";
+import { POOL_NAMES } from "../bench/pool/select.ts";
 import { BOOTSTRAP } from "../bench/statistics.ts";
 import { discover, type Discovery, SOURCES } from "../discovery/mod.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -36,7 +37,9 @@ import {
   type CommandInput,
   type CommandModule,
   flag,
+  UsageError,
   value,
+  values,
 } from "./command.ts";
 import { VERSION } from "./version.ts";
 
@@ -150,6 +153,11 @@ async function compared(
 
 async function run(input: CommandInput, context: CommandContext): Promise<number> {
   if (isPoolBench(input.args)) return await runPoolBench(input.args, input, context);
+  if (values(input, "kernel").length > 0) {
+    throw new UsageError(
+      "--kernel is for bench pool: name benchmarks by themselves, as --list does",
+    );
+  }
   if (value(input, "from") !== undefined) return await runStored(input, context);
   const outputs = outputsOf(input);
   const request = requestOf(input);
@@ -196,7 +204,8 @@ export const benchCommand: CommandModule = {
   details:
     "Measures every Vulkan device, hardware or software, and the host itself, checks what the " +
     "devices computed, and reports medians with their spread, beside the devices' peaks where these " +
-    "are known. `bench pool` measures several devices as one: what kernels and frames gain. Ctrl-C and SIGTERM end it and keep what was measured. Exit status 1 where a " +
+    "are known. `bench pool` measures several devices as one: what kernels and frames gain. Ctrl-C " +
+    "and SIGTERM end it and keep what was measured. Exit status 1 where a " +
     "benchmark failed, gave a figure that cannot be true, was significantly slower than in the report " +
     "that it is compared with, or did not come up to an expectation; 130 after Ctrl-C, 143 after " +
     "SIGTERM.",
@@ -256,6 +265,11 @@ export const benchCommand: CommandModule = {
       describe: "Fail unless it holds: NAME>=VALUE[unit|peak|x]; may be repeated",
       repeatable: true,
     },
+    {
+      flags: "--kernel <name>",
+      describe: `Of bench pool, only these: ${POOL_NAMES.join(", ")}; may be repeated`,
+      repeatable: true,
+    },
     { flags: "--wake", describe: "Measure sleeping GPUs too" },
   ],
   examples: [
@@ -268,6 +282,7 @@ export const benchCommand: CommandModule = {
       meaning: "The page of a stored report",
     },
     { command: "bench pool --json pool.json", meaning: "Several GPUs as one, against each alone" },
+    { command: "bench pool --kernel saxpy,frames", meaning: "One kernel of these, and the frames" },
     {
       command: "bench memory --expect 'memory.copy>=0.85peak'",
       meaning: "Fail where copies are slow",

@@ -4,13 +4,40 @@
  * @module
  */
 
-import { benchPool, type PoolReport } from "../bench/pool/run.ts";
+import type { PoolReport } from "../bench/pool/report.ts";
+import { benchPool } from "../bench/pool/run.ts";
+import { type PoolSelection, PoolSelectionError, selectPoolKernels } from "../bench/pool/select.ts";
 import { LogicalDevice } from "../pool/logical_device.ts";
 import { renderPoolReport } from "../render/bench_pool.ts";
-import { type CommandContext, type CommandInput, flag, UsageError, value } from "./command.ts";
+import { outputsOf } from "./bench_outputs.ts";
+import {
+  type CommandContext,
+  type CommandInput,
+  flag,
+  UsageError,
+  value,
+  values,
+} from "./command.ts";
 
 /** Options of `mvgal bench` that mean nothing here. */
-const OTHERS = ["list", "data", "parallel", "csv", "html", "svg", "from", "compare", "expect"];
+const OTHERS = [
+  ...["list", "data", "parallel", "csv", "html", "svg"],
+  ...["from", "compare", "threshold", "expect"],
+];
+
+function isGiven(input: CommandInput, name: string): boolean {
+  return flag(input, name) || value(input, name) !== undefined || values(input, name).length > 0;
+}
+
+/** What `--kernel` chooses. */
+function selectionOf(input: CommandInput): PoolSelection {
+  try {
+    return selectPoolKernels(values(input, "kernel"));
+  } catch (error) {
+    if (error instanceof PoolSelectionError) throw new UsageError(error.message);
+    throw error;
+  }
+}
 
 /** Whether what is to be measured is a logical device. */
 export function isPoolBench(words: readonly string[]): boolean {
@@ -31,8 +58,10 @@ export async function runPoolBench(
   if (words.length > 1) {
     throw new UsageError("bench pool is measured alone: leave the other names out");
   }
-  const other = OTHERS.find((name) => flag(input, name) || value(input, name) !== undefined);
+  const other = OTHERS.find((name) => isGiven(input, name));
   if (other !== undefined) throw new UsageError(`--${other} means nothing for bench pool`);
+  const selection = selectionOf(input);
+  outputsOf(input);
   const json = value(input, "json");
   const gpus = value(input, "gpu");
   await using device = await LogicalDevice.open({
@@ -44,7 +73,7 @@ export async function runPoolBench(
     onStart: (what) => {
       if (stderr.isTerminal) stderr.write(`\r\x1b[K${what}`);
     },
-  });
+  }, selection);
   if (stderr.isTerminal) stderr.write("\r\x1b[K");
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (json === "-") stdout.write(text);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PooledFigure, PoolReport } from "../bench/pool/run.ts";
+import type { PooledFigure, PoolReport } from "../bench/pool/report.ts";
 import type { TransferPlan } from "../pool/transfer/types.ts";
 import { table } from "./table.ts";
 
@@ -28,6 +28,7 @@ function pooledRow(figure: PooledFigure, report: PoolReport): string[] {
     ms(figure.single_ms),
     ms(figure.pooled_ms),
     `${figure.speedup.toFixed(2)}x`,
+    `${figure.speedup_low.toFixed(2)}-${figure.speedup_high.toFixed(2)}`,
     figure.of_sum === null ? "" : figure.of_sum.toFixed(2),
     `${Math.round(100 * figure.split_share)} %`,
     figure.same_as_one ? "same" : "differ",
@@ -60,7 +61,7 @@ export function renderPoolReport(report: PoolReport): string {
   const { device, kernels, frames } = report;
   const lines = device.members.map(({ id, name, kind }) => `${id}  ${name} (${kind})`);
   lines.push(...transferLines(device.transfers));
-  const head = ["", "one", "together", "speed-up", "of sum", "split", "results"];
+  const head = ["", "one", "together", "speed-up", "between", "of sum", "split", "results"];
   for (const kernel of kernels) {
     const { verdict } = kernel;
     const safe = verdict.kind === "split"
@@ -69,13 +70,14 @@ export function renderPoolReport(report: PoolReport): string {
     lines.push("", `${kernel.id}: ${kernel.title}; ${safe}`);
     if (kernel.error !== null) lines.push(`  wrong: ${kernel.error}`);
     const rows = kernel.pooled.map((figure) => pooledRow(figure, report));
-    const right = ["left", "right", "right", "right", "right", "right", "left"] as const;
+    const right = ["left", "right", "right", "right", "right", "right", "right", "left"] as const;
     lines.push(...table([head, ...rows], right));
     for (const { gpus, reason, difference } of kernel.pooled) {
       lines.push(`  ${named(gpus, report)}: ${reason}`);
       if (difference !== null) lines.push(`  results differ: ${difference}`);
     }
   }
+  if (frames.length === 0) return `${lines.join("\n")}\n`;
   lines.push("", "frames");
   lines.push(...table([
     ["", "strategy", "frames/s", "speed-up", "jitter"],
