@@ -6,8 +6,8 @@
 
 import { explain } from "./analysis/mod.ts";
 import type { Verdict } from "./analysis/verdict.ts";
-import type { Placement } from "./balance.ts";
 import type { Launch } from "./dispatch.ts";
+import type { Placement } from "./placement.ts";
 
 /** What would become of a dispatch. Plain data. */
 export interface Explanation {

@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Balance, Placement, PlacementWish } from "./balance.ts";
+import type { Balance } from "./balance.ts";
 import { commit, type Launch, type PartRun, runParts, SpoiltDataError } from "./dispatch.ts";
 import { type Member, MemberLostError } from "./member.ts";
 import type { Pool } from "./open.ts";
+import type { Placement, PlacementWish } from "./placement.ts";
 import type { Speculation, SpeculationPlan } from "./speculation.ts";
 
 /** One part of a dispatch that was run. */

@@ -13,13 +13,13 @@ import { VulkanError } from "../../ffi/vulkan/loader.ts";
 import { allEnded } from "./all_ended.ts";
 import { speculative, type SpeculativeVerdict } from "./analysis/speculative.ts";
 import type { WholeVerdict } from "./analysis/verdict.ts";
-import type { Placement } from "./balance.ts";
 import type { LogicalBuffer } from "./buffer.ts";
 import { type Copy, CopyStore } from "./copy_store.ts";
 import { type Launch, mayWrite, type PartRun, runPart, touchedBy } from "./dispatch.ts";
 import { type Member, MemberLostError } from "./member.ts";
 import { type Granule, mergeChanges } from "./merge_changes.ts";
 import type { Pool } from "./open.ts";
+import type { Placement } from "./placement.ts";
 import { type ByteRange, uniteRanges } from "./validity.ts";
 
 /** How far copies may go. */
