@@ -15,7 +15,7 @@ import {
   UsageError,
   value,
 } from "./command.ts";
-import { type Looker, needsSecondLook, openLooker } from "./status_look.ts";
+import { type Looker, needsSecondLook, openLooker } from "../telemetry/looker.ts";
 import { sysrootOf } from "./sysroot.ts";
 
 /** Time between looks of `--watch`, and between the two of `--once` where it takes two, in ms. */
@@ -166,7 +166,7 @@ async function once(
 ): Promise<number> {
   let document = looker.look();
   // A program that reads the document gets all that can be known.
-  if (looker.gpuCount > 0 && (json || needsSecondLook(document))) {
+  if (looker.gpus.length > 0 && (json || needsSecondLook(document))) {
     await new Promise((resolve) => setTimeout(resolve, between));
     document = looker.look();
   }

@@ -18,7 +18,7 @@ import {
 import type { CommandContext, Output } from "./command.ts";
 import { KeyDecoder } from "./keys.ts";
 import { SignalAim } from "./status_aim.ts";
-import type { Looker } from "./status_look.ts";
+import type { Looker } from "../telemetry/looker.ts";
 import { onEnding } from "./status_stream.ts";
 
 /** How long after an escape character the rest of a key's sequence may come, over slow lines too, in ms. */

@@ -85,7 +85,7 @@ Deno.test({
     using fake = fakeLibrary("nvml", gpuWith(1));
     const module = (path: string) => JSON.stringify(import.meta.resolve(path));
     const script = `
-      const { openLooker } = await import(${module("../../lib/cli/status_look.ts")});
+      const { openLooker } = await import(${module("../../lib/telemetry/looker.ts")});
       const { nvidia } = await import(${module("../../lib/telemetry/nvidia.ts")});
       const { Sysroot } = await import(${module("../../lib/sysfs/sysroot.ts")});
       const users = [];

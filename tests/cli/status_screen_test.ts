@@ -118,7 +118,7 @@ const FAILING = `
     if (++looks > 1) throw new Error("the second look failed");
     return { schema: "mvgal.status/1", at: new Date().toISOString(), interval_ms: null, gpus: [] };
   };
-  const looker = { gpuCount: 0, look, [Symbol.dispose]() {} };
+  const looker = { gpus: [], look, [Symbol.dispose]() {} };
   const settings = { interval_ms: 400, host: "GPU 0", own_pid: null };
   await watchScreen(looker, settings, hostContext()).catch((error) => console.log(error.message));
   Deno.exit(3);`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { needsSecondLook } from "../../lib/cli/status_look.ts";
+import { needsSecondLook } from "../../lib/telemetry/looker.ts";
 import { FIRST_LOOK } from "../../lib/telemetry/driver.ts";
 import { DUMPS, pciFunction, Tree } from "../sysfs/tree.ts";
 import { gpuSample, lookAt } from "../render/status_samples.ts";

@@ -1,5 +1,6 @@
 /**
- * Looks at the GPUs, and where wanted at the programs that use them: the data of `mvgal status`.
+ * Looks at the GPUs, and where wanted at the programs that use them: the data of `mvgal status` and of the
+ * service.
  *
  * @module
  */
@@ -12,10 +13,10 @@ import { type GpuSelector, selectGpus } from "../gpu/selector.ts";
 import { standing } from "../gpu/standing.ts";
 import { STATUS_SCHEMA, type StatusDocument } from "../render/status_document.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
-import { FIRST_LOOK } from "../telemetry/driver.ts";
-import type { GpuSample, MetricName } from "../telemetry/metrics.ts";
-import { nvidia } from "../telemetry/nvidia.ts";
-import { openSampler, type Sampler } from "../telemetry/sampler.ts";
+import { FIRST_LOOK } from "./driver.ts";
+import type { GpuSample, MetricName } from "./metrics.ts";
+import { nvidia } from "./nvidia.ts";
+import { openSampler, type Sampler } from "./sampler.ts";
 
 /** What to look at. */
 export interface LookOptions {
@@ -30,10 +31,14 @@ export interface LookOptions {
 
 /** Looks again and again. Dispose it to close what it opened. */
 export interface Looker extends Disposable {
-  /** How many GPUs there are to look at. */
-  readonly gpuCount: number;
-  /** Looks now. Shares and rates are since the look before. */
-  look(): StatusDocument;
+  /** The GPUs that are looked at. */
+  readonly gpus: readonly Gpu[];
+  /**
+   * Looks now. Shares and rates are since the look before.
+   *
+   * @param processes whether at the programs too, where the options ask for them; true by default.
+   */
+  look(processes?: boolean): StatusDocument;
 }
 
 /** Metrics for which a second look is worth waiting, where the first says that it needs one. */
@@ -81,8 +86,8 @@ export async function openLooker(options: LookOptions): Promise<Looker> {
     const judge = health === undefined ? undefined : await healthJudge(gpus, health);
     let last: number | undefined;
     return {
-      gpuCount: gpus.length,
-      look() {
+      gpus,
+      look(processes = true) {
         const now = performance.now();
         const interval_ms = last === undefined ? null : Math.round(now - last);
         last = now;
@@ -95,7 +100,7 @@ export async function openLooker(options: LookOptions): Promise<Looker> {
           at,
           interval_ms,
           gpus: sample.gpus,
-          ...(list === undefined ? {} : list()),
+          ...(list === undefined || !processes ? {} : list()),
           ...(judge === undefined ? {} : { health: judge(sample.gpus, sample.at) }),
         };
       },
@@ -115,8 +120,8 @@ async function processLister(
     close: DisposableStack;
   },
 ): Promise<() => Pick<StatusDocument, "processes" | "partial">> {
-  const { openProcessSweep } = await import("../telemetry/processes.ts");
-  const { NvidiaProcessSource } = await import("../telemetry/nvidia_process_source.ts");
+  const { openProcessSweep } = await import("./processes.ts");
+  const { NvidiaProcessSource } = await import("./nvidia_process_source.ts");
   const source = sysroot.isHost ? close.use(new NvidiaProcessSource(nvidia.share)) : undefined;
   const sweep = close.use(openProcessSweep({
     sysroot,
@@ -131,7 +136,7 @@ async function processLister(
 }
 
 async function healthJudge(gpus: readonly Gpu[], kind: "once" | "course") {
-  const { HealthMonitor } = await import("../telemetry/health.ts");
+  const { HealthMonitor } = await import("./health.ts");
   const sharedMemory = gpus.filter((gpu) => gpu.memory_kind === "shared").map(({ id }) => id);
   const options = { once: kind === "once", sharedMemory };
   let monitor = new HealthMonitor(options);
