@@ -8,6 +8,7 @@ import type { Gpu, GpuId } from "../gpu/gpu.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import { HealthMonitor } from "../telemetry/health.ts";
 import type { Looker } from "../telemetry/looker.ts";
+import { oneLine } from "./one_line.ts";
 
 /** Who is told of what the sampler sees. */
 export interface SamplingEvents {
@@ -35,10 +36,6 @@ export interface SamplingOptions extends SamplingEvents {
 function timeout(ms: number, call: () => void): () => void {
   const timer = setTimeout(call, ms);
   return () => clearTimeout(timer);
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? "";
 }
 
 /** Looks again and again until it is disposed. */
@@ -138,7 +135,7 @@ export class Sampling implements Disposable {
       this.#looks++;
       looked(this.#last);
     } catch (error) {
-      failed("look", reasonOf(error));
+      failed("look", oneLine(error));
     }
   }
 
@@ -160,7 +157,7 @@ export class Sampling implements Disposable {
     try {
       found = await this.#options.open();
     } catch (error) {
-      this.#options.failed("rescan", reasonOf(error));
+      this.#options.failed("rescan", oneLine(error));
       return;
     }
     const before = this.#looker.gpus.map(({ id }) => id), now = found.gpus.map(({ id }) => id);
