@@ -132,6 +132,14 @@ export function describeThreshold(name: ThresholdName): string {
   return SPECS[name].describe;
 }
 
+/** What each may be: both bounds are allowed. */
+export function thresholdRange(
+  name: ThresholdName,
+): { least: number; most: number; whole: boolean } {
+  const { least, most, whole = false }: ThresholdSpec = SPECS[name];
+  return { least, most, whole };
+}
+
 /** The limits that hold where nothing else is said. */
 export const DEFAULT_THRESHOLDS: HealthThresholds = Object.freeze(
   Object.fromEntries(THRESHOLD_NAMES.map((name) => [name, SPECS[name].normal])) as Record<

@@ -1,0 +1,23 @@
+/**
+ * The service that runs, as far as `mvgal config` speaks to it.
+ *
+ * @module
+ */
+
+/** A service that answers. */
+export interface RunningService extends Disposable {
+  /** How it is reached, for messages: the path of its socket. */
+  readonly where: string;
+  /** Reads the file again. */
+  reload(): Promise<{
+    /** Why it keeps what it had; null where it took the file. */
+    problem: string | null;
+  }>;
+  /** Sets the counters of programs and the scheduler to zero. */
+  resetStats(): Promise<void>;
+}
+
+/** Looks for the service; undefined where none runs. Never waits long. */
+export type FindService = (
+  env: (name: string) => string | undefined,
+) => Promise<RunningService | undefined>;

@@ -1,0 +1,33 @@
+/**
+ * `[gpu pci:0000:06:00.0]` and `[gpu_0]`: what holds for one GPU.
+ *
+ * @module
+ */
+
+import { vendorNames } from "../../gpu/vendor.ts";
+import { bool, choice, integer } from "../key.ts";
+import { section } from "../section.ts";
+
+/** The keys of a GPU's section. */
+export const gpu = section({
+  describe: "What holds for one GPU.",
+  keys: {
+    enabled: bool(true, { describe: "Whether work is placed there." }),
+    priority: integer(50, {
+      least: 0,
+      most: 100,
+      describe: "Of two GPUs that would do as well, the one with the higher takes the work.",
+    }),
+    memory_limit_mb: integer(0, {
+      least: 0,
+      most: 1_000_000_000,
+      unit: "MB",
+      describe:
+        "How much of its memory (of 1024 * 1024 bytes) programs under mvgal may have; 0 for all.",
+    }),
+    type: choice("auto", ["auto", ...vendorNames()], {
+      describe:
+        "The vendor that it has to be of. Where another is found the section is left out, with a warning.",
+    }),
+  },
+});
