@@ -46,6 +46,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./control.ts")).controlCommand(row),
   })),
   {
+    name: "config",
+    describe: "Show, check and change the configuration",
+    links: ["mvgal-config"],
+    load: async () => (await import("./config.ts")).configCommand(),
+  },
+  {
     name: "doctor",
     describe: "Say what is missing for the GPUs, and the exact fix",
     links: [],
@@ -68,7 +74,6 @@ export const COMMANDS: readonly CommandRow[] = [
 /** Names that the executable will have links for, and under which it has no command in this version. */
 export const MISSING_LINKS: readonly string[] = [
   "mvgal-compat",
-  "mvgal-config",
   "mvgald",
   "mdev-cli",
   "arcd",

@@ -1,0 +1,189 @@
+/**
+ * The actions of `mvgal config` that change the file: `set`, `unset`, `set-strategy`, `enable-gpu`,
+ * `disable-gpu`, `set-priority`.
+ *
+ * @module
+ */
+
+import { keyName, readConfig } from "../config/config.ts";
+import { type ConfigEdit, ConfigEditError, editConfig } from "../config/edit.ts";
+import { gpuPolicies } from "../config/gpu_policy.ts";
+import { formatIni, type IniDocument, parseIni } from "../config/ini_document.ts";
+import { ConfigValueError } from "../config/key.ts";
+import {
+  type ConfigKey,
+  givenValue,
+  parseConfigKey,
+  setConfigKey,
+  unsetConfigKey,
+} from "../config/locate.ts";
+import { parseGpuSection } from "../config/schema.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
+import { flag, UsageError, value } from "./command.ts";
+import { argument, type ConfigAction, pathOf, printJson, withService } from "./config_action.ts";
+import { sysrootOf } from "./sysroot.ts";
+
+/** A key and the text that it gets; null takes it out of the file. */
+interface Change {
+  readonly key: ConfigKey;
+  readonly text: string | null;
+}
+
+/** The value in the form in which it is written. */
+function checkedText({ section, key, spec }: ConfigKey, given: string): string {
+  if (spec === null) return given;
+  try {
+    return spec.format(spec.parse(given.trim()));
+  } catch (error) {
+    if (!(error instanceof ConfigValueError)) throw error;
+    throw new UsageError(`${keyName(section, key)} cannot be '${given}': ${error.message}`);
+  }
+}
+
+function applied(document: IniDocument, changes: readonly Change[]): IniDocument {
+  return changes.reduce(
+    (rest, { key, text }) =>
+      text === null ? unsetConfigKey(rest, key) : setConfigKey(rest, key, text),
+    document,
+  );
+}
+
+/** Why a key keeps its default, or what it had: `hybrid (the default)`. */
+function effective({ spec }: ConfigKey, given: string | undefined): string {
+  if (given !== undefined) return given === "" ? "empty" : given;
+  return spec === null ? "not set" : `${spec.format(spec.default) || "empty"} (the default)`;
+}
+
+async function report(
+  action: ConfigAction,
+  edit: ConfigEdit,
+  changes: readonly Change[],
+): Promise<number> {
+  const { context: { stdout, stderr }, input } = action;
+  const dry = flag(input, "dryRun");
+  const [old, now] = [parseIni(edit.before), parseIni(edit.after)];
+  const service = await withService(action, (running) => running?.where ?? null);
+  const keys = new Set(changes.map(({ key }) => `${key.section}.${key.key}`));
+  for (const { section, key, severity, message } of edit.read.problems) {
+    if (keys.has(`${section}.${key}`)) stderr.write(`${severity}: ${message}\n`);
+  }
+  if (flag(input, "json")) {
+    return printJson(action, {
+      schema: "mvgal.config-change/1",
+      path: edit.path,
+      written: edit.written,
+      changes: changes.map(({ key }) => ({
+        section: key.section,
+        key: key.key,
+        before: givenValue(old, key) ?? null,
+        after: givenValue(now, key) ?? null,
+      })),
+      reload_needed: service !== null && edit.written,
+    });
+  }
+  for (const { key } of changes) {
+    const [was, is] = [givenValue(old, key), givenValue(now, key)];
+    const name = keyName(key.section, key.key);
+    const [from, to] = [effective(key, was), effective(key, is)];
+    stdout.write(
+      was === is
+        ? `${name} is ${to} already\n`
+        : dry
+        ? `${name} would be ${to}; it is ${from} (${edit.path})\n`
+        : `${name} is now ${to}; it was ${from}\n`,
+    );
+  }
+  if (service !== null && edit.written) {
+    stderr.write("the running service takes it with mvgal config reload\n");
+  }
+  return 0;
+}
+
+async function change(action: ConfigAction, changes: readonly Change[]): Promise<number> {
+  const { path } = pathOf(action);
+  const dryRun = flag(action.input, "dryRun");
+  const edit = editConfig(path, (document) => applied(document, changes), { dryRun });
+  return await report(action, edit, changes);
+}
+
+/** `set KEY VALUE`. */
+export function setKey(action: ConfigAction): Promise<number> {
+  const key = parseConfigKey(argument(action, 0, "the key, such as core.default_strategy,"));
+  const text = checkedText(key, argument(action, 1, "the value"));
+  return change(action, [{ key, text }]);
+}
+
+/** `unset KEY`. */
+export function unsetKey(action: ConfigAction): Promise<number> {
+  const key = parseConfigKey(argument(action, 0, "the key, such as core.default_strategy,"));
+  return change(action, [{ key, text: null }]);
+}
+
+/** `set-strategy STRATEGY`. */
+export function setStrategy(action: ConfigAction): Promise<number> {
+  const key = parseConfigKey("core.default_strategy");
+  return change(action, [{ key, text: checkedText(key, argument(action, 0, "the strategy")) }]);
+}
+
+/** The GPUs that are meant, of those that are there. */
+function gpusOf(action: ConfigAction): { chosen: Gpu[]; all: Gpu[] } {
+  const { input, context, host } = action;
+  const selector = parseGpuSelector(
+    argument(action, 0, "which GPU, such as 0 or pci:0000:06:00.0,"),
+  );
+  const sysroot = sysrootOf(input, context);
+  if (!sysroot.isHost && value(input, "config") === undefined && !flag(input, "dryRun")) {
+    throw new UsageError(
+      "--sysroot names another host's GPUs, which do not belong into this host's file: add --config or --dry-run",
+    );
+  }
+  const all = host.gpus(sysroot);
+  return { chosen: selectGpus(all, selector), all };
+}
+
+function gpuKey(gpu: Gpu, key: string): ConfigKey {
+  const section = `gpu ${gpu.id}`;
+  // Programs and devices that one library alone knows have no name that lasts.
+  if (parseGpuSection(section) === undefined) {
+    throw new Error(`${gpu.id} has no lasting name, under which the file could have it`);
+  }
+  return parseConfigKey(`${section}.${key}`);
+}
+
+/** `enable-gpu SELECTOR` and `disable-gpu SELECTOR`. */
+export function enableGpus(enabled: boolean): (action: ConfigAction) => Promise<number> {
+  return async (action) => {
+    const { chosen, all } = gpusOf(action);
+    const changes = chosen.map((gpu) => ({ key: gpuKey(gpu, "enabled"), text: `${enabled}` }));
+    const make = (document: IniDocument) => {
+      const made = applied(document, changes);
+      const { gpus } = gpuPolicies(readConfig(formatIni(made)).config, all);
+      if (!enabled && gpus.every((gpu) => !gpu.enabled)) {
+        throw new ConfigEditError("no GPU would be left: enable another one before");
+      }
+      return made;
+    };
+    const edit = editConfig(pathOf(action).path, make, { dryRun: flag(action.input, "dryRun") });
+    const { gpus } = gpuPolicies(edit.read.config, all);
+    for (const { id, disabled_by } of enabled ? gpus : []) {
+      if (disabled_by !== null && chosen.some((gpu) => gpu.id === id)) {
+        action.context.stderr.write(`warning: ${id} stays disabled by ${disabled_by}\n`);
+      }
+    }
+    return await report(action, edit, changes);
+  };
+}
+
+/** `set-priority SELECTOR N`. */
+export function setPriority(action: ConfigAction): Promise<number> {
+  const { chosen } = gpusOf(action);
+  const priority = argument(action, 1, "the priority, 0 to 100,");
+  return change(
+    action,
+    chosen.map((gpu) => {
+      const key = gpuKey(gpu, "priority");
+      return { key, text: checkedText(key, priority) };
+    }),
+  );
+}

@@ -1,0 +1,33 @@
+/**
+ * What `mvgal config` uses of the host.
+ *
+ * @module
+ */
+
+import type { ConfigSearch } from "../config/config_file.ts";
+import type { FindService } from "../config/running.ts";
+import { discover } from "../discovery/mod.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { standing } from "../gpu/standing.ts";
+import type { Sysroot } from "../sysfs/sysroot.ts";
+
+/** What `mvgal config` uses of the host. Tests pass their own. */
+export interface ConfigHost {
+  /** Where the file is searched for. */
+  readonly search: Pick<ConfigSearch, "isRoot" | "system">;
+  readonly findService: FindService;
+  /** The GPUs that work can be placed on, in the order of the listing. */
+  gpus(sysroot: Sysroot): Gpu[];
+}
+
+/** Files alone are asked: libraries would wake GPUs that sleep. */
+const SOURCES = ["pci", "drm", "hwmon", "amdgpu", "intel", "nvidia"];
+
+/** This host. */
+export const hostConfig: ConfigHost = {
+  search: {},
+  // This version has no service that could be asked.
+  findService: () => Promise.resolve(undefined),
+  gpus: (sysroot) =>
+    discover({ sysroot, only: SOURCES }).gpus.filter((gpu) => standing(gpu) === "gpu"),
+};
