@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 
-const GENERATORS: readonly string[] = ["gen_vulkan.ts", "gen_pci_ids.ts"];
+const GENERATORS: readonly string[] = ["gen_vulkan.ts", "gen_pci_ids.ts", "gen_config.ts"];
 
 let failed = 0;
 for (const generator of GENERATORS) {

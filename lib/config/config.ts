@@ -191,6 +191,13 @@ function gpusOf(values: ReadonlyMap<string, ReadonlyMap<string, unknown>>): GpuC
   return gpus.sort((a, b) => rank(a) - rank(b));
 }
 
+/** Keys of `[power]` of which the first must not be above the second. */
+const RISING = [
+  ["idle_timeout_ms", "sustained_timeout_ms"],
+  ["sustained_timeout_ms", "park_timeout_ms"],
+  ["thermal_threshold", "critical_threshold"],
+] as const;
+
 /** What single keys cannot know: whether they fit together. */
 function checkTogether(config: Config, reader: Reader): void {
   const { http, power, health } = config;
@@ -198,12 +205,13 @@ function checkTogether(config: Config, reader: Reader): void {
     const line = reader.given.get(`${section}.${key}`);
     return line === undefined ? { section, key } : { section, key, line };
   };
-  if (power.thermal_threshold > power.critical_threshold) {
+  for (const [lower, upper] of RISING) {
+    if (power[lower] <= power[upper]) continue;
     reader.say(
       "error",
-      `[power] thermal_threshold is ${power.thermal_threshold}, above critical_threshold, which is ` +
-        `${power.critical_threshold}: lower it, or raise the other`,
-      at("power", "thermal_threshold"),
+      `[power] ${lower} is ${power[lower]}, above ${upper}, which is ${power[upper]}: ` +
+        "lower it, or raise the other",
+      at("power", reader.given.has(`power.${lower}`) ? lower : upper),
     );
   }
   const halves = [["tls_certificate", "tls_key"], ["tls_key", "tls_certificate"]] as const;

@@ -19,6 +19,8 @@ export interface GpuPolicy {
   readonly priority: number;
   /** In units of 1024 * 1024 bytes; 0 for no limit. */
   readonly memory_limit_mb: number;
+  /** What it is taken to draw where it does not tell, in W; null where nothing is said. */
+  readonly assumed_watts: number | null;
 }
 
 /** What holds for the GPUs, and what of the configuration fits none of them. */
@@ -106,6 +108,7 @@ export function gpuPolicies(config: Config, gpus: readonly Gpu[]): GpuPolicies {
       disabled_by,
       priority: values.priority ?? keys.priority.default,
       memory_limit_mb: values.memory_limit_mb ?? keys.memory_limit_mb.default,
+      assumed_watts: values.assumed_watts || null,
     };
   });
   for (const { reference, section } of config.gpus) {

@@ -183,44 +183,46 @@ export interface ConfigPoint {
   readonly value: number;
 }
 
-/** A curve: `0:30,25:50`. What is before the colon rises; null for none. */
+/** A curve: `0:30,25:50`. What is before the colon rises, and what is behind it does not fall. */
 export function curve(
-  { at, value, ...about }: About<readonly ConfigPoint[] | null> & {
-    readonly at: Required<Range>;
-    readonly value: Required<Range>;
+  normal: readonly ConfigPoint[],
+  { at, value, ...about }: About<readonly ConfigPoint[]> & {
+    readonly at: Range;
+    readonly value: Range;
   },
-): Key<readonly ConfigPoint[] | null> {
-  const form = `points ${at.unit}:${value.unit}, such as ${at.least}:30,25:50`;
-  const wrong = (why: string) => new ConfigValueError(`${why}: give ${form}`);
+): Key<readonly ConfigPoint[]> {
+  const format = (points: readonly ConfigPoint[]) =>
+    points.map((point) => `${point.at}:${point.value}`).join(",");
+  const wrong = (why: string) =>
+    new ConfigValueError(`${why}: give points such as ${format(normal)}`);
+  const isWithin = (point: ConfigPoint) =>
+    point.at >= at.least && point.at <= at.most && point.value >= value.least &&
+    point.value <= value.most;
   return {
-    form,
-    unit: null,
-    default: null,
+    form: `points from ${at.least}:${value.least} to ${at.most}:${value.most} that rise`,
+    unit: at.unit === undefined ? null : `${at.unit}:${value.unit}`,
+    default: normal,
     choices: null,
     caution: nothing,
     ...about,
     parse(given) {
-      if (given === "") return null;
       const points = given.split(",").map((part): ConfigPoint => {
         const match = /^(\d+(?:\.\d+)?)\s*:\s*(\d+(?:\.\d+)?)$/.exec(part.trim());
-        const point = { at: Number(match?.[1]), value: Number(match?.[2]) };
-        const within = point.at >= at.least && point.at <= at.most &&
-          point.value >= value.least && point.value <= value.most;
         if (match === null) throw wrong(`'${part.trim()}' is no point`);
-        if (!within) {
-          throw wrong(
-            `'${part.trim()}' is not within ${at.least} to ${at.most} and ${value.least} to ${value.most}`,
-          );
-        }
-        return point;
+        const point = { at: Number(match[1]), value: Number(match[2]) };
+        if (isWithin(point)) return point;
+        throw wrong(
+          `'${part.trim()}' is not between ${at.least}:${value.least} and ${at.most}:${value.most}`,
+        );
       });
       points.forEach((point, i) => {
-        if (i > 0 && point.at <= (points[i - 1]?.at ?? -1)) {
-          throw wrong(`${point.at} does not rise above the point before it`);
+        const before = points[i - 1];
+        if (before !== undefined && (point.at <= before.at || point.value < before.value)) {
+          throw wrong(`'${format([point])}' does not rise above '${format([before])}'`);
         }
       });
       return points;
     },
-    format: (points) => points?.map((point) => `${point.at}:${point.value}`).join(",") ?? "",
+    format,
   };
 }

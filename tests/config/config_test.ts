@@ -188,6 +188,10 @@ Deno.test("readConfig() checks keys against each other", () => {
     errors("[power]\nthermal_threshold = 99\n")[0] ?? "",
     /^f:2: .*above critical_threshold/,
   );
+  assert.match(
+    errors("[power]\npark_timeout_ms = 9000\n")[0] ?? "",
+    /^f:2: .*above park_timeout_ms/,
+  );
   assert.match(errors("[http]\ntls_key = /k\n")[0] ?? "", /^f:2: .*needs tls_certificate/);
   assert.match(errors("[health]\ntemperature_warning_c = 99\n")[0] ?? "", /^f:2: .*above/);
   assert.deepEqual(
@@ -211,10 +215,10 @@ Deno.test("[http] listen is an address, brought to one form, or nothing", () => 
 });
 
 Deno.test("[power] power_curve rises, within its bounds", () => {
-  const { config } = readConfig("[power]\npower_curve = 0:100, 85:80,95:50\n");
-  assert.deepEqual(config.power.power_curve?.[2], { at: 95, value: 50 });
-  assert.equal(configValues(config)["power"]?.["power_curve"], "0:100,85:80,95:50");
-  for (const wrong of ["0", "10:1,5:2", "0:101", "a:b", "0:1,,2:3"]) {
+  const { config } = readConfig("[power]\npower_curve = 0:50, 50:80,95:100\n");
+  assert.deepEqual(config.power.power_curve[2], { at: 95, value: 100 });
+  assert.equal(configValues(config)["power"]?.["power_curve"], "0:50,50:80,95:100");
+  for (const wrong of ["", "0", "10:1,5:2", "0:101", "0:9,1:8", "a:b", "0:1,,2:3"]) {
     assert.equal(errors(`[power]\npower_curve = ${wrong}\n`).length, 1, wrong);
   }
 });

@@ -5,7 +5,7 @@
  */
 
 import { vendorNames } from "../../gpu/vendor.ts";
-import { bool, choice, integer } from "../key.ts";
+import { bool, choice, integer, number } from "../key.ts";
 import { section } from "../section.ts";
 
 /** The keys of a GPU's section. */
@@ -24,6 +24,13 @@ export const gpu = section({
       unit: "MB",
       describe:
         "How much of its memory (of 1024 * 1024 bytes) programs under mvgal may have; 0 for all.",
+    }),
+    assumed_watts: number(0, {
+      least: 0,
+      most: 10_000,
+      unit: "W",
+      describe:
+        "What it is taken to draw for the power budget, where it tells neither its power nor its cap; 0: not known.",
     }),
     type: choice("auto", ["auto", ...vendorNames()], {
       describe:

@@ -8,7 +8,10 @@ import { bool, curve, integer, number } from "../key.ts";
 import { section } from "../section.ts";
 
 const TIME = { least: 0, most: 86_400_000, unit: "ms" };
-const CELSIUS = { least: 30, most: 150, unit: "°C" };
+const PERCENT = { least: 0, most: 100, unit: "%" };
+
+/** The curve that the original's files have. */
+const CURVE = [[0, 30], [25, 50], [50, 70], [75, 85], [100, 100]] as const;
 
 /** `[power]`. */
 export const power = section({
@@ -27,25 +30,43 @@ export const power = section({
     }),
     sustained_timeout_ms: integer(10_000, {
       ...TIME,
-      describe: "For how long it has to be idle to count as idle for good.",
+      describe: "For how long it has to be idle to give up its share of the power.",
     }),
     park_timeout_ms: integer(30_000, {
       ...TIME,
+      least: 1000,
       describe: "For how long it has to be idle to be let sleep.",
     }),
+    idle_below_percent: number(5, {
+      least: 0,
+      most: 50,
+      unit: "%",
+      describe: "The utilisation below which a GPU may be idle; at twice as much it works.",
+    }),
     thermal_threshold: number(85, {
-      ...CELSIUS,
-      describe: "The temperature from which on the power cap is lowered.",
+      least: 40,
+      most: 120,
+      unit: "°C",
+      describe: "The temperature from which on the power cap is lowered, step by step.",
     }),
     critical_threshold: number(95, {
-      ...CELSIUS,
-      describe: "The temperature from which on the power cap is the lowest that the driver takes.",
+      least: 40,
+      most: 130,
+      unit: "°C",
+      describe: "The temperature from which on the power cap is the lowest at once.",
     }),
-    power_curve: curve({
-      at: { least: 0, most: 150, unit: "°C" },
-      value: { least: 0, most: 100, unit: "%" },
+    thermal_margin: number(5, {
+      least: 1,
+      most: 30,
+      unit: "°C",
       describe:
-        "The power cap by temperature, in percent of the default cap. Empty: in even steps between the two thresholds.",
+        "How far below a limit a GPU has to cool, and how far below its own slowdown it is held.",
+    }),
+    power_curve: curve(CURVE.map(([at, value]) => ({ at, value })), {
+      at: PERCENT,
+      value: { ...PERCENT, least: 1 },
+      describe:
+        "Steps of the power cap, load:power in percent. A hot GPU goes down the powers, and never below the lowest.",
     }),
     power_limit_watts: number(0, {
       least: 0,

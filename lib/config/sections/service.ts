@@ -109,7 +109,7 @@ export const history = section({
     enabled: bool(true, { describe: "Whether it is kept." }),
     path: path({ describe: "The file. Empty: history.db in the state directory." }),
     raw_hours: number(1, {
-      least: 0.1,
+      least: 0.2,
       most: 720,
       unit: "h",
       describe: "For how long every look is kept.",
@@ -120,11 +120,17 @@ export const history = section({
       unit: "d",
       describe: "For how long means of 10 seconds are kept.",
     }),
-    five_minute_days: number(30, {
+    five_minute_days: number(31, {
       least: 1,
       most: 3650,
       unit: "d",
       describe: "For how long means of 5 minutes are kept.",
+    }),
+    one_hour_days: number(31, {
+      least: 1,
+      most: 3650,
+      unit: "d",
+      describe: "For how long means of an hour are kept.",
     }),
   },
 });
