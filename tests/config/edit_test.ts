@@ -126,26 +126,45 @@ Deno.test("editConfig() writes over what a killed edit left behind", () => {
   assert.equal(Deno.readTextFileSync(secret), "untouched");
 });
 
-Deno.test("editConfig() by several processes at once loses no edit", async () => {
-  using place = new Place("");
-  const edit = new URL("../../lib/config/edit.ts", import.meta.url).href;
-  const ini = new URL("../../lib/config/ini_document.ts", import.meta.url).href;
-  const script = join(place.directory, "edit.ts");
+/** Runs a module of `body` with editConfig and setIniValue at hand. */
+function child(place: Place, body: string, ...args: string[]): Promise<Deno.CommandOutput> {
+  const script = join(place.directory, "child.ts");
+  const imported = (name: string) =>
+    JSON.stringify(new URL(`../../lib/config/${name}`, import.meta.url).href);
   Deno.writeTextFileSync(
     script,
-    `import { editConfig } from ${JSON.stringify(edit)};
-    import { setIniValue } from ${JSON.stringify(ini)};
-    const [path, from] = Deno.args;
-    for (let i = 0; i < 10; i++) {
-      editConfig(path, (d) => setIniValue(d, "gpu_" + (Number(from) + i), "priority", "7"));
-    }`,
+    `import { editConfig } from ${imported("edit.ts")};
+    import { setIniValue } from ${imported("ini_document.ts")};
+    ${body}`,
   );
   const config = new URL("../../deno.json", import.meta.url).pathname;
-  const runs = await Promise.all([0, 10, 20].map((from) =>
-    new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--config", config, script, place.file, String(from)],
-    }).output()
-  ));
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", config, script, place.file, ...args],
+  }).output();
+}
+
+Deno.test("editConfig() that is killed leaves the file whole, and the next edit goes on", async () => {
+  using place = new Place("[core]\nenabled = true\n");
+  const { signal } = await child(
+    place,
+    `editConfig(Deno.args[0], (d) => setIniValue(d, "core", "enabled", "false"), {
+      beforeRename: () => Deno.kill(Deno.pid, "SIGKILL"),
+    });`,
+  );
+  assert.equal(signal, "SIGKILL");
+  assert.equal(place.text, "[core]\nenabled = true\n");
+  set(place.file, "enabled", "false");
+  assert.equal(place.text, "[core]\nenabled = false\n");
+  assert.deepEqual(place.names, ["child.ts", "mvgal.conf"]);
+});
+
+Deno.test("editConfig() by several processes at once loses no edit", async () => {
+  using place = new Place("");
+  const edits = `for (let i = 0; i < 10; i++) {
+    const section = "gpu_" + (Number(Deno.args[1]) + i);
+    editConfig(Deno.args[0], (d) => setIniValue(d, section, "priority", "7"));
+  }`;
+  const runs = await Promise.all([0, 10, 20].map((from) => child(place, edits, `${from}`)));
   for (const run of runs) assert.ok(run.success, new TextDecoder().decode(run.stderr));
   const { config: { gpus }, valid } = loadConfig({ option: place.file, env: () => undefined });
   assert.deepEqual([valid, gpus.length], [true, 30]);
