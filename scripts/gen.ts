@@ -7,7 +7,12 @@
 
 import { join } from "node:path";
 
-const GENERATORS: readonly string[] = ["gen_vulkan.ts", "gen_pci_ids.ts", "gen_config.ts"];
+const GENERATORS: readonly string[] = [
+  "gen_vulkan.ts",
+  "gen_pci_ids.ts",
+  "gen_config.ts",
+  "gen_session_header.ts",
+];
 
 let failed = 0;
 for (const generator of GENERATORS) {

@@ -1,0 +1,206 @@
+/**
+ * The programs that run with a shim: found by their tickets, one look after the other.
+ *
+ * What stands in the directories is not trusted, and nothing there makes a look fail: what is no session is
+ * passed over, or told in a line.
+ *
+ * @module
+ */
+
+import { readdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { hostClock } from "../control/clock.ts";
+import type { RuntimeDirectories } from "./directory.ts";
+import { parsePage, type SessionPage } from "./page.ts";
+import { PageFile } from "./page_file.ts";
+import type { Policy } from "./policy.ts";
+import { parseTicketName, type ProcessName } from "./ticket.ts";
+
+/** The most names of one directory that are looked at. */
+export const MAX_ENTRIES = 4096;
+
+/** A program that runs with a shim. */
+export interface Session {
+  /** `PID.START`. */
+  id: string;
+  pid: number;
+  /** Who it runs as. */
+  uid: number;
+  /** Its page as it was read last. */
+  page: SessionPage;
+  /** Why the page could not be read this time, and is of an earlier look; null where it could. */
+  problem: string | null;
+}
+
+/** What a look found. */
+export interface SessionLook {
+  /** By pid. */
+  sessions: Session[];
+  began: Session[];
+  /** As they were last. */
+  ended: Session[];
+  /** What is named like a session and is none: path and reason. */
+  problems: { path: string; reason: string }[];
+}
+
+/** Options of {@linkcode SessionRegistry}. */
+export interface RegistryOptions {
+  /** `sessions` below each is looked into, and cleaned where it is no other user's. */
+  directories: RuntimeDirectories;
+  /** When a process started, as `/proc/PID/stat` has it; undefined where there is none. */
+  startTime?: (pid: number) => string | undefined;
+}
+
+/** A ticket in a directory. */
+interface Entry {
+  id: string;
+  path: string;
+  process: ProcessName;
+}
+
+interface Followed {
+  file: PageFile;
+  session: Session;
+}
+
+/** Follows sessions. Dispose it to close their pages. */
+export class SessionRegistry implements Disposable {
+  readonly directories: RuntimeDirectories;
+  readonly #startTime: (pid: number) => string | undefined;
+  readonly #followed = new Map<string, Followed>();
+
+  /** Opens nothing yet. */
+  constructor({ directories, startTime = hostClock.startTime }: RegistryOptions) {
+    this.directories = directories;
+    this.#startTime = startTime;
+  }
+
+  /** Looks now. Removes the tickets of programs that ended. Never throws. */
+  look(): SessionLook {
+    const look: SessionLook = { sessions: [], began: [], ended: [], problems: [] };
+    const entries = this.#entries(look);
+    for (const [id, { session }] of this.#followed) {
+      if (!entries.has(id)) this.#end(id, session, look);
+    }
+    for (const entry of entries.values()) this.#lookAt(entry, look);
+    look.sessions.sort((a, b) => a.pid - b.pid || (a.id < b.id ? -1 : 1));
+    return look;
+  }
+
+  /** Tickets of programs that are there; those of others are removed. */
+  #entries(look: SessionLook): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    const { own, foreign } = this.directories;
+    for (const directory of [...own, ...foreign]) {
+      const sessions = join(directory, "sessions");
+      const names = namesIn(sessions, look);
+      for (const name of names) {
+        const process = parseTicketName(name);
+        if (process === undefined) continue;
+        const path = join(sessions, name);
+        if (this.#startTime(process.pid) !== process.start_time) {
+          if (own.includes(directory)) remove(path);
+        } else if (process.isWhole && !entries.has(name)) {
+          entries.set(name, { id: name, path, process });
+        }
+      }
+    }
+    return entries;
+  }
+
+  #lookAt(entry: Entry, look: SessionLook): void {
+    const { id, path, process } = entry;
+    let followed = this.#followed.get(id);
+    if (followed !== undefined && !followed.file.isHeld) {
+      // By exec a process becomes another program, with another page perhaps.
+      this.#end(id, followed.session, look);
+      followed = undefined;
+    }
+    if (followed === undefined) {
+      const opened = PageFile.open(path, process);
+      if (opened.state === "refused") look.problems.push({ path, reason: opened.reason });
+      if (opened.state !== "open") return;
+      const read = readPage(opened.file, process);
+      if (typeof read === "string") {
+        opened.file[Symbol.dispose]();
+        look.problems.push({ path, reason: read });
+        return;
+      }
+      const session = { id, pid: process.pid, uid: opened.file.uid, page: read, problem: null };
+      this.#followed.set(id, { file: opened.file, session });
+      look.began.push(session);
+      look.sessions.push(session);
+      return;
+    }
+    const read = readPage(followed.file, process);
+    const session = typeof read === "string"
+      ? { ...followed.session, problem: read }
+      : { ...followed.session, page: read, problem: null };
+    followed.session = session;
+    look.sessions.push(session);
+  }
+
+  #end(id: string, session: Session, look: SessionLook): void {
+    this.#followed.get(id)?.file[Symbol.dispose]();
+    this.#followed.delete(id);
+    look.ended.push(session);
+  }
+
+  /**
+   * Makes a policy that of a session, where another stands in its page.
+   *
+   * @returns whether it was written; false where it stood there, or the session is none of the last look's.
+   * @throws {Error} where it cannot be written, or a page cannot hold it; one line.
+   */
+  push(id: string, policy: Policy): boolean {
+    return this.#followed.get(id)?.file.push(policy) ?? false;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { file } of this.#followed.values()) file[Symbol.dispose]();
+    this.#followed.clear();
+  }
+}
+
+function namesIn(directory: string, look: SessionLook): string[] {
+  try {
+    const names = readdirSync(directory).sort();
+    if (names.length > MAX_ENTRIES) {
+      look.problems.push({
+        path: directory,
+        reason:
+          `it has ${names.length} files: ${MAX_ENTRIES} are looked at; remove what is none of mvgal's`,
+      });
+    }
+    return names.slice(0, MAX_ENTRIES);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ENOENT") {
+      const reason = error instanceof Error ? error.message : String(error);
+      look.problems.push({ path: directory, reason });
+    }
+    return [];
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Another looked at the same time, or it is another user's.
+  }
+}
+
+/** The page of a process, or why there is none. */
+function readPage(file: PageFile, { pid, start_time }: ProcessName): SessionPage | string {
+  try {
+    const parsed = parsePage(file.read());
+    if (parsed.state === "none") return parsed.reason;
+    const { page } = parsed;
+    return page.pid === pid && page.start_time === start_time
+      ? page
+      : `it says that it is of ${page.pid}.${page.start_time}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

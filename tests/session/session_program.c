@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program with a session, told what to do by lines on its standard input, each of which it answers
+ * with one line:
+ *
+ *	count N GPU	N launches, each of 16 bytes allocated, 3 ns and one split
+ *	free N GPU	N times 16 bytes given back
+ *	whole REASON	work that ran whole
+ *	policy		takes the policy: generation, strategy, GPUs
+ *	obey N		takes N policies, and tells how many were torn: checks each against itself
+ *	fork		runs a child that answers what follows until `quit`
+ *	exec		becomes another run of itself without a session
+ *	quit
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../shims/session/session.h"
+
+static struct mvgal_session_policy policy;
+
+static void count(unsigned long times, const char *id)
+{
+	uint32_t gpu = mvgal_session_gpu(id);
+
+	for (unsigned long i = 0; i < times; i++) {
+		mvgal_session_allocated(gpu, 16);
+		mvgal_session_copied(gpu, 5);
+		mvgal_session_launched(gpu, i == 0);
+		mvgal_session_busy(gpu, 3);
+	}
+	printf("counted %u\n", gpu);
+}
+
+static void give_back(unsigned long times, const char *id)
+{
+	for (unsigned long i = 0; i < times; i++)
+		mvgal_session_freed(mvgal_session_gpu(id), 16);
+	puts("freed");
+}
+
+static void print_policy(void)
+{
+	bool isNew = mvgal_session_policy_read(&policy);
+
+	printf("%s %" PRIu64 " %u", isNew ? "new" : "old", policy.generation, policy.strategy);
+	for (uint32_t i = 0; i < policy.gpu_count; i++)
+		printf(" %s:%u:%u", policy.gpus[i].id, policy.gpus[i].flags, policy.gpus[i].weight);
+	putchar('\n');
+}
+
+/*
+ * Writers give all GPUs of one policy the same weight, priority and share, and as many of them as the
+ * strategy's number.
+ */
+static bool is_of_one_piece(void)
+{
+	for (uint32_t i = 0; i < policy.gpu_count; i++)
+		if (policy.gpus[i].weight != policy.gpus[0].weight ||
+		    policy.gpus[i].priority != policy.gpus[0].priority)
+			return false;
+	return policy.gpu_count == policy.strategy;
+}
+
+static void obey(unsigned long times)
+{
+	unsigned long mixed = 0;
+	uint64_t last = 0;
+
+	for (unsigned long seen = 0; seen < times;) {
+		if (!mvgal_session_policy_read(&policy))
+			continue;
+		seen++;
+		mixed += !is_of_one_piece() || policy.generation <= last;
+		last = policy.generation;
+	}
+	printf("obeyed %lu mixed %lu\n", times, mixed);
+}
+
+int main(int argc, char **argv)
+{
+	char line[256], word[16], rest[200];
+
+	if (argc < 2)
+		mvgal_session_begin("cuda");
+	printf("%s %d\n", mvgal_session_active() ? "page" : "no page", getpid());
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		unsigned long times = 0;
+		char id[64] = "";
+
+		rest[0] = '\0';
+		if (sscanf(line, "%15s %199[^\n]", word, rest) < 1)
+			continue;
+		sscanf(rest, "%lu %63s", &times, id);
+		if (!strcmp(word, "count")) {
+			count(times, id);
+		} else if (!strcmp(word, "free")) {
+			give_back(times, id);
+		} else if (!strcmp(word, "whole")) {
+			mvgal_session_whole(rest);
+			puts("whole");
+		} else if (!strcmp(word, "policy")) {
+			print_policy();
+		} else if (!strcmp(word, "obey")) {
+			obey(times);
+		} else if (!strcmp(word, "fork")) {
+			pid_t child = fork();
+
+			if (child > 0) {
+				int status = 1;
+
+				waitpid(child, &status, 0);
+				printf("child ended %d\n", status);
+			} else {
+				printf("child %d\n", getpid());
+			}
+		} else if (!strcmp(word, "exec")) {
+			execl("/proc/self/exe", argv[0], "without", NULL);
+		} else if (!strcmp(word, "quit")) {
+			return 0;
+		}
+		fflush(stdout);
+	}
+	return 0;
+}
