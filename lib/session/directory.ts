@@ -7,7 +7,7 @@
  * @module
  */
 
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** The host's own. */
@@ -70,7 +70,9 @@ export function makeSessionDirectories(runtime: string, gid: number | null): voi
     ] as const
   ) {
     try {
-      mkdirSync(directory, { recursive: directory === runtime, mode: 0o700 });
+      if (directory === runtime || !existsSync(directory)) {
+        mkdirSync(directory, { recursive: directory === runtime, mode: 0o700 });
+      }
       if (!lstatSync(directory).isDirectory()) throw new Error("something else stands there");
       // What belongs to another user fails here: nobody's sessions are read from what is not ours.
       if (gid !== null && directory !== runtime) chownSync(directory, -1, gid);
