@@ -1,0 +1,230 @@
+/**
+ * The part of the service that follows programs with a shim, places them, and tells them what to do.
+ *
+ * @module
+ */
+
+import type { BenchReport } from "../bench/report.ts";
+import type { Gpu, GpuId } from "../gpu/gpu.ts";
+import type { StatusDocument } from "../render/status_document.ts";
+import type { Scheduler, StrategyName } from "../schedule/strategies.ts";
+import type { Session, SessionRegistry } from "../session/registry.ts";
+import { weightsOf } from "./bench_weights.ts";
+import { oneLine } from "./one_line.ts";
+import {
+  allowedGpus,
+  place,
+  type Placement,
+  policyFor,
+  schedulerFor,
+  strategyOf,
+} from "./placement.ts";
+import {
+  changeState,
+  rebase,
+  type SchedulerBase,
+  type SchedulerState,
+  viewOf,
+  withWeights,
+} from "./scheduler_state.ts";
+import type { SchedulerStore } from "./scheduler_store.ts";
+import type { SchedulerChange, SchedulerView, ServiceEvents, SessionView } from "./service_api.ts";
+import { sessionView } from "./session_view.ts";
+
+/** What the part works with. */
+export interface SchedulingOptions {
+  registry: Pick<SessionRegistry, "look" | "push" | typeof Symbol.dispose>;
+  /** Where the state is kept. */
+  store: Pick<SchedulerStore, "load" | "save">;
+  /** What the configuration says. */
+  base: SchedulerBase;
+  /** Told of each program that begins or ends. */
+  told: (event: ServiceEvents["session"]) => void;
+  /** Takes lines of the log. */
+  log: (level: "info" | "warning", text: string, gpu: GpuId | null) => void;
+}
+
+interface Placed {
+  session: Session;
+  placement: Placement;
+}
+
+/** Follows sessions from look to look. Dispose it to close their pages; programs keep their policies. */
+export class Scheduling implements Disposable {
+  readonly #options: SchedulingOptions;
+  #state: SchedulerState;
+  #gpus: readonly Gpu[] = [];
+  #load = new Map<GpuId, number | null>();
+  #lost = new Set<GpuId>();
+  readonly #placed = new Map<string, Placed>();
+  readonly #schedulers = new Map<StrategyName, Scheduler>();
+  /** What was said of a path or a session, so that it is said once. */
+  #said = new Map<string, string>();
+  #unsaved: string | null = null;
+
+  /** Reads the state; one that is damaged is told in the log. */
+  constructor(options: SchedulingOptions) {
+    this.#options = options;
+    const { state, problem } = options.store.load(options.base);
+    this.#state = state;
+    if (problem !== null) options.log("warning", problem, null);
+  }
+
+  /** Why changes will not outlive the service; null where they will. */
+  get degraded(): string | null {
+    return this.#unsaved;
+  }
+
+  /** The configuration was read again. */
+  configure(base: SchedulerBase): void {
+    this.#change(rebase(this.#state, base));
+  }
+
+  /** GPUs were measured. */
+  measured(report: BenchReport): void {
+    const weights = weightsOf(report);
+    if (Object.keys(weights).length > 0) this.#change(withWeights(this.#state, weights));
+  }
+
+  /** Told of each look at the GPUs: looks at the sessions. */
+  looked({ gpus }: StatusDocument, listed: readonly Gpu[]): void {
+    this.#gpus = listed;
+    this.#load = new Map(gpus.map(({ id, utilization_pct }) => [id, utilization_pct]));
+    this.#lost = new Set(gpus.filter(({ state }) => state === "lost").map(({ id }) => id));
+    const { sessions, ended, problems } = this.#options.registry.look();
+    for (const session of ended) this.#end(session);
+    for (const session of sessions) this.#follow(session);
+    this.#apply();
+    this.#sayNew(
+      problems.map(({ path, reason }) => [path, reason] as const),
+      sessions.flatMap(({ id, problem }) => problem === null ? [] : [[id, problem] as const]),
+    );
+  }
+
+  #follow(session: Session): void {
+    const known = this.#placed.get(session.id);
+    if (known !== undefined) {
+      known.session = session;
+      return;
+    }
+    const placement = this.#place(session);
+    this.#placed.set(session.id, { session, placement });
+    const { pid, page } = session;
+    const name = page.command ?? "a program";
+    this.#options.log("info", `${name} (${pid}) begins: ${placement.reason}`, placement.gpu);
+    this.#options.told({ edge: "begin", session: sessionView(session, placement) });
+  }
+
+  #place({ page }: Session): Placement {
+    const strategy = strategyOf(this.#state, page.asked);
+    const scheduler = this.#schedulers.get(strategy) ?? schedulerFor(strategy);
+    this.#schedulers.set(strategy, scheduler);
+    return place(this.#state, this.#usable(), (id) => this.#loadOf(id), page, scheduler);
+  }
+
+  #usable(): Gpu[] {
+    return this.#gpus.filter(({ id }) => !this.#lost.has(id));
+  }
+
+  #loadOf(id: GpuId): { load_pct: number | null; sessions: number } {
+    const placed = [...this.#placed.values()].filter(({ placement }) => placement.gpu === id);
+    return { load_pct: this.#load.get(id) ?? null, sessions: placed.length };
+  }
+
+  #end(session: Session): void {
+    const placed = this.#placed.get(session.id);
+    if (placed === undefined) return;
+    this.#placed.delete(session.id);
+    this.#said.delete(session.id);
+    const { pid, page } = session;
+    this.#options.log("info", `${page.command ?? "a program"} (${pid}) ended`, null);
+    this.#options.told({ edge: "end", session: sessionView(session, placed.placement) });
+  }
+
+  /** Brings what sessions are told in line with the state. A program moves only where it has to. */
+  #apply(): void {
+    const usable = this.#usable();
+    for (const placed of this.#placed.values()) {
+      const { session, placement } = placed;
+      const { asked } = session.page;
+      const { gpus } = allowedGpus(this.#state, usable, asked);
+      if (placement.gpu === null ? gpus.length > 0 : !gpus.includes(placement.gpu)) {
+        const moved = this.#place(session);
+        // Where there is none for it now, it stays with what it was told before.
+        if (moved.gpu !== placement.gpu && moved.gpu !== null) {
+          this.#options.log("info", `${session.id} moves: ${moved.reason}`, moved.gpu);
+        }
+        placed.placement = moved;
+      } else {
+        placed.placement = { ...placement, gpus, strategy: strategyOf(this.#state, asked) };
+      }
+      this.#push(session, placed.placement);
+    }
+  }
+
+  #push(session: Session, placement: Placement): void {
+    const policy = policyFor(this.#state, this.#gpus, placement);
+    if (policy === undefined) return;
+    try {
+      this.#options.registry.push(session.id, policy);
+    } catch (error) {
+      // It ended meanwhile, mostly: the next look finds out.
+      this.#sayOnce(session.id, `cannot be told what to do: ${oneLine(error)}`);
+    }
+  }
+
+  #sayOnce(what: string, text: string): void {
+    if (this.#said.get(what) === text) return;
+    this.#said.set(what, text);
+    this.#options.log("warning", `${what}: ${text}`, null);
+  }
+
+  /** Says problems that are new, and forgets those that are over. */
+  #sayNew(...lists: (readonly (readonly [string, string])[])[]): void {
+    const now = new Map(lists.flat());
+    for (const what of this.#said.keys()) {
+      if (!now.has(what) && !this.#placed.has(what)) this.#said.delete(what);
+    }
+    for (const [what, text] of now) this.#sayOnce(what, text);
+  }
+
+  /** The sessions, by pid. */
+  sessions(): SessionView[] {
+    return Array.from(
+      this.#placed.values(),
+      ({ session, placement }) => sessionView(session, placement),
+    ).sort((a, b) => a.pid - b.pid);
+  }
+
+  /** The scheduler as clients see it. */
+  view(): SchedulerView {
+    return viewOf(this.#state, this.#gpus, (id) => this.#loadOf(id));
+  }
+
+  /**
+   * Makes a change; programs are told at once.
+   *
+   * @throws {ServiceError} where it cannot be; nothing changes then.
+   */
+  change(change: SchedulerChange): SchedulerView {
+    this.#change(changeState(this.#state, this.#gpus, change));
+    return this.view();
+  }
+
+  #change(state: SchedulerState): void {
+    this.#state = state;
+    this.#apply();
+    try {
+      this.#options.store.save(state);
+      this.#unsaved = null;
+    } catch (error) {
+      const problem = `changes do not outlive the service: ${oneLine(error)}`;
+      if (this.#unsaved !== problem) this.#options.log("warning", problem, null);
+      this.#unsaved = problem;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#options.registry[Symbol.dispose]();
+  }
+}
