@@ -39,6 +39,8 @@ export interface RecordLayout {
   /** Bytes, a multiple of 8. */
   size: number;
   fields: readonly Field[];
+  /** The same by name. */
+  byName: ReadonlyMap<string, Field>;
 }
 
 function sizeOf({ type, length }: FieldSpec): { size: number; align: number } {
@@ -71,7 +73,7 @@ export function record(
   if (offset !== size || size % 8 !== 0) {
     throw new Error(`${name} has ${offset} bytes, not ${size}`);
   }
-  return { name, doc, size, fields };
+  return { name, doc, size, fields, byName: new Map(fields.map((each) => [each.name, each])) };
 }
 
 /**
@@ -80,7 +82,7 @@ export function record(
  * @throws {Error} for one that the record has not.
  */
 export function field(layout: RecordLayout, name: string): Field {
-  const found = layout.fields.find((each) => each.name === name);
+  const found = layout.byName.get(name);
   if (found === undefined) throw new Error(`${layout.name} has no field ${name}`);
   return found;
 }

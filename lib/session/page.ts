@@ -101,9 +101,10 @@ function reasonsOf(view: RecordView): SessionPage["whole"] {
   const reasons = new Map<string, number>();
   for (let i = 0; i < REASON_ROWS; i++) {
     const row = view.at("reasons", i);
+    if (row.u32("state") !== FILLED) continue;
     const reason = row.text("text");
     const count = countOf(row.u64("count"));
-    if (row.u32("state") !== FILLED || reason === undefined || reason === "") continue;
+    if (reason === undefined || reason === "") continue;
     if (count === null || count === 0) continue;
     // Two threads that ran whole for the same reason at once may have taken a row each.
     reasons.set(reason, Math.min((reasons.get(reason) ?? 0) + count, Number.MAX_SAFE_INTEGER));

@@ -13,7 +13,7 @@ import { hostClock } from "../control/clock.ts";
 import type { RuntimeDirectories } from "./directory.ts";
 import { parsePage, type SessionPage } from "./page.ts";
 import { PageFile } from "./page_file.ts";
-import type { Policy } from "./policy.ts";
+import { type Policy, samePolicy } from "./policy.ts";
 import { parseTicketName, type ProcessName } from "./ticket.ts";
 
 /** The most names of one directory that are looked at. */
@@ -61,6 +61,8 @@ interface Entry {
 interface Followed {
   file: PageFile;
   session: Session;
+  /** Whether a policy was written since the page was read. */
+  isPushed: boolean;
 }
 
 /** Follows sessions. Dispose it to close their pages. */
@@ -127,7 +129,7 @@ export class SessionRegistry implements Disposable {
         return;
       }
       const session = { id, pid: process.pid, uid: opened.file.uid, page: read, problem: null };
-      this.#followed.set(id, { file: opened.file, session });
+      this.#followed.set(id, { file: opened.file, session, isPushed: false });
       look.began.push(session);
       look.sessions.push(session);
       return;
@@ -137,6 +139,7 @@ export class SessionRegistry implements Disposable {
       ? { ...followed.session, problem: read }
       : { ...followed.session, page: read, problem: null };
     followed.session = session;
+    followed.isPushed = false;
     look.sessions.push(session);
   }
 
@@ -153,7 +156,15 @@ export class SessionRegistry implements Disposable {
    * @throws {Error} where it cannot be written, or a page cannot hold it; one line.
    */
   push(id: string, policy: Policy): boolean {
-    return this.#followed.get(id)?.file.push(policy) ?? false;
+    const followed = this.#followed.get(id);
+    if (followed === undefined) return false;
+    const { file, session: { page, problem } } = followed;
+    const isThere = problem === null && page.policy.state === "set" &&
+      samePolicy(page.policy.policy, policy);
+    // What was pushed since the last look is in the file alone.
+    if (isThere && !followed.isPushed) return false;
+    followed.isPushed = true;
+    return file.push(policy);
   }
 
   [Symbol.dispose](): void {

@@ -95,7 +95,8 @@ static int sealed_memory(void)
 		memory = memfd_create("mvgal-session", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory < 0)
 		return -1;
-	/* Memory that is there before it is touched: a full host refuses it here, and not by SIGBUS. */
+	/* Memory that is there before it is touched: a full host refuses it here, and not by
+	 * SIGBUS. */
 	if (fallocate(memory, 0, 0, PAGE_BYTES) < 0 || fchmod(memory, 0600) < 0 ||
 	    fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		close(memory);
@@ -121,8 +122,8 @@ static int open_below(const char *base, char *path, size_t size)
 }
 
 /*
- * The directory of sessions: MVGAL_RUNTIME_DIR alone where that is set, else the host's where this user
- * may write there, else the user's own. lib/session/directory.ts has the same.
+ * The directory of sessions: MVGAL_RUNTIME_DIR alone where that is set, else the host's where this
+ * user may write there, else the user's own. lib/session/directory.ts has the same.
  */
 static int open_directory(char *path, size_t size)
 {
@@ -154,14 +155,14 @@ static bool write_ticket(struct place *place, uint64_t started)
 	bool written;
 
 	length = snprintf(text, sizeof(text), "mvgal-session %d %d %llu\n",
-			  MVGAL_SESSION_LAYOUT_VERSION, place->descriptor,
-			  place->inode);
+			  MVGAL_SESSION_LAYOUT_VERSION, place->descriptor, place->inode);
 	directory = open_directory(path, sizeof(path));
 	if (directory < 0)
 		return false;
 	snprintf(name, sizeof(name), "%d.%llu", place->pid, (unsigned long long)started);
 	snprintf(temporary, sizeof(temporary), ".%s.new", name);
-	/* Of this very process alone can there be one: left by the program that it was before exec. */
+	/* Of this very process alone can there be one: left by the program that it was before exec.
+	 */
 	unlinkat(directory, temporary, 0);
 	file = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		      0600);
@@ -211,7 +212,8 @@ void place_leave(struct place *place, struct mvgal_session_page *page)
 	struct stat info;
 
 	munmap(page, PAGE_BYTES);
-	/* The number may be another file's by now, if the program closed all that it did not know. */
+	/* The number may be another file's by now, if the program closed all that it did not know.
+	 */
 	if (fstat(place->descriptor, &info) == 0 && info.st_ino == place->inode)
 		close(place->descriptor);
 	place->descriptor = -1;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the page is: in sealed memory of the program's own, which mvgal reaches through the ticket, a
- * small file in the directory of sessions that names the descriptor.
+ * Where the page is: in sealed memory of the program's own, which mvgal reaches through the ticket,
+ * a small file in the directory of sessions that names the descriptor.
  *
- * The page is no file of that directory, since who cuts a mapped file short kills the program by SIGBUS
- * at its next count. Nobody can cut sealed memory.
+ * The page is no file of that directory, since who cuts a mapped file short kills the program by
+ * SIGBUS at its next count. Nobody can cut sealed memory.
  */
 #ifndef MVGAL_SESSION_PLACE_H
 #define MVGAL_SESSION_PLACE_H

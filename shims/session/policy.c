@@ -15,7 +15,8 @@ uint64_t policy_generation(const struct mvgal_session_policy *shared)
 	return __atomic_load_n((const shared_word *)&shared->generation, __ATOMIC_ACQUIRE);
 }
 
-/* FNV-1a over 32-bit words: the generation's, then all from the strategy on (lib/session/policy.ts). */
+/* FNV-1a over 32-bit words: the generation's, then all from the strategy on
+ * (lib/session/policy.ts). */
 static uint32_t checksum(const struct mvgal_session_policy *policy)
 {
 	const half_word *words = (const half_word *)policy;
@@ -57,13 +58,13 @@ enum policy_state policy_copy(struct mvgal_session_policy *copy,
 	shared_word *to = (shared_word *)copy;
 	uint64_t generation = policy_generation(shared);
 
+	/* Each is loaded before the generation is looked at again: a fence, that sanitizers know.
+	 */
 	for (size_t i = 1; i < WORDS; i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
 	copy->generation = generation;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (generation % 2 != 0 ||
-	    __atomic_load_n((const shared_word *)&shared->generation, __ATOMIC_RELAXED) !=
-		    generation)
+	if (generation % 2 != 0 || __atomic_load_n((const shared_word *)&shared->generation,
+						   __ATOMIC_RELAXED) != generation)
 		return POLICY_TORN;
 	return is_sound(copy) ? POLICY_SOUND : POLICY_UNSOUND;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying a policy that mvgal may be writing, and that anybody with the same rights may have scribbled
- * over: what comes out is whole and within the layout's bounds, or is not taken.
+ * Copying a policy that mvgal may be writing, and that anybody with the same rights may have
+ * scribbled over: what comes out is whole and within the layout's bounds, or is not taken.
  */
 #ifndef MVGAL_SESSION_POLICY_H
 #define MVGAL_SESSION_POLICY_H

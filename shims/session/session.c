@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,13 @@
 #include "policy.h"
 
 /*
- * Looks at a row that another thread is filling, which takes it some ns. Where that is not enough, the
- * thread does not run now, or the page was scribbled over, and the next row is taken.
+ * Looks at a row that another thread is filling, which takes it some ns. Where that is not enough,
+ * the thread does not run now, or the page was scribbled over, and the next row is taken.
  */
 #define LOOKS 200
+
+/* Turns given to other threads, of some 100 ns at least. */
+#define TURNS 100000
 
 /* Of rows, as in the page. */
 enum { ROW_FREE, ROW_FILLING, ROW_FILLED };
@@ -49,6 +53,18 @@ static bool is_filled(_Atomic uint32_t *state)
 	return atomic_load(state) == ROW_FILLED;
 }
 
+/*
+ * The same of a row that nobody else can write to, until the thread that fills it has run: a GPU in
+ * two rows would be counted twice. Not for ever, should a signal's handler have stopped that thread
+ * here.
+ */
+static bool is_filled_soon(_Atomic uint32_t *state)
+{
+	for (int turn = 0; turn < TURNS && !is_filled(state); turn++)
+		sched_yield();
+	return is_filled(state);
+}
+
 static void fill_row(struct mvgal_session_page *page, uint32_t gpu)
 {
 	struct mvgal_session_counters *row = &page->counters[gpu];
@@ -76,8 +92,7 @@ static void make_page(void)
 
 static struct mvgal_session_page *current_page(void)
 {
-	struct mvgal_session_page *page =
-		atomic_load_explicit(&session.page, memory_order_acquire);
+	struct mvgal_session_page *page = atomic_load_explicit(&session.page, memory_order_acquire);
 	int forked = STATE_FORKED;
 
 	if (page || atomic_load_explicit(&session.state, memory_order_relaxed) != STATE_FORKED)
@@ -166,7 +181,7 @@ uint32_t mvgal_session_gpu(const char *id)
 				fill_row(page, gpu);
 			return gpu;
 		}
-		if (is_filled(&session.gpus[gpu].state) && !strcmp(session.gpus[gpu].id, id))
+		if (is_filled_soon(&session.gpus[gpu].state) && !strcmp(session.gpus[gpu].id, id))
 			return gpu;
 	}
 	if (page)
@@ -257,9 +272,9 @@ void mvgal_session_whole(const char *reason)
 			strncpy(row->text, reason, sizeof(row->text) - 1);
 			atomic_store_explicit(&row->state, ROW_FILLED, memory_order_release);
 		}
-		/* Compared no further than the row: anybody may have written over the text's end. */
-		if (is_filled(&row->state) &&
-		    !strncmp(row->text, reason, sizeof(row->text) - 1)) {
+		/* Compared no further than the row: anybody may have written over the text's end.
+		 */
+		if (is_filled(&row->state) && !strncmp(row->text, reason, sizeof(row->text) - 1)) {
 			add(&row->count, 1);
 			return;
 		}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session of a program with a shim: its page (mvgal_session.h, docs/sessions.md), what it counts,
- * and the policy that it obeys. Compiled into each shim.
+ * The session of a program with a shim: its page (mvgal_session.h, docs/sessions.md), what it
+ * counts, and the policy that it obeys. Compiled into each shim.
  *
- * Nothing here can fail the program: without a page the counting functions do nothing, and there is no
- * policy. None of them waits, allocates memory or starts a thread; errno stays as it was. After fork
- * the child has no page until it first uses one of them, and then its own.
+ * Nothing here can fail the program: without a page the counting functions do nothing, and there is
+ * no policy. None of them takes a lock, allocates memory or starts a thread; errno stays as it was.
+ * After fork the child has no page until it first uses one of them, and then its own.
  */
 #ifndef MVGAL_SESSION_H
 #define MVGAL_SESSION_H
@@ -19,15 +19,16 @@
 #define MVGAL_SESSION_NO_GPU UINT32_MAX
 
 /*
- * Makes the page, once for the process; later calls do nothing. `api` is the shim: "cuda", "vulkan".
- * The page is given up at exit.
+ * Makes the page, once for the process; later calls do nothing. `api` is the shim: "cuda",
+ * "vulkan". The page is given up at exit.
  */
 void mvgal_session_begin(const char *api);
 
 /* Whether there is a page. */
 bool mvgal_session_active(void);
 
-/* The number of a GPU in the functions below, by its stable name; the same in a child after fork. */
+/* The number of a GPU in the functions below, by its stable name; the same in a child after fork.
+ */
 uint32_t mvgal_session_gpu(const char *id);
 
 /* Memory of a GPU, in bytes. */
@@ -45,8 +46,8 @@ void mvgal_session_busy(uint32_t gpu, uint64_t ns);
 void mvgal_session_whole(const char *reason);
 
 /*
- * Takes the policy where there is a newer one than `policy` holds (by its generation, 0 at first), and
- * says whether it did. One load where there is none: to be called before each piece of work.
+ * Takes the policy where there is a newer one than `policy` holds (by its generation, 0 at first),
+ * and says whether it did. One load where there is none: to be called before each piece of work.
  */
 bool mvgal_session_policy_read(struct mvgal_session_policy *policy);
 

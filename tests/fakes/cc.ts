@@ -33,18 +33,30 @@ function hasHeader(header: string, args: readonly string[]): boolean {
   return success;
 }
 
+/** Whether the compiler has a library of its own: it prints the name alone of one that it has not. */
+function hasLibrary(name: string): boolean {
+  const { stdout } = new Deno.Command(compiler ?? "cc", { args: [`-print-file-name=${name}`] })
+    .outputSync();
+  return new TextDecoder().decode(stdout).startsWith("/");
+}
+
 /**
- * Declares a test that needs a C compiler, and perhaps headers of libraries; where they are missing it is
- * skipped by name.
+ * Declares a test that needs a C compiler, and perhaps headers of libraries or the compiler's own libraries
+ * (sanitizers); where they are missing it is skipped by name.
  */
 export function compilerTest(
   name: string,
   fn: () => void | Promise<void>,
-  { headers = [], args = [] }: { headers?: readonly string[]; args?: readonly string[] } = {},
+  { headers = [], libraries = [], args = [] }: {
+    headers?: readonly string[];
+    libraries?: readonly string[];
+    args?: readonly string[];
+  } = {},
 ): void {
   const missing = compiler === null
     ? "C compiler"
-    : headers.find((header) => !hasHeader(header, args));
+    : headers.find((header) => !hasHeader(header, args)) ??
+      libraries.find((library) => !hasLibrary(library));
   const ignore = missing !== undefined;
   Deno.test({ name: ignore ? `${name} (skipped: no ${missing})` : name, ignore, fn });
 }

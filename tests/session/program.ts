@@ -40,15 +40,13 @@ export class Program implements AsyncDisposable {
   /** Starts the program, and waits for its first line. */
   static async start(
     runtime: string,
-    { env = {}, wrapper = [] }: {
+    { env = {}, flags = [] }: {
       env?: Record<string, string>;
-      wrapper?: readonly string[];
+      flags?: readonly string[];
     } = {},
   ): Promise<{ program: Program; said: string }> {
-    const [command = "", ...args] = [...wrapper, sessionProgram()];
     const program = new Program(
-      new Deno.Command(command, {
-        args,
+      new Deno.Command(sessionProgram(flags), {
         env: { MVGAL_RUNTIME_DIR: runtime, ...env },
         stdin: "piped",
         stdout: "piped",

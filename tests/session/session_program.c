@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with a session, told what to do by lines on its standard input, each of which it answers
- * with one line:
+ * A program with a session, told what to do by lines on its standard input, each of which it
+ *answers with one line:
  *
  *	count N GPU	N launches, each of 16 bytes allocated, 3 ns and one split
  *	free N GPU	N times 16 bytes given back
@@ -10,14 +10,20 @@
  *	obey N		takes N policies, and tells how many were torn: checks each against itself
  *	fork		runs a child that answers what follows until `quit`
  *	exec		becomes another run of itself without a session
+ *	threads N	4 threads count N launches each, on the same GPUs, for the same reasons
+ *	close		closes all descriptors but the standard ones, and opens its own file as many
+ *times cost N		ns that a count takes, and a look for a policy, where there is no new one
  *	quit
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../shims/session/session.h"
@@ -55,8 +61,8 @@ static void print_policy(void)
 }
 
 /*
- * Writers give all GPUs of one policy the same weight, priority and share, and as many of them as the
- * strategy's number.
+ * Writers give all GPUs of one policy the same weight, priority and share, and as many of them as
+ * the strategy's number.
  */
 static bool is_of_one_piece(void)
 {
@@ -80,6 +86,67 @@ static void obey(unsigned long times)
 		last = policy.generation;
 	}
 	printf("obeyed %lu mixed %lu\n", times, mixed);
+}
+
+static void *count_in_thread(void *times)
+{
+	static const char *const ids[] = {"pci:0000:01:00.0", "pci:0000:02:00.0",
+					  "pci:0000:03:00.0"};
+	static const char *const reasons[] = {"buffers alias", "it is short"};
+	struct mvgal_session_policy own = {0};
+
+	for (unsigned long i = 0; i < *(unsigned long *)times; i++) {
+		uint32_t gpu = mvgal_session_gpu(ids[i % 3]);
+
+		mvgal_session_launched(gpu, false);
+		mvgal_session_allocated(gpu, 2);
+		mvgal_session_freed(gpu, 1);
+		mvgal_session_whole(reasons[i % 2]);
+		mvgal_session_policy_read(&own);
+	}
+	return NULL;
+}
+
+static void count_in_threads(unsigned long times)
+{
+	pthread_t threads[4];
+
+	for (int i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, count_in_thread, &times))
+			abort();
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	puts("counted");
+}
+
+static void close_all(void)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+	for (int fd = 3; fd < 600; fd++)
+		open("/proc/self/exe", O_RDONLY);
+	puts("closed");
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void print_cost(unsigned long times)
+{
+	uint32_t gpu = mvgal_session_gpu("pci:0000:01:00.0");
+	double start = now(), middle;
+
+	for (unsigned long i = 0; i < times; i++)
+		mvgal_session_launched(gpu, false);
+	middle = now();
+	for (unsigned long i = 0; i < times; i++)
+		mvgal_session_policy_read(&policy);
+	printf("%.2f %.2f\n", (middle - start) / (double)times, (now() - middle) / (double)times);
 }
 
 int main(int argc, char **argv)
@@ -109,6 +176,12 @@ int main(int argc, char **argv)
 			print_policy();
 		} else if (!strcmp(word, "obey")) {
 			obey(times);
+		} else if (!strcmp(word, "threads")) {
+			count_in_threads(times);
+		} else if (!strcmp(word, "close")) {
+			close_all();
+		} else if (!strcmp(word, "cost")) {
+			print_cost(times);
 		} else if (!strcmp(word, "fork")) {
 			pid_t child = fork();
 

@@ -227,3 +227,64 @@ compilerTest("a program runs without a page where there can be none", async () =
     assert.equal(await program.ended(), 0);
   }
 });
+
+for (const sanitizer of ["none", "thread", "address,undefined"]) {
+  const flags = sanitizer === "none"
+    ? []
+    : [`-fsanitize=${sanitizer}`, "-fno-sanitize-recover=all"];
+  compilerTest(
+    `threads count together, with sanitizer ${sanitizer}`,
+    async () => {
+      using place = new Place();
+      const { program, said } = await Program.start(place.runtime, { flags });
+      await using _ = program;
+      assert.equal(said, `page ${program.pid}`);
+      const id = place.registry.look().sessions[0]?.id ?? "";
+      let done = false;
+      const counted = program.ask("threads 3000").then((line) => {
+        done = true;
+        return line;
+      });
+      for (let i = 1; !done; i++) {
+        place.registry.push(id, policy("single", [GPU], i));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      assert.equal(await counted, "counted");
+      const { page } = place.registry.look().sessions[0] ?? {};
+      const each = { bytes_copied: 0, launches: 4000, splits: 0, busy_ns: 0, bytes_now: 4000 };
+      assert.deepEqual(
+        page?.counters.map(({ gpu: _, bytes_peak: peak, ...counts }) => {
+          assert.ok(peak !== null && peak >= 4000 && peak <= 4004);
+          return counts;
+        }),
+        [each, each, each],
+      );
+      assert.equal(page?.whole.reduce((sum, { count }) => sum + count, 0), 12000);
+      assert.deepEqual(page?.whole.map(({ count }) => count), [6000, 6000]);
+      await program.tell("quit");
+      assert.equal(await program.ended(), 0);
+    },
+    sanitizer === "none"
+      ? {}
+      : { libraries: sanitizer === "thread" ? ["libtsan.so"] : ["libasan.so", "libubsan.so"] },
+  );
+}
+
+compilerTest(
+  "a program that closes all descriptors goes on, and no file of its children is closed",
+  async () => {
+    using place = new Place();
+    const { program } = await Program.start(place.runtime);
+    await using _ = program;
+    await program.ask(`count 1 ${GPU}`);
+    assert.equal(place.registry.look().sessions.length, 1);
+    assert.equal(await program.ask("close"), "closed");
+    assert.equal(await program.ask(`count 1 ${GPU}`), "counted 0");
+    const { sessions, ended, problems } = place.registry.look();
+    assert.deepEqual([sessions, ended.length, problems], [[], 1, []]);
+    const child = Number((await program.ask("fork")).split(" ")[1]);
+    const open = [...Deno.readDirSync(`/proc/${child}/fd`)].map(({ name }) => Number(name));
+    assert.ok(open.includes(512), "the file that has the number of the page now");
+    await program.ask("quit");
+  },
+);
