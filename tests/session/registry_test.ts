@@ -166,3 +166,25 @@ compilerTest(
     assert.deepEqual(edges, [`began ${program.pid}`, `ended ${program.pid}`]);
   },
 );
+
+if (Deno.uid() === 0) {
+  compilerTest(
+    "SessionRegistry.look() takes no page of one user through a ticket of another",
+    async () => {
+      using place = new Place();
+      const { program } = await Program.start(place.runtime);
+      await using _ = program;
+      const [name = ""] = place.names();
+      Deno.chownSync(join(place.sessions, name), 1, null);
+      const { sessions, problems } = place.registry.look();
+      assert.deepEqual(sessions, []);
+      assert.deepEqual(problems.map(({ reason }) => reason), [
+        "the ticket is user 1's, and the page user 0's",
+      ]);
+    },
+  );
+} else {
+  const name =
+    "SessionRegistry.look() takes no page of one user through a ticket of another (skipped: not root)";
+  Deno.test({ name, ignore: true, fn: () => {} });
+}

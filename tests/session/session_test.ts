@@ -76,11 +76,16 @@ compilerTest("SessionRegistry.push() is seen by the program, and what it saw is 
   assert.equal(await program.ask("policy"), `old 2 7 ${GPU}:1:7`);
   assert.equal(place.registry.push(id, policy("afr", [GPU, OTHER], 9)), true);
   assert.equal(await program.ask("policy"), `new 4 2 ${GPU}:1:9 ${OTHER}:1:9`);
+  // Back and forth between two looks: the page that was read last is not what stands there.
+  place.registry.look();
+  assert.equal(place.registry.push(id, policy("single", [GPU], 7)), true);
+  assert.equal(place.registry.push(id, policy("afr", [GPU, OTHER], 9)), true);
+  assert.equal(await program.ask("policy"), `new 8 2 ${GPU}:1:9 ${OTHER}:1:9`);
   const page = place.registry.look().sessions[0]?.page;
-  assert.equal(page?.policy_seen, 4n);
+  assert.equal(page?.policy_seen, 8n);
   assert.deepEqual(page?.policy, {
     state: "set",
-    generation: 4n,
+    generation: 8n,
     policy: policy("afr", [GPU, OTHER], 9),
   });
 });
