@@ -53,8 +53,8 @@ function users(): string[] {
 }
 
 /**
- * Makes the directories for sessions and groups below a runtime directory, or gives those that this user
- * made before the rights that they are to have.
+ * Makes the directories for sessions and groups below a runtime directory, which is made as well where it
+ * is missing, or gives those that this user made before the rights that they are to have.
  *
  * @param gid the group of users who may have sessions here, none of whom can remove another's; null for
  * this user alone.
@@ -62,21 +62,18 @@ function users(): string[] {
  */
 export function makeSessionDirectories(runtime: string, gid: number | null): void {
   const inner = gid === null ? 0o700 : 0o1770;
-  for (
-    const [directory, mode] of [
-      [runtime, gid === null ? 0o700 : 0o755],
-      [join(runtime, "sessions"), inner],
-      [join(runtime, "groups"), inner],
-    ] as const
-  ) {
+  for (const directory of [runtime, join(runtime, "sessions"), join(runtime, "groups")]) {
     try {
-      if (directory === runtime || !existsSync(directory)) {
-        mkdirSync(directory, { recursive: directory === runtime, mode: 0o700 });
+      if (directory === runtime) {
+        // One that is there has its rights from who made it: systemd, mostly.
+        mkdirSync(directory, { recursive: true, mode: gid === null ? 0o700 : 0o755 });
+        continue;
       }
+      if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
       if (!lstatSync(directory).isDirectory()) throw new Error("something else stands there");
       // What belongs to another user fails here: nobody's sessions are read from what is not ours.
-      if (gid !== null && directory !== runtime) chownSync(directory, -1, gid);
-      chmodSync(directory, mode);
+      if (gid !== null) chownSync(directory, -1, gid);
+      chmodSync(directory, inner);
     } catch (error) {
       throw new Error(
         `${directory}: cannot be the directory of sessions: ${reasonOf(error)}; ` +

@@ -62,10 +62,13 @@ Deno.test("runtimeDirectories() are those that a shim may choose", () => {
 Deno.test("makeSessionDirectories() gives the rights that were asked for, whatever stood there", () => {
   using place = new Place();
   const mode = (path: string) => (Deno.statSync(join(place.runtime, path)).mode ?? 0) & 0o7777;
+  Deno.chmodSync(place.runtime, 0o775);
   makeSessionDirectories(place.runtime, null);
-  assert.deepEqual(["", "sessions", "groups"].map(mode), [0o700, 0o700, 0o700]);
+  assert.deepEqual(["", "sessions", "groups"].map(mode), [0o775, 0o700, 0o700]);
   makeSessionDirectories(place.runtime, Deno.gid());
-  assert.deepEqual(["", "sessions", "groups"].map(mode), [0o755, 0o1770, 0o1770]);
+  assert.deepEqual(["", "sessions", "groups"].map(mode), [0o775, 0o1770, 0o1770]);
+  makeSessionDirectories(join(place.runtime, "own"), null);
+  assert.equal(mode("own"), 0o700);
   Deno.removeSync(join(place.runtime, "groups"));
   Deno.symlinkSync(place.sessions, join(place.runtime, "groups"));
   assert.throws(
