@@ -25,7 +25,7 @@ export interface ApplyWith {
  *
  * @throws {ControlError} where something changed them meanwhile. Nothing has been written.
  */
-function checkUnchanged(device: ControlDevice, steps: readonly Step[]): void {
+export function checkUnchanged(device: ControlDevice, steps: readonly Step[]): void {
   steps.forEach(({ query, previous }, i) => {
     const earlier = steps.slice(0, i).some((step) => sameQuery(step.query, query));
     if (query === null || previous === null || earlier) return;
@@ -38,7 +38,12 @@ function checkUnchanged(device: ControlDevice, steps: readonly Step[]): void {
   });
 }
 
-function perform(device: ControlDevice, step: Step): void {
+/**
+ * Makes one step, and reads it back.
+ *
+ * @throws {ControlError} where that fails, or another value is read.
+ */
+export function performStep(device: ControlDevice, step: Step): void {
   device.perform(step.action);
   if (step.query === null || step.expected === null) return;
   const now = device.read(step.query);
@@ -52,11 +57,17 @@ function perform(device: ControlDevice, step: Step): void {
  * Carries out a plan. Call it with the journal locked.
  *
  * @param seconds after which the change is taken back unless it is confirmed; undefined for one that stays.
+ * @param held whether it also ends with this process: see `hold.ts`.
  * @returns the journal's entry.
  * @throws {ControlError} where a step fails: those before it have been taken back, or the message says which
  * could not.
  */
-export function applyPlan(plan: Plan, seconds: number | undefined, on: ApplyWith): JournalEntry {
+export function applyPlan(
+  plan: Plan,
+  seconds: number | undefined,
+  on: ApplyWith,
+  held = false,
+): JournalEntry {
   const { device, journal, clock } = on;
   const [obstacle] = plan.obstacles;
   if (obstacle !== undefined) throw new ControlError(`${plan.gpu}: ${obstacle}`);
@@ -82,13 +93,14 @@ export function applyPlan(plan: Plan, seconds: number | undefined, on: ApplyWith
     boot_id: clock.bootId(),
     writer: { pid: Deno.pid, start_time: clock.startTime(Deno.pid) ?? "" },
     failure: null,
+    ...(held && { held }),
   };
   try {
     for (const step of plan.steps) {
       // Before the device: after a kill nobody else knows that the step may have been made.
       entry.started++;
       journal.save(entry);
-      perform(device, step);
+      performStep(device, step);
     }
     entry.applied = true;
     entry.confirmed = seconds === undefined;

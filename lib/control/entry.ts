@@ -41,6 +41,11 @@ export interface JournalEntry {
   writer: { pid: number; start_time: string };
   /** Why it could not be taken back when that was tried last. */
   failure: string | null;
+  /**
+   * Whether it lasts no longer than the process that made it, which renews its deadline: see `hold.ts`. Absent
+   * in entries of changes that persons make.
+   */
+  held?: boolean;
 }
 
 /** A deadline this many seconds from now. */
@@ -65,7 +70,9 @@ export function fateOf(entry: JournalEntry, clock: ControlClock): EntryFate {
   if (entry.boot_id !== clock.bootId()) return "forget";
   if (entry.confirmed) return "keep";
   const { pid, start_time } = entry.writer;
-  if (!entry.applied) return clock.startTime(pid) === start_time ? "keep" : "revert";
+  const alive = () => clock.startTime(pid) === start_time;
+  if (!entry.applied) return alive() ? "keep" : "revert";
+  if (entry.held === true && !alive()) return "revert";
   return entry.deadline === null || clock.uptime() >= entry.deadline.uptime_s ? "revert" : "keep";
 }
 
@@ -92,7 +99,8 @@ export function parseEntry(text: string): JournalEntry | undefined {
     typeof started === "number" && typeof value.boot_id === "string" &&
     typeof value.applied === "boolean" && typeof value.confirmed === "boolean" &&
     isObject(writer) && typeof writer.pid === "number" &&
-    (deadline === null || (isObject(deadline) && typeof deadline.uptime_s === "number"));
+    (deadline === null || (isObject(deadline) && typeof deadline.uptime_s === "number")) &&
+    (value.held === undefined || typeof value.held === "boolean");
   return sound ? value as unknown as JournalEntry : undefined;
 }
 
