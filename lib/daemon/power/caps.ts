@@ -30,7 +30,7 @@ function thermalReason(track: GpuTrack, policy: PowerPolicy): string {
   const degrees = at === null ? "it was hot" : `${at} °C`;
   return critical
     ? `${degrees} is critical: the lowest cap`
-    : `${degrees}: step ${step} of ${thermalSteps(policy).length + 1} down`;
+    : `${degrees}: step ${step} of ${thermalSteps(policy).length} down`;
 }
 
 /** One GPU with the cap that it is to have. */

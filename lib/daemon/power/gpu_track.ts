@@ -11,7 +11,7 @@ import type { ProcessList } from "../../telemetry/process.ts";
 import type { CapLimits, CapRange, HoldGroup } from "./decision.ts";
 import { DemandTrack } from "./demand.ts";
 import { type Evidence, evidenceOf, holdsCompute, IdleTrack } from "./idleness.ts";
-import type { PowerPolicy } from "./policy.ts";
+import { lowestPart, type PowerPolicy } from "./policy.ts";
 import { thermalCeiling, ThermalTrack } from "./thermal.ts";
 
 /** After so long in ms something that was refused is tried again. */
@@ -55,6 +55,8 @@ export class GpuTrack {
   /** Whether it was not read at some time since the cap was last seen as held. */
   wasBlind = false;
   #own: number | null = null;
+  /** The part of its own cap below which none is set. */
+  #lowestPart = 1;
 
   /** Starts with its first sample. */
   constructor(sample: GpuSample) {
@@ -65,6 +67,7 @@ export class GpuTrack {
   /** Takes a look. */
   see(sample: GpuSample, programs: ProcessList | null, at: number, policy: PowerPolicy): void {
     this.sample = sample;
+    this.#lowestPart = lowestPart(policy);
     this.evidence = evidenceOf(sample, holdsCompute(this.id, programs), policy);
     this.idle.see(this.evidence, at, policy);
     if (policy.enabled && policy.thermal) {
@@ -120,12 +123,15 @@ export class GpuTrack {
     }
   }
 
-  /** The least cap in W that may be set; null where none can be, or none below its own. */
+  /**
+   * The least cap in W that may be set: the driver's, or the policy's where that is higher; null where none can
+   * be set, or none below its own.
+   */
   get least(): number | null {
     const { range, own } = this;
     if (range === null || own === null) return null;
     const step = this.#step;
-    const least = Math.ceil(range.min / step - 1e-9) * step;
+    const least = Math.ceil(Math.max(range.min, own * this.#lowestPart) / step) * step;
     return least < own && least <= range.max ? least : null;
   }
 
@@ -150,8 +156,8 @@ export class GpuTrack {
 
   /** The highest cap in W that its temperature allows. */
   ceiling(policy: PowerPolicy): number {
-    const { own, least } = this;
-    if (own === null || least === null || !policy.thermal) return own ?? Infinity;
-    return this.settable(thermalCeiling(this.thermal.state.step, own, least, policy));
+    const { own } = this;
+    if (own === null || !policy.thermal) return own ?? Infinity;
+    return this.settable(thermalCeiling(this.thermal.state.step, own, policy));
   }
 }

@@ -31,11 +31,14 @@ export interface PowerPolicy {
   idle_below_pct: number;
   /** From here on the power cap is lowered, step by step. */
   thermal_threshold_c: number;
-  /** From here on the power cap is the driver's lowest at once. */
+  /** From here on the power cap is the lowest at once. */
   critical_threshold_c: number;
   /** How far below a limit a GPU has to cool, and how far below its own slowdown it is held. */
   thermal_margin_c: number;
-  /** Its `power_pct` are the steps by which the cap of a hot GPU is lowered; `load_pct` orders them. */
+  /**
+   * Its `power_pct` are the steps by which the cap of a hot GPU is lowered; `load_pct` orders them. No cap is
+   * set below the lowest of them, whatever the driver takes: some take 1 W.
+   */
   power_curve: readonly PowerCurvePoint[];
   /** What all GPUs together may draw; null for no limit. */
   power_limit_watts: number | null;
@@ -146,6 +149,11 @@ export function powerPolicyProblems(policy: PowerPolicy): string[] {
     }
   }
   return problems;
+}
+
+/** The part of a GPU's own cap below which none is set. */
+export function lowestPart({ power_curve }: PowerPolicy): number {
+  return Math.min(1, ...power_curve.map(({ power_pct }) => power_pct / 100));
 }
 
 /** What all GPUs together may draw. */

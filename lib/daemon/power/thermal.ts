@@ -28,7 +28,7 @@ export function thermalLimits(policy: PowerPolicy, slowdown: number | null): The
   };
 }
 
-/** The steps of a policy, in parts of the whole, falling. Below the last there is the driver's lowest. */
+/** The steps of a policy, in parts of the whole, falling. */
 export function thermalSteps(policy: PowerPolicy): number[] {
   const parts = policy.power_curve.map(({ power_pct }) => power_pct / 100);
   return [...new Set(parts)].filter((part) => part < 1).sort((a, b) => b - a);
@@ -36,7 +36,7 @@ export function thermalSteps(policy: PowerPolicy): number[] {
 
 /** How a GPU is held back. */
 export interface ThermalState {
-  /** Steps down from the whole cap: 0 is none, one more than the policy has is the driver's lowest. */
+  /** Steps down from the whole cap: 0 is none. */
   step: number;
   /** Whether it is, or was just now, as hot as it may never be. */
   critical: boolean;
@@ -64,7 +64,7 @@ export class ThermalTrack {
   see(temperature: number | null, slowdown: number | null, at: number, policy: PowerPolicy) {
     if (temperature === null) return this.state;
     const { threshold, critical } = thermalLimits(policy, slowdown);
-    const lowest = thermalSteps(policy).length + 1;
+    const lowest = thermalSteps(policy).length;
     if (temperature >= critical) {
       this.#critical = true;
       // The time until it may rise counts from the last look at which it was so hot.
@@ -91,15 +91,7 @@ export class ThermalTrack {
  * The highest cap at a step, in W.
  *
  * @param own the cap without the manager.
- * @param least the driver's lowest.
  */
-export function thermalCeiling(
-  step: number,
-  own: number,
-  least: number,
-  policy: PowerPolicy,
-): number {
-  if (step === 0) return own;
-  const part = thermalSteps(policy)[step - 1];
-  return part === undefined ? least : Math.max(least, own * part);
+export function thermalCeiling(step: number, own: number, policy: PowerPolicy): number {
+  return own * (thermalSteps(policy)[step - 1] ?? 1);
 }
