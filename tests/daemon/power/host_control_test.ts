@@ -198,6 +198,18 @@ Deno.test("the power manager lets an idle GPU sleep, does not wake it, and takes
   assert.equal(host.read(host.file("power/control")), "on\n");
 });
 
+Deno.test("the power manager sets a cap again that the driver forgot while the GPU slept", async () => {
+  await using host = new Host("vega56", { park: false, power_limit_watts: 200 });
+  host.run(1);
+  host.write("power/runtime_status", "suspended");
+  host.run(30);
+  host.write("power/runtime_status", "active");
+  host.write(CAP, "260000000");
+  host.run(6);
+  assert.equal(host.cap, 200);
+  assert.ok(host.log.some((line) => line.includes("its driver forgot the power cap")));
+});
+
 Deno.test("the power manager leaves a GPU that may sleep already as it is", async () => {
   await using host = new Host("vega56");
   host.write("power/control", "auto");
