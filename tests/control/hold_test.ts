@@ -103,6 +103,15 @@ Deno.test("releaseHold() leaves alone a value that something else has set since"
   assert.deepEqual(host.journal.entries(), []);
 });
 
+Deno.test("holdPlan() moves no hold where the value changed after the plan was made", () => {
+  using host = new Host();
+  host.hold(215);
+  const plan = host.plan({ power_cap_w: 200 });
+  host.write(190);
+  assert.throws(() => holdPlan(plan, 60, host), /became 190000000 after the plan was made/);
+  assert.equal(host.cap, 190);
+});
+
 Deno.test("holdPlan() that cannot move a hold leaves it where it was", () => {
   using host = new Host();
   host.hold(215);

@@ -22,7 +22,9 @@ import type { CapLimits, Decision, HoldGroup, Loss, Outcome } from "./decision.t
 export interface HostPowerControlOptions {
   /** The device, the journal and the clock: those of {@linkcode openHostControl}. */
   on: ApplyWith;
-  /** How settings are read. `wake` has to be false. */
+  /**
+   * How settings are read. `wake` has to be false; `nvml` is that of `on`, and is closed after each use.
+   */
   context: ControlContext;
   /** The GPUs there are now. */
   gpus: () => readonly Gpu[];
@@ -169,7 +171,14 @@ class HostPowerControl implements PowerControl {
       });
     } catch {
       return undefined;
+    } finally {
+      this.#closeLibraries();
     }
+  }
+
+  /** While NVML is open no GPU of its driver can go to sleep. It is opened again when it is next needed. */
+  #closeLibraries(): void {
+    this.#options.context.nvml?.[Symbol.dispose]();
   }
 
   /** Looks at a GPU's settings as they are now; never throws. */
@@ -183,6 +192,8 @@ class HostPowerControl implements PowerControl {
       return body(openControl({ ...found, power_state: state ?? found.power_state }, context));
     } catch (error) {
       return refused("driver", messageOf(error));
+    } finally {
+      this.#closeLibraries();
     }
   }
 
@@ -227,6 +238,8 @@ class HostPowerControl implements PowerControl {
         : refused("driver", reverted.message);
     } catch (error) {
       return refused("driver", messageOf(error));
+    } finally {
+      this.#closeLibraries();
     }
   }
 }

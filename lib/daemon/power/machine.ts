@@ -150,9 +150,10 @@ export class PowerMachine {
     const { id: gpu, heldPark, idle } = track;
     if (track.refused("park")) return undefined;
     if (heldPark) {
-      if (!this.#policy.park) return { kind: "unpark", gpu, reason: "parking is off" };
       // Taking it back would wake one that sleeps.
-      const isBusy = track.evidence === "busy" && track.sample.state === "ok" && track.awake;
+      if (!track.awake) return undefined;
+      if (!this.#policy.park) return { kind: "unpark", gpu, reason: "parking is off" };
+      const isBusy = track.evidence === "busy";
       return isBusy ? { kind: "unpark", gpu, reason: "it has work" } : undefined;
     }
     const isDue = this.#policy.park && track.awake && track.evidence === "idle" &&

@@ -136,6 +136,8 @@ Deno.test("the power manager leaves alone what a person set before it", async ()
   await using host = new Host("vega56", { park: false, power_limit_watts: 200 });
   applyPlan(host.plan({ power_cap_w: 240 }), undefined, host);
   host.run(5);
+  // Known before anything is shared out, not when a change is tried.
+  assert.match(host.log[0] ?? "", /^info: refused: somebody set it/);
   assert.equal(host.cap, 240);
   assert.equal(host.view?.state, "left_alone");
   assert.match(

@@ -103,6 +103,16 @@ Deno.test("a parked GPU of which nothing is known stays parked", async () => {
   assert.deepEqual(bench.kinds, ["park"]);
 });
 
+Deno.test("a parked GPU that sleeps is not woken when parking is switched off, but unparked when it wakes", async () => {
+  await using bench = new Bench(new FakeControl().add(A));
+  bench.run(31);
+  bench.manager.policy(policy({ park: false }));
+  bench.run(5, () => blank(A, "asleep"));
+  assert.deepEqual(bench.kinds, ["park"]);
+  bench.run(1);
+  assert.deepEqual(bench.kinds, ["park", "unpark"]);
+});
+
 Deno.test("a hot GPU's cap goes down by the curve, and back when it is cool", async () => {
   await using bench = new Bench(new FakeControl().add(A), { park: false });
   bench.run(6, () => ({ ...busy, temperature_c: 86 }));
@@ -236,6 +246,20 @@ Deno.test("a hold that was taken back for its time alone is made again", async (
   bench.run(25, () => busy);
   assert.deepEqual(bench.kinds, ["cap", "cap"]);
   assert.equal(control.at(A).cap, 200);
+});
+
+Deno.test("a sample from before a change is not taken for the GPU's own cap", async () => {
+  const control = new FakeControl().add(A, 300);
+  await using bench = new Bench(control, { park: false, power_limit_watts: 200 });
+  bench.run(1, () => busy);
+  bench.manager.policy(policy({ park: false, power_limit_watts: 400 }));
+  bench.at += 60_000;
+  bench.run(1, () => busy);
+  assert.equal(control.at(A).cap, 300);
+  bench.run(1, () => ({ ...busy, power_cap_w: 200 }));
+  assert.equal(bench.view(A).own_cap_w, 300);
+  bench.run(10, () => busy);
+  assert.equal(bench.view(A).own_cap_w, 300);
 });
 
 Deno.test("a GPU that vanishes has its holds given up, and is met anew when it is back", async () => {

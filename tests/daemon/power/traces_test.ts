@@ -21,7 +21,8 @@ const stretch = fc.record({
   load: fc.option(fc.integer({ min: 0, max: 100 })),
   /** Of its cap. */
   draw: fc.option(fc.double({ min: 0, max: 1.1, noNaN: true })),
-  compute: fc.boolean(),
+  /** Seldom: nothing is parked while it is. */
+  compute: fc.constantFrom(true, false, false),
   refuses: fc.boolean(),
 });
 type Stretch = typeof stretch extends fc.Arbitrary<infer T> ? T : never;
@@ -42,6 +43,8 @@ const trace = fc.record({
   gaps: fc.array(fc.constantFrom(500, 1000, 1000, 1000, 3000), { minLength: 1, maxLength: 10 }),
   budget: fc.option(fc.integer({ min: 100, max: 1200 })),
   calm: fc.boolean(),
+  /** Whether to park as soon as that may be. */
+  hasty: fc.boolean(),
 });
 type Trace = typeof trace extends fc.Arbitrary<infer T> ? T : never;
 
@@ -66,14 +69,17 @@ function sampleOf(id: string, cap: number, now: Stretch): GpuSample | undefined 
 
 /** Plays a trace, and calls `each` after each look. Gives the control after the manager's end. */
 async function play(
-  { gpus, courses, gaps, budget, calm }: Trace,
+  { gpus, courses, gaps, budget, calm, hasty }: Trace,
   each: (step: Step, control: FakeControl) => void = () => {},
 ): Promise<FakeControl> {
   const control = new FakeControl();
   gpus.forEach(({ own, min, step }, i) => control.add(IDS[i] ?? "", own, { min, step }));
   const log: string[] = [];
   const manager = openPowerManager({
-    policy: policy({ power_limit_watts: budget }),
+    policy: policy({
+      power_limit_watts: budget,
+      ...(hasty && { idle_timeout_ms: 0, sustained_timeout_ms: 0, park_timeout_ms: 1000 }),
+    }),
     control,
     log: (_, text) => log.push(text),
   });
