@@ -64,9 +64,7 @@ function lowering(aim: Aim, over: boolean, at: number, policy: PowerPolicy): Dec
   if (!isHot && !over && !mayRebalance) return undefined;
   const reason = isHot
     ? thermalReason(track, policy)
-    : over
-    ? `its part of the budget is ${watts(target)}`
-    : `it needs no more than ${watts(target)}, and the budget is for others too`;
+    : `its part of the budget is ${watts(target)}`;
   return { kind: "cap", gpu: track.id, watts: target, reason };
 }
 
