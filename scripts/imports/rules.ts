@@ -25,6 +25,7 @@ const BACKENDS = [
   "lib/session/",
   "lib/launch/",
   "lib/doctor/",
+  "lib/daemon/",
 ];
 
 function within(path: string, ...directories: string[]): boolean {
