@@ -135,8 +135,10 @@ export interface HistorySeries {
 export interface HistoryView {
   from: string;
   to: string;
-  /** Length of a step in s. */
+  /** Length of a step in s; 0 where the points are the samples themselves. */
   step_s: number;
+  /** Points of a series that are further apart, in s, have a gap between them. */
+  gap_s: number;
   series: HistorySeries[];
 }
 
@@ -274,7 +276,7 @@ export interface Service {
   scheduler(): SchedulerView;
   changeScheduler(change: SchedulerChange): Promise<SchedulerView>;
   sessions(): SessionView[];
-  history(query: HistoryQuery): HistoryView;
+  history(query: HistoryQuery): Promise<HistoryView>;
   logs(query: LogQuery): LogLine[];
   config(): ConfigView;
   reload(): Promise<ConfigView>;
