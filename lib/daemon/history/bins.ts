@@ -12,6 +12,8 @@ import { stepStart } from "./tiers.ts";
 export interface Collector {
   add(at: number, count: number, mean: number, min: number, max: number): void;
   points(iso: (at: number) => string): HistorySeries["points"];
+  /** The median distance of its points in ms; undefined where there are less than two. */
+  usualDistance(): number | undefined;
 }
 
 /** Collects into steps of equal length. Steps of which nothing is known give no point. */
@@ -58,6 +60,14 @@ export class Bins implements Collector {
     }
     return points;
   }
+
+  usualDistance(): number | undefined {
+    const known: number[] = [];
+    for (let bin = 0; bin < this.#count.length; bin++) {
+      if (this.#count[bin]) known.push(bin * this.#step_ms);
+    }
+    return medianDistance(known);
+  }
 }
 
 /** Collects samples, each at its own time, between two times in ms. */
@@ -86,25 +96,31 @@ export class Samples implements Collector {
       max: value,
     }));
   }
+
+  usualDistance(): number | undefined {
+    return medianDistance(this.#samples.map(({ at }) => at).sort((a, b) => a - b));
+  }
+}
+
+function medianDistance(times: readonly number[]): number | undefined {
+  if (times.length < 2) return undefined;
+  const distances = new Float64Array(times.length - 1);
+  for (let i = 0; i < distances.length; i++) distances[i] = (times[i + 1] ?? 0) - (times[i] ?? 0);
+  distances.sort();
+  return distances[distances.length >> 1];
 }
 
 /** Over so many of its usual distances, two points of a series have a gap between them. */
 const GAP = 2.5;
 
 /**
- * From which distance on, in s, two points have a gap between them: a service that looked every 30 s has
- * none between points that far apart.
+ * From which distance on, in s, two points have a gap between them: where the service looked every 30 s,
+ * there is none between points that far apart.
  *
  * @param step_s the length of the steps; 0 for samples.
  */
-export function gapSeconds(series: readonly HistorySeries[], step_s: number): number {
+export function gapSeconds(series: Iterable<Collector>, step_s: number): number {
   let usual = step_s;
-  for (const { points } of series) {
-    const times = points.map(({ at }) => Date.parse(at));
-    const distances = times.slice(1).map((at, i) => at - (times[i] ?? at)).filter((ms) => ms > 0);
-    if (distances.length === 0) continue;
-    distances.sort((a, b) => a - b);
-    usual = Math.max(usual, (distances[Math.floor(distances.length / 2)] ?? 0) / 1000);
-  }
+  for (const each of series) usual = Math.max(usual, (each.usualDistance() ?? 0) / 1000);
   return GAP * (usual || 1);
 }

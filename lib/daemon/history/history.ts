@@ -89,6 +89,7 @@ class FileHistory implements HistoryStore {
   readonly #tell: NonNullable<HistoryOptions["tell"]>;
   readonly #prepare: NonNullable<HistoryOptions["prepare"]>;
   #open: Open | undefined;
+  /** Why samples are not kept; empty where they are. */
   #reason = "";
   /** When to try again, by the monotonic clock. */
   #retryAt = -Infinity;
@@ -110,7 +111,7 @@ class FileHistory implements HistoryStore {
   }
 
   state(): HistoryState {
-    return this.#open === undefined ? { state: "degraded", reason: this.#reason } : { state: "ok" };
+    return this.#reason === "" ? { state: "ok" } : { state: "degraded", reason: this.#reason };
   }
 
   record(gpus: readonly GpuSample[], at: number): void {
@@ -176,11 +177,16 @@ class FileHistory implements HistoryStore {
           `${this.#path} ${aside.reason}: moved to ${aside.path}, a new history begins`,
         );
       }
-      if (this.#reason !== "") this.#tell("info", `history ${this.#path} is kept again`);
-      this.#reason = "";
+      // Where there is something to write, that has to succeed first.
+      if (this.#pending.length === 0) this.#recover();
     } catch (error) {
       this.#degrade(error);
     }
+  }
+
+  #recover(): void {
+    if (this.#reason !== "") this.#tell("info", `history ${this.#path} is kept again`);
+    this.#reason = "";
   }
 
   /** @param next wall time of the sample that comes next. */
@@ -197,6 +203,7 @@ class FileHistory implements HistoryStore {
       this.#open.writer.write(this.#pending, now - this.#open.since, next);
       this.#pending = [];
       this.#flushedAt = now;
+      this.#recover();
     } catch (error) {
       this.#degrade(error);
     }

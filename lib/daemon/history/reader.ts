@@ -302,7 +302,7 @@ class Reading {
       from: iso(from),
       to: iso(to),
       step_s,
-      gap_s: gapSeconds(series, step_s),
+      gap_s: gapSeconds(this.#collectors.flat().filter((each) => each !== undefined), step_s),
       series,
     };
   }
