@@ -34,6 +34,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./status.ts")).statusCommand,
   },
   {
+    name: "history",
+    describe: "Show what the GPUs did in the last hour, day or month",
+    links: [],
+    load: async () => (await import("./history.ts")).historyCommand,
+  },
+  {
     name: "bench",
     describe: "Measure the GPUs and the host",
     links: ["mvgal-bench"],

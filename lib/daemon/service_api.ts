@@ -139,6 +139,8 @@ export interface HistoryView {
   step_s: number;
   /** Points of a series that are further apart, in s, have a gap between them. */
   gap_s: number;
+  /** The GPUs of the series; the index is that of the newest listing, null where it is not in that. */
+  gpus: { id: GpuId; index: number | null; name: string | null }[];
   series: HistorySeries[];
 }
 

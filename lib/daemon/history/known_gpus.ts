@@ -5,6 +5,7 @@
  */
 
 import { closest } from "../../gpu/closest.ts";
+import type { GpuId } from "../../gpu/gpu.ts";
 import { type GpuCriterion, GpuSelectorError, parseGpuSelector } from "../../gpu/selector.ts";
 import { ServiceError } from "../service_api.ts";
 
@@ -12,7 +13,7 @@ import { ServiceError } from "../service_api.ts";
 export interface KnownGpu {
   /** In the file. */
   number: number;
-  id: string;
+  id: GpuId;
   /** In the newest listing; null where it was not in that. */
   position: number | null;
   name: string | null;

@@ -84,7 +84,9 @@ function rangeOf(query: HistoryQuery, now: number): { from: number; to: number }
 /** Opens a file that another program may write, or that nobody may write. */
 export function openForReading(path: string): DatabaseSync {
   // SQLite says less clearly what is wrong.
-  Deno.statSync(path);
+  if (!Deno.statSync(path).isFile) {
+    throw new ServiceError(422, `${path} is no file: name the file of a history`);
+  }
   let database = new DatabaseSync(path, { readOnly: true, timeout: 1000 });
   try {
     checkForm(database, path);
@@ -290,7 +292,7 @@ class Reading {
       for (const [i, metric] of this.#metrics.entries()) {
         const collector = this.#collectors[number]?.[this.#numbers[i] ?? -1];
         series.push({
-          gpu: id as HistoryView["series"][number]["gpu"],
+          gpu: id,
           metric,
           points: collector?.points(iso) ?? [],
         });
@@ -302,6 +304,7 @@ class Reading {
       from: iso(from),
       to: iso(to),
       step_s,
+      gpus: this.#gpus.map(({ id, position, name }) => ({ id, index: position, name })),
       gap_s: gapSeconds(this.#collectors.flat().filter((each) => each !== undefined), step_s),
       series,
     };

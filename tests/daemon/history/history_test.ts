@@ -23,6 +23,7 @@ Deno.test("HistoryStore.query() sees the newest sample, and leaves out what was 
     to: "2026-01-01T00:00:03.000Z",
     step_s: 0,
     gap_s: 5,
+    gpus: [{ id: GPU, index: 0, name: "Test GPU" }],
     series: [
       {
         gpu: GPU,
