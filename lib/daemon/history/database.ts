@@ -168,7 +168,7 @@ function openChecked(path: string): DatabaseSync {
     database.exec("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;");
     // A commit waits for no disk, a checkpoint does: killed or without power, the file stays whole.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    // A checkpoint holds everything up for as long as the disk takes: about one an hour, for 8 GPUs.
+    // A checkpoint holds everything up for as long as the disk takes: about one in ten minutes, for 8 GPUs.
     database.exec("PRAGMA wal_autocheckpoint = 512; PRAGMA journal_size_limit = 8388608;");
     database.exec("PRAGMA cache_size = -2048;");
     database.exec("BEGIN IMMEDIATE");

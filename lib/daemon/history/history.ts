@@ -53,9 +53,9 @@ export type HistoryState = { state: "ok" } | { state: "degraded"; reason: string
 /** The history of a service. No method but {@linkcode query} throws. */
 export interface HistoryStore extends Disposable {
   /**
-   * Keeps a look. It is written within {@linkcode FLUSH_MS}.
+   * Keeps a look. It is written when the next one comes behind {@linkcode FLUSH_MS}, or behind a step's end.
    *
-   * @param at wall time in ms since 1970.
+   * @param at wall time in ms since 1970. A look of no finite time is not kept.
    */
   record(gpus: readonly GpuSample[], at: number): void;
   /**
@@ -115,6 +115,8 @@ class FileHistory implements HistoryStore {
   }
 
   record(gpus: readonly GpuSample[], at: number): void {
+    // No time, no place in any series.
+    if (!Number.isFinite(at)) return;
     const now = this.#clock.monotonic();
     const last = this.#pending.at(-1);
     const finest = TIERS[0]?.step_ms ?? FLUSH_MS;

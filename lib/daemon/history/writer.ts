@@ -19,8 +19,11 @@ import { decodeRaw, encodeRaw, type RawSample } from "./raw_row.ts";
 import { decodeStep, encodeStep } from "./step_row.ts";
 import { LONGEST_OPEN_MS, type Retention, TIERS } from "./tiers.ts";
 
-/** Rows that go at once: never many, so that no write takes long. */
-const ROWS_DELETED_AT_ONCE = 32;
+/**
+ * What is old goes after so long, in ms of recording: neighbours share pages, and each page is written once.
+ * Of each table never many rows, so that no write takes long.
+ */
+const FORGOTTEN_EVERY_MS = 60_000, ROWS_DELETED_AT_ONCE = 64;
 
 /** Free pages that are kept for new rows, and those given back at once beyond them. */
 const PAGES_KEPT_FREE = 512, PAGES_GIVEN_BACK_AT_ONCE = 32;
@@ -44,6 +47,8 @@ export class HistoryWriter {
   /** Since which place in time of recording this run counts. */
   readonly #base: number;
   #last: number;
+  /** When what is old was removed last. */
+  #forgotten = -Infinity;
   #foldings: Folding[];
   readonly #insertRaw: StatementSync;
   readonly #setFolded: StatementSync;
@@ -112,8 +117,10 @@ export class HistoryWriter {
       this.#addToFoldings(raw);
       const written = this.#foldings.filter((each) => each.isDue(next ?? newest?.at ?? 0, seq));
       for (const folding of written) this.#fold(folding, seq);
-      this.#forget(seq);
+      const forgets = seq - this.#forgotten >= FORGOTTEN_EVERY_MS;
+      if (forgets) this.#forget(seq);
       this.#database.exec("COMMIT");
+      if (forgets) this.#forgotten = seq;
       for (const folding of written) folding.clear(seq);
       this.#last = seq;
     } catch (error) {
