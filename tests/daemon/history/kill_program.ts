@@ -8,6 +8,8 @@ const [path = "", first = "0"] = Deno.args;
 let second = Number(first);
 const store = openHistory({
   path,
+  // It records days in no time: steps are kept for longer, so that the test can look at all.
+  retention: { raw_s: 3600, tiers_s: [1e9, 1e9, 1e9] },
   clock: { now: () => START + 1000 * second, monotonic: () => 1000 * second },
 });
 const encoder = new TextEncoder();
