@@ -8,7 +8,7 @@ import { applyPlan, type ApplyWith, confirmEntry } from "../control/apply.ts";
 import { openControl } from "../control/drivers.ts";
 import { fateOf, type JournalEntry } from "../control/entry.ts";
 import { describeStep, makePlan, type Plan } from "../control/plan.ts";
-import { revertEntry } from "../control/revert.ts";
+import { revertEntry, revertPending } from "../control/revert.ts";
 import {
   type Change,
   ControlError,
@@ -53,6 +53,8 @@ export interface ControlDeskOptions {
 
 interface Shown {
   plan: Plan;
+  /** What was asked for: it is planned anew where a change of others is taken back first. */
+  request: ControlRequest;
   until: number;
 }
 
@@ -119,27 +121,31 @@ export class ControlDesk {
     return { gpu: gpu.id, settings: [...settings], absent: { ...absent } };
   }
 
+  #plan(request: ControlRequest): Plan {
+    const gpu = findGpu(this.#options.gpus(), request.gpu);
+    return refused(422, () => {
+      const surface = openControl(gpu, this.#options.context);
+      return makePlan(gpu.id, request.group, surface, changesOf(request));
+    });
+  }
+
   /**
    * Plans a change. Nothing is written.
    *
    * @throws {ServiceError} 404, or 422 for what the GPU does not take.
    */
   plan(request: ControlRequest): ControlPlanView {
-    const gpu = findGpu(this.#options.gpus(), request.gpu);
-    const plan = refused(422, () => {
-      const surface = openControl(gpu, this.#options.context);
-      return makePlan(gpu.id, request.group, surface, changesOf(request));
-    });
+    const plan = this.#plan(request);
     const now = this.#now();
     for (const [token, { until }] of this.#plans) {
       if (until < now || this.#plans.size >= PLANS) this.#plans.delete(token);
     }
     const token = crypto.randomUUID();
-    this.#plans.set(token, { plan, until: now + PLAN_MS });
+    this.#plans.set(token, { plan, request, until: now + PLAN_MS });
     const { group, changes, steps, risky, obstacles } = plan;
     return {
       token,
-      gpu: gpu.id,
+      gpu: plan.gpu,
       group,
       changes: [...changes],
       steps: steps.flatMap(describeStep),
@@ -163,8 +169,10 @@ export class ControlDesk {
         "no such plan: it was applied, or is older than a minute; plan anew",
       );
     }
-    const { plan } = shown;
     const { on, startWatcher, changed } = this.#options;
+    // An earlier change that is not confirmed, or one that the power manager holds, goes back first.
+    const isFree = revertPending([shown.plan.gpu], shown.plan.group, on).length === 0;
+    const plan = isFree ? shown.plan : this.#plan(shown.request);
     const limit = seconds ?? (plan.risky ? RISKY_SECONDS : undefined);
     const entry = refused(409, () => on.journal.locked(() => applyPlan(plan, limit, on)));
     if (!entry.confirmed) startWatcher();

@@ -12,6 +12,8 @@ import { oneLine } from "./one_line.ts";
 
 /** Who is told of what the sampler sees. */
 export interface SamplingEvents {
+  /** The GPUs that there are: at the start, and after each change. */
+  found?(gpus: readonly Gpu[]): void;
   /** A look, with programs and health as they were last seen. */
   looked(document: StatusDocument): void;
   /** GPUs came or went. */
@@ -66,6 +68,7 @@ export class Sampling implements Disposable {
     this.#after = options.after ?? timeout;
     this.#looker = looker;
     this.#monitor = monitorFor(looker.gpus);
+    options.found?.(looker.gpus);
     this.#intervalMs = options.intervalMs;
     this.#due = this.#now();
   }
@@ -90,6 +93,12 @@ export class Sampling implements Disposable {
   /** How many looks were taken, and how many were due and could not be in time. */
   get counts(): { looks: number; missed: number } {
     return { looks: this.#looks, missed: this.#missed };
+  }
+
+  /** Counts looks from now on. */
+  resetCounts(): void {
+    this.#looks = 0;
+    this.#missed = 0;
   }
 
   /** Time from one look to the next, in ms; a change counts from now on. */
@@ -169,6 +178,7 @@ export class Sampling implements Disposable {
     }
     this.#looker[Symbol.dispose]();
     this.#looker = found;
+    this.#options.found?.(found.gpus);
     if (added.some((id) => isShared(found.gpus.find((gpu) => gpu.id === id)))) {
       this.#monitor = monitorFor(found.gpus);
     }

@@ -29,7 +29,7 @@ import {
 } from "./scheduler_state.ts";
 import type { SchedulerStore } from "./scheduler_store.ts";
 import type { SchedulerChange, SchedulerView, ServiceEvents, SessionView } from "./service_api.ts";
-import { sessionView } from "./session_view.ts";
+import { type Counted, countedIn, sessionView } from "./session_view.ts";
 
 /** What the part works with. */
 export interface SchedulingOptions {
@@ -47,6 +47,8 @@ export interface SchedulingOptions {
 interface Placed {
   session: Session;
   placement: Placement;
+  /** What it had counted when counting began anew; undefined where that is its own beginning. */
+  before?: Counted;
 }
 
 /** Follows sessions from look to look. Dispose it to close their pages; programs keep their policies. */
@@ -138,7 +140,10 @@ export class Scheduling implements Disposable {
     this.#said.delete(session.id);
     const { pid, page } = session;
     this.#options.log("info", `${page.command ?? "a program"} (${pid}) ended`, null);
-    this.#options.told({ edge: "end", session: sessionView(session, placed.placement) });
+    this.#options.told({
+      edge: "end",
+      session: sessionView(session, placed.placement, placed.before),
+    });
   }
 
   /** Brings what sessions are told in line with the state. A program moves only where it has to. */
@@ -192,8 +197,13 @@ export class Scheduling implements Disposable {
   sessions(): SessionView[] {
     return Array.from(
       this.#placed.values(),
-      ({ session, placement }) => sessionView(session, placement),
+      ({ session, placement, before }) => sessionView(session, placement, before),
     ).sort((a, b) => a.pid - b.pid);
+  }
+
+  /** Counts from now on. */
+  resetStats(): void {
+    for (const placed of this.#placed.values()) placed.before = countedIn(placed.session);
   }
 
   /** The scheduler as clients see it. */

@@ -28,6 +28,7 @@ import {
   type HistoryView,
   type LogLine,
   type LogQuery,
+  type PowerView,
   type SchedulerChange,
   type SchedulerView,
   type Service,
@@ -39,8 +40,8 @@ import {
 /** Keeps what was sampled. */
 export interface HistoryPart extends Disposable {
   record(document: StatusDocument): void;
-  /** @throws {ServiceError} */
-  query(query: HistoryQuery, gpus: readonly Gpu[]): HistoryView;
+  /** @throws {ServiceError} by rejection. */
+  query(query: HistoryQuery): Promise<HistoryView>;
   /** Why nothing is kept; null where all is well. */
   readonly degraded: string | null;
 }
@@ -53,13 +54,15 @@ export interface SchedulingPart extends Disposable {
   view(): SchedulerView;
   /** @throws {ServiceError} */
   change(change: SchedulerChange): SchedulerView;
+  /** Counts from now on. */
+  resetStats(): void;
   readonly degraded: string | null;
 }
 
 /** Saves power, within what its policy allows. */
 export interface PowerPart extends AsyncDisposable {
-  looked(document: StatusDocument, gpus: readonly Gpu[]): void;
-  readonly degraded: string | null;
+  looked(document: StatusDocument): void;
+  view(): PowerView;
 }
 
 /** The running configuration. */
@@ -80,7 +83,7 @@ export interface ServiceParts {
   config: ConfigPart;
   scheduling: SchedulingPart;
   history: HistoryPart | undefined;
-  power: PowerPart | undefined;
+  power: PowerPart;
   /** Starts to sample. */
   sample(told: Pick<GpuService, "looked" | "changed" | "failed">): Promise<Sampling>;
 }
@@ -131,7 +134,7 @@ export class GpuService implements Service, AsyncDisposable {
     const { gpus } = this;
     this.#each("history", () => history?.record(document));
     this.#each("sessions", () => scheduling.looked(document, gpus));
-    this.#each("power", () => power?.looked(document, gpus));
+    this.#each("power", () => power.looked(document));
     const { health } = document;
     if (health !== undefined && health.events.length > 0) {
       for (const { edge, gpu, finding } of health.events) {
@@ -196,9 +199,9 @@ export class GpuService implements Service, AsyncDisposable {
   }
 
   health(): ServiceHealth {
-    const { version, history, scheduling, power } = this.#parts;
+    const { version, history, scheduling } = this.#parts;
     const degraded: Record<string, string> = {};
-    const parts = { history, sessions: scheduling, power };
+    const parts = { history, sessions: scheduling };
     for (const [name, part] of Object.entries(parts)) {
       if (part?.degraded) degraded[name] = part.degraded;
     }
@@ -231,15 +234,21 @@ export class GpuService implements Service, AsyncDisposable {
     return this.#parts.scheduling.sessions();
   }
 
-  history(query: HistoryQuery): HistoryView {
+  history(query: HistoryQuery): Promise<HistoryView> {
     const { history } = this.#parts;
-    if (history === undefined) {
-      throw new ServiceError(503, "no history is kept: [history] enabled is false");
-    }
-    if (history.degraded !== null) {
-      throw new ServiceError(503, `no history is kept: ${history.degraded}`);
-    }
-    return history.query(query, this.gpus);
+    if (history !== undefined) return history.query(query);
+    return Promise.reject(
+      new ServiceError(503, "no history is kept: [history] enabled is false in the configuration"),
+    );
+  }
+
+  power(): PowerView {
+    return this.#parts.power.view();
+  }
+
+  resetStats(): void {
+    this.#sampling?.resetCounts();
+    this.#parts.scheduling.resetStats();
   }
 
   logs(query: LogQuery): LogLine[] {
@@ -298,7 +307,7 @@ export class GpuService implements Service, AsyncDisposable {
     const { power, bench, scheduling, history } = this.#parts;
     this.#sampling?.[Symbol.dispose]();
     const ends = await Promise.allSettled([
-      power?.[Symbol.asyncDispose](),
+      power[Symbol.asyncDispose](),
       bench[Symbol.asyncDispose](),
     ]);
     for (const end of ends) {

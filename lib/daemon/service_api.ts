@@ -13,6 +13,7 @@ import type { PlannedChange } from "../control/plan.ts";
 import type { SettingGroup, SettingState } from "../control/setting.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
+import type { PowerView } from "./power/decision.ts";
 
 /** What was asked for cannot be: `status` is the HTTP status that says so best. */
 export class ServiceError extends Error {
@@ -47,10 +48,15 @@ export interface LogLine {
   gpu: GpuId | null;
 }
 
+/** What the power manager does: see `docs/power.md`. */
+export type { PowerView };
+
 /** What happens in the service, by kind. */
 export interface ServiceEvents {
   /** A look at all GPUs, every interval. Without the programs. */
   sample: StatusDocument;
+  /** What the power manager does, after each change. */
+  power: PowerView;
   /** What changed in the health of a GPU. */
   health: StatusDocument["health"];
   /** GPUs came or went; ids. */
@@ -111,6 +117,10 @@ export interface SessionView {
   strategy: StrategyName;
   /** GPUs that it may use. */
   gpus: GpuId[];
+  /** The one on which its work is placed; null where there is none for it. */
+  placed_on: GpuId | null;
+  /** Why there, in one line. */
+  placed_because: string;
   /** By GPU, what the shim has counted. */
   counters: {
     gpu: GpuId;
@@ -279,6 +289,10 @@ export interface Service {
   changeScheduler(change: SchedulerChange): Promise<SchedulerView>;
   sessions(): SessionView[];
   history(query: HistoryQuery): Promise<HistoryView>;
+  /** What the power manager does. */
+  power(): PowerView;
+  /** Sets the counters that the service keeps to zero: looks, launches of programs. */
+  resetStats(): void;
   logs(query: LogQuery): LogLine[];
   config(): ConfigView;
   reload(): Promise<ConfigView>;

@@ -87,6 +87,16 @@ Deno.test("ControlDesk applies a plan once, within a minute, and where nothing c
   assert.throws(() => host.desk.apply("none"), gone);
 });
 
+Deno.test("ControlDesk takes an unconfirmed change back before it makes the next", () => {
+  using host = new Desk();
+  host.desk.apply(host.planCap(215).token, 30);
+  host.desk.apply(host.planCap(230).token, 30);
+  assert.equal(host.read(CAP), "230000000\n");
+  host.clock.seconds += 31;
+  revertOverdue(host);
+  assert.equal(host.read(CAP), "260000000\n", "the value from before the first of them");
+});
+
 Deno.test("ControlDesk refuses what is no GPU, setting or value, in one line", () => {
   using host = new Desk();
   const refusals: [() => unknown, number][] = [
