@@ -38,7 +38,8 @@ import { powerPolicy, retention, schedulerBase } from "./settings.ts";
 const PROCESSES_MS = 5000;
 
 /** Keys that are read at the start alone. */
-const AT_START = /^(daemon\.(socket|socket_group|processes|rescan_s)|http\.|history\.|log\.lines$)/;
+const AT_START =
+  /^(daemon\.(socket|socket_group|processes|rescan_s)|health\.|http\.|history\.|log\.lines$)/;
 
 /** What a service is opened with. */
 export interface OpenServiceOptions {
@@ -238,6 +239,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
         },
         intervalMs: config.daemon.interval_ms,
         processesMs: PROCESSES_MS,
+        thresholds: config.health,
         // Before anything else looks at it: who asks for a GPU is to find it.
         found: (found) => {
           known = found;

@@ -6,7 +6,7 @@
 
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
 import type { StatusDocument } from "../render/status_document.ts";
-import { HealthMonitor } from "../telemetry/health.ts";
+import { DEFAULT_THRESHOLDS, HealthMonitor, type HealthThresholds } from "../telemetry/health.ts";
 import type { Looker } from "../telemetry/looker.ts";
 import { oneLine } from "./one_line.ts";
 
@@ -29,6 +29,8 @@ export interface SamplingOptions extends SamplingEvents {
   /** Time from one look to the next, and to the next at the programs, in ms. */
   intervalMs: number;
   processesMs: number;
+  /** From where on a GPU is not well; the usual limits where they are left out. */
+  thresholds?: HealthThresholds;
   /** A clock that does not go back, in ms. */
   now?: () => number;
   /** Calls back after so many ms; gives what calls it off. */
@@ -67,7 +69,7 @@ export class Sampling implements Disposable {
     this.#now = options.now ?? (() => performance.now());
     this.#after = options.after ?? timeout;
     this.#looker = looker;
-    this.#monitor = monitorFor(looker.gpus);
+    this.#monitor = monitorFor(looker.gpus, options.thresholds);
     options.found?.(looker.gpus);
     this.#intervalMs = options.intervalMs;
     this.#due = this.#now();
@@ -180,7 +182,7 @@ export class Sampling implements Disposable {
     this.#looker = found;
     this.#options.found?.(found.gpus);
     if (added.some((id) => isShared(found.gpus.find((gpu) => gpu.id === id)))) {
-      this.#monitor = monitorFor(found.gpus);
+      this.#monitor = monitorFor(found.gpus, this.#options.thresholds);
     }
     this.#programsDue = -Infinity;
     this.#options.changed({ added, removed });
@@ -198,6 +200,9 @@ function isShared(gpu: Gpu | undefined): boolean {
   return gpu?.memory_kind === "shared";
 }
 
-function monitorFor(gpus: readonly Gpu[]): HealthMonitor {
-  return new HealthMonitor({ sharedMemory: gpus.filter(isShared).map(({ id }) => id) });
+function monitorFor(gpus: readonly Gpu[], thresholds = DEFAULT_THRESHOLDS): HealthMonitor {
+  return new HealthMonitor({
+    thresholds,
+    sharedMemory: gpus.filter(isShared).map(({ id }) => id),
+  });
 }
