@@ -19,6 +19,14 @@ export interface CommandRow {
   load(): Promise<CommandModule>;
 }
 
+/** What the commands about the service do. */
+const LIFECYCLE_TEXTS = {
+  start: "Start the service in the background",
+  stop: "End the service",
+  restart: "End the service and start it again",
+  reload: "Let the service read its configuration again",
+} as const;
+
 /** All commands, in the order of `--help`. */
 export const COMMANDS: readonly CommandRow[] = [
   {
@@ -58,6 +66,18 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./config.ts")).configCommand(),
   },
   {
+    name: "daemon",
+    describe: "Run the service: sampler, history, scheduler, API, dashboard",
+    links: ["mvgald"],
+    load: async () => (await import("./daemon.ts")).daemonCommand,
+  },
+  ...(["start", "stop", "restart", "reload"] as const).map((action) => ({
+    name: action,
+    describe: LIFECYCLE_TEXTS[action],
+    links: [],
+    load: async () => (await import("./lifecycle.ts")).lifecycleCommand(action),
+  })),
+  {
     name: "doctor",
     describe: "Say what is missing for the GPUs, and the exact fix",
     links: [],
@@ -80,7 +100,6 @@ export const COMMANDS: readonly CommandRow[] = [
 /** Names that the executable will have links for, and under which it has no command in this version. */
 export const MISSING_LINKS: readonly string[] = [
   "mvgal-compat",
-  "mvgald",
   "mdev-cli",
   "arcd",
 ];

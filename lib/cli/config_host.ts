@@ -9,6 +9,8 @@ import type { FindService } from "../config/running.ts";
 import { discover } from "../discovery/mod.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { standing } from "../gpu/standing.ts";
+import type { ConfigView } from "../daemon/service_api.ts";
+import { findService } from "./service_host.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
 
 /** What `mvgal config` uses of the host. Tests pass their own. */
@@ -26,8 +28,17 @@ const SOURCES = ["pci", "drm", "hwmon", "amdgpu", "intel", "nvidia"];
 /** This host. */
 export const hostConfig: ConfigHost = {
   search: {},
-  // This version has no service that could be asked.
-  findService: () => Promise.resolve(undefined),
+  async findService(env) {
+    const found = await findService(env);
+    if (found === undefined) return undefined;
+    const { client } = found;
+    return {
+      where: client.path,
+      reload: () => client.post<ConfigView>("/api/v1/config/reload"),
+      resetStats: async () => void await client.post("/api/v1/stats/reset"),
+      [Symbol.dispose]() {},
+    };
+  },
   gpus: (sysroot) =>
     discover({ sysroot, only: SOURCES }).gpus.filter((gpu) => standing(gpu) === "gpu"),
 };

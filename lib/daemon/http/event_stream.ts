@@ -1,0 +1,95 @@
+/**
+ * Server-sent events.
+ *
+ * Source: the HTML standard, "Server-sent events". A client that comes back sends `Last-Event-ID`.
+ *
+ * @module
+ */
+
+import type { EventSource, ServiceEvent } from "../service_api.ts";
+
+/** Something is sent at least so often, so that both sides notice that the other is gone. In ms. */
+const HEARTBEAT_MS = 15_000;
+
+/** Bytes that wait for one client: who reads more slowly is cut off, and comes back for the rest. */
+const MOST_WAITING = 1 << 20;
+
+const encoder = new TextEncoder();
+
+/** Each event is put into bytes once, whoever listens. */
+const encoded = new WeakMap<ServiceEvent, Uint8Array<ArrayBuffer>>();
+
+function bytesOf(event: ServiceEvent): Uint8Array<ArrayBuffer> {
+  let bytes = encoded.get(event);
+  if (bytes === undefined) {
+    const { id, at, kind, data } = event;
+    bytes = encoder.encode(`id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ at, data })}\n\n`);
+    encoded.set(event, bytes);
+  }
+  return bytes;
+}
+
+/** Streams that are open. */
+export class EventStreams {
+  readonly #events: EventSource;
+  readonly #open = new Set<() => void>();
+
+  /** Takes where events come from. */
+  constructor(events: EventSource) {
+    this.#events = events;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Answers with events from now on.
+   *
+   * @param after the last that the client has; `gap` is sent first where those behind it are not known any more.
+   */
+  respond(after: string | undefined, kinds: readonly string[] | undefined): Response {
+    let close = () => {};
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const send = (bytes: Uint8Array) => {
+          if ((controller.desiredSize ?? 0) <= 0) return close();
+          controller.enqueue(bytes);
+        };
+        const timer = setInterval(() => send(encoder.encode(":\n\n")), HEARTBEAT_MS);
+        const listening = new DisposableStack();
+        close = () => {
+          clearInterval(timer);
+          listening.dispose();
+          if (!this.#open.delete(close)) return;
+          try {
+            controller.close();
+          } catch {
+            // The client closed it.
+          }
+        };
+        this.#open.add(close);
+        // Something at once: a client sees that it is connected before anything happens.
+        send(encoder.encode("retry: 2000\n\n"));
+        const subscribed = this.#events.subscribe((event) => send(bytesOf(event)), {
+          after,
+          ...(kinds && { kinds }),
+          gap: () => send(encoder.encode("event: gap\ndata: {}\n\n")),
+        });
+        // What came first may have been too much already.
+        if (listening.disposed) subscribed[Symbol.dispose]();
+        else listening.use(subscribed);
+      },
+      cancel: () => close(),
+    }, { highWaterMark: MOST_WAITING, size: (chunk) => chunk.length });
+    return new Response(stream, {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    });
+  }
+
+  /** Ends all of them. */
+  closeAll(): void {
+    for (const close of [...this.#open]) close();
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * The API: what can be asked under which path.
+ *
+ * @module
+ */
+
+import {
+  createRoute,
+  type OpenAPIHono,
+  type RouteConfig,
+  type RouteHandler,
+  z,
+} from "@hono/zod-openapi";
+import { findGpu } from "../find_gpu.ts";
+import type { Service } from "../service_api.ts";
+import type { EventStreams } from "./event_stream.ts";
+import * as schemas from "./schemas.ts";
+import { gpuViews, statsView } from "./views.ts";
+
+/** Where the API begins. */
+export const API = "/api/v1";
+
+const PROBLEM = {
+  default: {
+    description: "What is wrong",
+    content: { "application/problem+json": { schema: schemas.problem } },
+  },
+};
+
+function answers<T extends z.ZodType>(schema: T, description: string) {
+  return {
+    200: { description, content: { "application/json": { schema } } },
+    ...PROBLEM,
+  };
+}
+
+function body<T extends z.ZodType>(schema: T) {
+  return { content: { "application/json": { schema } }, required: true };
+}
+
+/** A route that reads, without parameters. */
+function read<T extends z.ZodType>(path: string, summary: string, schema: T) {
+  return createRoute({
+    method: "get",
+    path: `${API}${path}`,
+    summary,
+    responses: answers(schema, summary),
+  });
+}
+
+const view = schemas.document;
+
+/**
+ * Adds a route. Its schemas check what comes in; what goes out is the service's own data, whose types are not
+ * those of the schemas: tests hold them together.
+ */
+function add<R extends RouteConfig>(
+  app: OpenAPIHono,
+  route: R,
+  handler: (context: Parameters<RouteHandler<R>>[0]) => Response | Promise<Response>,
+): void {
+  app.openapi(route, handler as unknown as RouteHandler<R>);
+}
+
+/** A JSON answer whose form the schema tells, and the types of the service keep. */
+function json(value: unknown): Response {
+  return new Response(JSON.stringify(value), {
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+  });
+}
+
+function readRoutes(app: OpenAPIHono, service: Service): void {
+  add(
+    app,
+    read("/gpus", "The GPUs and what they do", z.array(schemas.gpuView)),
+    () => json(gpuViews(service)),
+  );
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/gpus/{gpu}`,
+      summary: "One GPU",
+      request: { params: schemas.gpuParameter },
+      responses: answers(schemas.gpuView, "The GPU"),
+    }),
+    (c) => json(findGpu(gpuViews(service), c.req.valid("param").gpu)),
+  );
+  add(
+    app,
+    read("/stats", "The GPUs together", schemas.statsView),
+    () => json(statsView(service, Date.now())),
+  );
+  add(
+    app,
+    read("/inventory", "What the GPUs are", view("Inventory", "mvgal.inventory/1")),
+    () => json(service.inventory()),
+  );
+  add(
+    app,
+    read("/status", "The last look", view("Status", "mvgal.status/1")),
+    () => json(service.status()),
+  );
+  add(
+    app,
+    read("/topology", "How the GPUs are connected", view("Topology", "Of the inventory")),
+    () => json(service.inventory().topology),
+  );
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/processes`,
+      summary: "The programs that use GPUs",
+      request: { query: schemas.processesQuery },
+      responses: answers(
+        view(
+          "Processes",
+          "`processes`, and in `partial` why they are not all; null where they are",
+        ),
+        "The programs",
+      ),
+    }),
+    (c) => {
+      const { gpu } = c.req.valid("query");
+      const { processes = [], partial = null, gpus = [] } = service.status() ?? {};
+      const wanted = gpu === undefined ? undefined : findGpu(gpus, gpu).id;
+      return json({
+        processes: processes.filter((each) => wanted === undefined || each.gpu === wanted),
+        partial,
+      });
+    },
+  );
+  add(
+    app,
+    read(
+      "/sessions",
+      "The programs that run with mvgal",
+      schemas.documents("Session", "A program"),
+    ),
+    () => json(service.sessions()),
+  );
+  add(
+    app,
+    read("/health", "How the GPUs and the service are", view("Health", "`gpus` and `service`")),
+    () => json({ service: service.health(), gpus: service.status()?.health ?? null }),
+  );
+  add(
+    app,
+    read("/power", "What the power manager does", view("Power", "mvgal.power/1")),
+    () => json(service.power()),
+  );
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/history`,
+      summary: "What the GPUs did",
+      request: { query: schemas.historyQuery },
+      responses: answers(view("History", "Series of points"), "The series"),
+    }),
+    async (c) => {
+      const { gpu: gpus, metric: metrics, ...rest } = c.req.valid("query");
+      return json(await service.history({ ...rest, gpus, metrics }));
+    },
+  );
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/logs`,
+      summary: "The service's log",
+      request: { query: schemas.logQuery },
+      responses: answers(view("Log", "`lines`"), "The lines"),
+    }),
+    (c) => json({ lines: service.logs(c.req.valid("query")) }),
+  );
+}
+
+function schedulerRoutes(app: OpenAPIHono, service: Service): void {
+  add(
+    app,
+    read("/scheduler", "How work is spread", schemas.schedulerView),
+    () => json(service.scheduler()),
+  );
+  add(
+    app,
+    createRoute({
+      method: "put",
+      path: `${API}/scheduler`,
+      summary: "Change how work is spread; what is absent stays",
+      request: { body: body(schemas.schedulerChange) },
+      responses: answers(schemas.schedulerView, "As it is now"),
+    }),
+    async (c) => json(await service.changeScheduler(c.req.valid("json"))),
+  );
+  add(
+    app,
+    createRoute({
+      method: "post",
+      path: `${API}/stats/reset`,
+      summary: "Count from zero",
+      responses: answers(schemas.statsView, "The GPUs together"),
+    }),
+    () => {
+      service.resetStats();
+      return json(statsView(service, Date.now()));
+    },
+  );
+  add(
+    app,
+    read("/config", "The configuration that holds", view("Config", "Values by section")),
+    () => json(service.config()),
+  );
+  add(
+    app,
+    createRoute({
+      method: "post",
+      path: `${API}/config/reload`,
+      summary: "Read the configuration again",
+      responses: answers(view("Config", "Values by section"), "What holds, and what was wrong"),
+    }),
+    async () => json(await service.reload()),
+  );
+}
+
+function controlRoutes(app: OpenAPIHono, service: Service): void {
+  const entry = view("Change", "A change of settings");
+  add(
+    app,
+    read("/control", "Changes that can be taken back", z.array(entry)),
+    () => json(service.changes()),
+  );
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/control/{gpu}`,
+      summary: "The settings of a GPU",
+      request: { params: schemas.gpuParameter },
+      responses: answers(view("Settings", "`settings`, and why groups are absent"), "The settings"),
+    }),
+    (c) => json(service.settings(c.req.valid("param").gpu)),
+  );
+  add(
+    app,
+    createRoute({
+      method: "post",
+      path: `${API}/control/plan`,
+      summary: "What a change would do; nothing is written",
+      request: { body: body(schemas.controlRequest) },
+      responses: answers(view("Plan", "Steps, and the token by which it is applied"), "The plan"),
+    }),
+    (c) => json(service.plan(c.req.valid("json"))),
+  );
+  add(
+    app,
+    createRoute({
+      method: "post",
+      path: `${API}/control/apply`,
+      summary: "Make a change that was planned",
+      request: { body: body(schemas.applyRequest) },
+      responses: answers(entry, "The change"),
+    }),
+    (c) => {
+      const { token, seconds } = c.req.valid("json");
+      return json(service.apply(token, seconds));
+    },
+  );
+  for (const action of ["confirm", "revert"] as const) {
+    add(
+      app,
+      createRoute({
+        method: "post",
+        path: `${API}/control/{gpu}/{group}/${action}`,
+        summary: action === "confirm" ? "Keep a change" : "Take a change back",
+        request: { params: schemas.settingParameters },
+        responses: answers(entry, "The change"),
+      }),
+      (c) => {
+        const { gpu, group } = c.req.valid("param");
+        return json(service[action](gpu, group));
+      },
+    );
+  }
+}
+
+function benchRoutes(app: OpenAPIHono, service: Service): void {
+  const run = view("BenchRun", "A benchmark run");
+  const params = { params: schemas.runParameter };
+  add(
+    app,
+    read("/bench", "The last benchmark runs", z.array(run)),
+    () => json(service.benchRuns()),
+  );
+  add(
+    app,
+    createRoute({
+      method: "post",
+      path: `${API}/bench`,
+      summary: "Start a benchmark run",
+      request: { body: body(schemas.benchRequest) },
+      responses: answers(run, "The run"),
+    }),
+    (c) => json(service.startBench(c.req.valid("json"))),
+  );
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/bench/{run}`,
+      summary: "The report of a run that is done",
+      request: params,
+      responses: answers(view("BenchReport", "The document of mvgal bench --json"), "The report"),
+    }),
+    (c) => json(service.benchReport(c.req.valid("param").run)),
+  );
+  add(
+    app,
+    createRoute({
+      method: "delete",
+      path: `${API}/bench/{run}`,
+      summary: "End a run, which keeps what it has measured",
+      request: params,
+      responses: answers(run, "The run"),
+    }),
+    (c) => json(service.cancelBench(c.req.valid("param").run)),
+  );
+}
+
+/** Adds all routes of the API. */
+export function addRoutes(app: OpenAPIHono, service: Service, streams: EventStreams): void {
+  readRoutes(app, service);
+  schedulerRoutes(app, service);
+  controlRoutes(app, service);
+  benchRoutes(app, service);
+  add(
+    app,
+    createRoute({
+      method: "get",
+      path: `${API}/events`,
+      summary: "What happens, as server-sent events",
+      request: {
+        query: schemas.eventsQuery,
+        headers: z.object({
+          "last-event-id": z.string().max(100).optional().openapi({
+            description: "The last event that the client has: those behind it come first",
+          }),
+        }),
+      },
+      responses: {
+        200: {
+          description: "Events",
+          content: { "text/event-stream": { schema: z.string() } },
+        },
+        ...PROBLEM,
+      },
+    }),
+    (c) => {
+      const { kinds } = c.req.valid("query");
+      return streams.respond(c.req.valid("header")["last-event-id"], kinds);
+    },
+  );
+}

@@ -1,0 +1,194 @@
+/**
+ * What requests may hold, and what answers look like: one definition that checks and documents.
+ *
+ * @module
+ */
+
+import { z } from "@hono/zod-openapi";
+import { METRIC_NAMES } from "../../telemetry/metrics.ts";
+import { STRATEGY_NAMES } from "../../schedule/strategies.ts";
+import { LOG_LEVELS } from "../service_api.ts";
+
+const GROUPS = ["power", "clocks", "fan", "profile", "park"] as const;
+
+const gpuName = z.string().min(1).max(200).openapi({
+  description: "A GPU by its id or its index",
+  example: "pci:0000:06:00.0",
+});
+
+/** An id or index in a path. */
+export const gpuParameter = z.object({ gpu: gpuName });
+
+/** A GPU and a group of settings in a path. */
+export const settingParameters = z.object({
+  gpu: gpuName,
+  group: z.enum(GROUPS).openapi({ description: "A group of settings" }),
+});
+
+/** A benchmark run in a path. */
+export const runParameter = z.object({ run: z.uuid().openapi({ description: "A benchmark run" }) });
+
+/** Names with commas between them. */
+function listOf(schema: z.ZodType<string, string>) {
+  return z.string().max(4000).transform((text) => text.split(",").filter((each) => each !== ""))
+    .pipe(z.array(schema).max(100));
+}
+
+const time = z.string().max(40).transform((text, context) => {
+  const at = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isFinite(at)) return at;
+  context.addIssue({ code: "custom", message: "give ISO 8601, or milliseconds since 1970" });
+  return z.NEVER;
+}).openapi({ type: "string", description: "ISO 8601, or milliseconds since 1970" });
+
+const integerText = (least: number, most: number) =>
+  z.string().regex(/^\d{1,15}$/, "give a whole number").transform(Number)
+    .pipe(z.number().int().min(least).max(most));
+
+/** What is asked of the history. */
+export const historyQuery = z.object({
+  gpu: listOf(z.string().min(1).max(200)).optional().openapi({
+    type: "string",
+    description: "Ids or indices, with commas between them",
+  }),
+  metric: listOf(z.string().min(1).max(100)).optional().openapi({
+    type: "string",
+    description: `Names with commas between them: ${METRIC_NAMES.slice(0, 3).join(", ")}, …`,
+  }),
+  from: time.optional(),
+  to: time.optional(),
+  step_s: integerText(1, 31 * 86_400).optional().openapi({
+    type: "integer",
+    description: "The least length of a step in seconds",
+  }),
+});
+
+/** What is asked of the log. */
+export const logQuery = z.object({
+  level: z.enum(LOG_LEVELS).optional().openapi({ description: "This level, or graver" }),
+  part: z.string().max(40).optional(),
+  gpu: z.string().max(200).optional(),
+  after: integerText(0, Number.MAX_SAFE_INTEGER).optional().openapi({
+    type: "integer",
+    description: "Lines behind this id",
+  }),
+  limit: integerText(1, 1000).optional().openapi({ type: "integer" }),
+});
+
+/** What is asked of the events. */
+export const eventsQuery = z.object({
+  kinds: listOf(z.string().regex(/^[a-z]{1,20}$/)).optional().openapi({
+    type: "string",
+    description: "Only these kinds, with commas between them",
+  }),
+});
+
+/** Whether programs are wanted. */
+export const processesQuery = z.object({
+  gpu: z.string().max(200).optional().openapi({ description: "Only those that use this GPU" }),
+});
+
+/** A change of the scheduler. */
+export const schedulerChange = z.object({
+  strategy: z.enum(STRATEGY_NAMES).optional(),
+  gpus: z.array(
+    z.object({
+      id: gpuName,
+      enabled: z.boolean().optional(),
+      priority: z.number().int().min(0).max(100).optional(),
+    }).strict(),
+  ).max(1000).optional(),
+}).strict().openapi("SchedulerChange");
+
+/** What is to be set. */
+export const controlRequest = z.object({
+  gpu: gpuName,
+  group: z.enum(GROUPS),
+  values: z.record(
+    z.string().max(100),
+    z.union([z.number(), z.string().max(1000), z.null()]),
+  ).openapi({ description: "By setting; null for the driver's default" }),
+}).strict().openapi("ControlRequest");
+
+/** A plan that is to be applied. */
+export const applyRequest = z.object({
+  token: z.uuid().openapi({ description: "Of the plan" }),
+  seconds: z.number().positive().max(86_400).optional().openapi({
+    description: "After which it is taken back unless it is confirmed",
+  }),
+}).strict().openapi("ApplyRequest");
+
+/** What is to be measured. */
+export const benchRequest = z.object({
+  select: z.array(z.string().max(200)).max(100).optional().openapi({
+    description: "Suites, or patterns of names of benchmarks",
+  }),
+  gpu: z.string().max(200).optional(),
+  quick: z.boolean().optional(),
+}).strict().openapi("BenchRequest");
+
+/** An error. */
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+}).openapi("Problem");
+
+const nullable = (description: string) => z.number().nullable().openapi({ description });
+
+/** A GPU in the original's form, with the id and what is known otherwise beside it. */
+export const gpuView = z.object({
+  id: z.string(),
+  index: z.number().int(),
+  name: z.string().nullable(),
+  vendor: z.string().nullable(),
+  pci_slot: z.string().nullable(),
+  drm_node: z.string().nullable(),
+  state: z.string().openapi({ description: "ok, asleep, lost or unsupported" }),
+  health: z.string().nullable(),
+  utilization_pct: nullable("Of 100"),
+  vram_total_bytes: nullable("Bytes"),
+  vram_used_bytes: nullable("Bytes"),
+  temperature_c: nullable("°C"),
+  power_w: nullable("W"),
+  power_cap_w: nullable("W"),
+  clock_mhz: nullable("MHz"),
+  enabled: z.boolean().openapi({ description: "Whether the scheduler places work on it" }),
+}).loose().openapi("Gpu");
+
+/** The GPUs together. */
+export const statsView = z.object({
+  total_vram_bytes: nullable("Of the GPUs that tell"),
+  used_vram_bytes: nullable("Of the GPUs that tell"),
+  avg_utilization_pct: nullable("Mean of the GPUs that tell"),
+  total_power_w: nullable("Of the GPUs that tell"),
+  gpu_count: z.number().int(),
+  daemon_running: z.boolean(),
+  timestamp: z.number().int().openapi({ description: "Seconds since 1970" }),
+}).openapi("Stats");
+
+/** The scheduler. */
+export const schedulerView = z.object({
+  strategy: z.string(),
+  gpus: z.array(
+    z.object({
+      id: z.string(),
+      enabled: z.boolean(),
+      priority: z.number(),
+      weight: nullable("Share in what is split, in proportion to the others'"),
+      weight_source: z.string().nullable(),
+      load_pct: nullable("Of 100"),
+      sessions: z.number().int(),
+    }),
+  ),
+}).openapi("Scheduler");
+
+/** A document that another part of mvgal defines, and names by its `schema`. */
+export const document = (name: string, description: string) =>
+  z.looseObject({}).openapi(name, { description });
+
+/** A list of documents. */
+export const documents = (name: string, description: string) =>
+  z.array(document(name, description));

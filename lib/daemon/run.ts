@@ -1,0 +1,97 @@
+/**
+ * The service with all around it: the API, the kernel's events, systemd.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { openUevents } from "../../ffi/uevents.ts";
+import { stateDirectory } from "../control/journal.ts";
+import { makeSessionDirectories } from "../session/directory.ts";
+import { runtimeDirectory, socketPath } from "../client/socket_path.ts";
+import { groupId } from "./group_id.ts";
+import { followHotplug } from "./hotplug.ts";
+import { openServer } from "./http/server.ts";
+import { oneLine } from "./one_line.ts";
+import { type OpenService, openService, type OpenServiceOptions } from "./open_service.ts";
+import { serverOptions } from "./server_options.ts";
+import { openSupervisor } from "./supervisor.ts";
+
+/** What the service is run with. */
+export interface DaemonOptions extends OpenServiceOptions {
+  /** The socket of the API, in place of that of the configuration. */
+  socket?: string | undefined;
+}
+
+/** A service that runs. Dispose it to end it. */
+export interface Daemon extends AsyncDisposable {
+  /** Reads the configuration again. Never rejects: the log says what came of it. */
+  reload(): Promise<void>;
+}
+
+/** Programs find a place for their sessions; without one the service goes on. */
+function prepareDirectories(
+  options: DaemonOptions,
+  { log }: OpenService,
+  gid: number | null,
+): void {
+  try {
+    makeSessionDirectories(runtimeDirectory(options.env), gid);
+  } catch (error) {
+    log.write("warning", "sessions", oneLine(error));
+  }
+}
+
+/**
+ * Starts the service.
+ *
+ * @throws {Error} by rejection, where neither the socket nor the port can be had, or GPUs cannot be looked
+ * for; one line.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config: live, env } = options;
+  const { daemon } = live.config;
+  await using undo = new AsyncDisposableStack();
+  const opened = await openService(options);
+  const { service, log } = opened;
+  undo.use(service);
+  const gid = Deno.uid() === 0 ? groupId(daemon.socket_group) : null;
+  if (Deno.uid() === 0 && gid === null && daemon.socket_group !== null) {
+    log.write("info", "http", `no group ${daemon.socket_group}: the socket is root's alone`);
+  }
+  prepareDirectories(options, opened, gid);
+  const path = options.socket ?? daemon.socket ?? socketPath(env);
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  undo.use(
+    await openServer({
+      service,
+      ...serverOptions(live.config, stateDirectory(env)),
+      unix: { path, mode: 0o660, group: gid },
+      log: (level, text) => log.write(level, "http", text),
+    }),
+  );
+  undo.use(followHotplug({
+    open: openUevents,
+    rescan: () => void service.rescan(),
+    everyMs: daemon.rescan_s * 1000,
+    deaf: (reason) => log.write("info", "sampler", `GPUs are searched for now and then: ${reason}`),
+  }));
+  const supervisor = undo.use(openSupervisor({ env, isAlive: () => service.isAlive }));
+  const status = () => `${service.gpus.length} GPU${service.gpus.length === 1 ? "" : "s"}`;
+  supervisor.ready(status());
+  undo.use(service.events.subscribe(() => supervisor.status(status()), { kinds: ["gpus"] }));
+  log.write("info", "http", `ready: ${path}`);
+  undo.defer(() => {
+    log.write("info", "daemon", "ending");
+    supervisor.stopping();
+  });
+  const owned = undo.move();
+  return {
+    async reload() {
+      supervisor.reloading();
+      await service.reload();
+      supervisor.ready(status());
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * From the configuration to where and how the API is served.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { parseAddress } from "../config/listen_address.ts";
+import type { ServerOptions, TcpListener } from "./http/server.ts";
+import { loadToken } from "./http/token.ts";
+
+/**
+ * The options of the server but for the service and the Unix socket.
+ *
+ * @param directory of this service's state.
+ * @throws {Error} for a token or certificate that cannot be used; one line.
+ */
+export function serverOptions(
+  { http }: Config,
+  directory: string,
+): Pick<ServerOptions, "tcp" | "processMetrics" | "bodyLimit"> {
+  const options = { processMetrics: http.process_metrics, bodyLimit: http.request_body_limit };
+  if (http.listen === null) return options;
+  const { host, port } = parseAddress(http.listen);
+  const tcp: TcpListener = {
+    hostname: host,
+    port,
+    access: {
+      token: loadToken(http.token_file ?? join(directory, "http.token")),
+      requireTokenForReads: http.require_token_for_reads,
+      hosts: [...http.allowed_hosts, host.includes(":") ? `[${host}]` : host],
+    },
+    ratePerSecond: http.rate_limit_per_s,
+    limits: { connections: http.max_connections },
+  };
+  const { tls_certificate, tls_key } = http;
+  if (tls_certificate !== null && tls_key !== null) {
+    tcp.tls = {
+      cert: Deno.readTextFileSync(tls_certificate),
+      key: Deno.readTextFileSync(tls_key),
+    };
+  }
+  return { ...options, tcp };
+}
