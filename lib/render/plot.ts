@@ -192,8 +192,10 @@ function valueAxis(
   if (low > 0 && low < high / 2) low = 0;
   low = Math.min(low, least ?? low);
   high = Math.max(high, most ?? high);
-  const span = high - low || Math.abs(high) / 10 || 1;
-  const step = roundUp(span / Math.max(1, Math.floor(rows / 2)));
+  // What numbers of their size cannot tell apart is drawn as one value.
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const span = high - low > Math.max(1e-9 * size, 1e-290) ? high - low : size / 10 || 1;
+  const step = roundUp(Math.max(span, 1e-280) / Math.max(1, Math.floor(rows / 2)));
   const first = Math.floor(low / step + 1e-9);
   const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);

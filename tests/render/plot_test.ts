@@ -82,6 +82,8 @@ Deno.test("plot() begins at 0 unless that would squeeze the values", () => {
   assert.ok((first([1000, 1001, 1002]).at(-1) ?? 0) >= 990);
   assert.equal(first([-5, 5]).at(-1), -5);
   assert.deepEqual(first([0]).at(-1), 0);
+  assert.ok(hour([5e-324, 0]).length > 0);
+  assert.ok(hour([1e15, 1e15 + 0.125]).length > 0);
 });
 
 Deno.test("plot() has the lines and columns that it was asked for, whatever the values", () => {
