@@ -1,17 +1,20 @@
 // deno-lint-ignore-file no-console -- a script speaks to people
 /**
- * Builds the C shims with `shims/Makefile` into `build/shims`; what is up to date is left alone.
+ * Builds the C shims with `shims/Makefile` into `build/shims`, and the dashboard of `lib/daemon/web` into
+ * `build/web`; what is up to date is left alone.
  *
  *     deno run -A scripts/build.ts [--strict]
  *
- * mvgal runs without its shims, so a host without a C compiler, or with one that cannot build them, is told
- * in a line and the exit status is 0. With `--strict`, warnings are errors and a shim that does not build
- * makes the exit status 1.
+ * mvgal runs without its shims and its dashboard, so a host without a C compiler, or with one that cannot build them, is told
+ * in a line and the exit status is 0. With `--strict`, warnings are errors and what does not build makes
+ * the exit status 1.
  *
  * @module
  */
 
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { buildWeb } from "./build/web.ts";
 import { hasCommand, thisHost } from "./setup/probe.ts";
 
 /** What came of a build. */
@@ -52,10 +55,34 @@ function build(shims: string, strict: boolean): Outcome {
   return { state: code === 0 ? "built" : "failed", output };
 }
 
+/** Says what came of the dashboard; the exit status. */
+function buildDashboard(root: string, strict: boolean): number {
+  const outcome = buildWeb(join(root, "lib/daemon/web"), join(root, "build/web"));
+  switch (outcome.state) {
+    case "up to date":
+      console.log("build: the dashboard is up to date");
+      return 0;
+    case "built":
+      for (const { name, bytes } of outcome.files) {
+        console.log(`build: build/web/${name}: ${(bytes / 1e3).toFixed(1)} kB`);
+      }
+      return 0;
+    case "failed":
+      console.log(`build: no dashboard: ${outcome.reason}; the service runs without it`);
+      return strict ? 1 : 0;
+  }
+}
+
 function main(): number {
   const { values } = parseArgs({ args: Deno.args, options: { strict: { type: "boolean" } } });
-  const shims = `${import.meta.dirname}/../shims`;
-  const outcome = build(shims, values.strict ?? false);
+  const root = join(import.meta.dirname ?? ".", "..");
+  const strict = values.strict ?? false;
+  return Math.max(buildShims(join(root, "shims"), strict), buildDashboard(root, strict));
+}
+
+/** Says what came of the shims; the exit status. */
+function buildShims(shims: string, strict: boolean): number {
+  const outcome = build(shims, strict);
   switch (outcome.state) {
     case "built":
       console.log(outcome.output === "" ? "build: shims are up to date" : outcome.output);
@@ -66,11 +93,11 @@ function main(): number {
     case "failed":
       console.log(outcome.output);
       console.log(
-        values.strict
+        strict
           ? "build: a shim did not compile"
           : "build: a shim did not compile; mvgal runs without it",
       );
-      return values.strict ? 1 : 0;
+      return strict ? 1 : 0;
   }
 }
 

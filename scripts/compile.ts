@@ -32,8 +32,8 @@ interface Options {
 interface Program {
   /** Path of the bundled script. */
   readonly script: string;
-  /** Directory of the shims. */
-  readonly shims: string;
+  /** Files that it carries: their names in it, such as `shims/libmvgal_host.so`, and their paths. */
+  readonly assets: readonly { readonly name: string; readonly path: string }[];
 }
 
 function parseOptions(args: string[]): Options {
@@ -57,33 +57,37 @@ function parseOptions(args: string[]): Options {
   return { entry: resolve(values.entry), output: resolve(values.output), way, level };
 }
 
-/** Paths of the shims that `scripts/build.ts` has built. */
-function builtShims(): string[] {
-  const directory = join(BUILD, "shims");
+/** What of the directories of `build/` the executable carries. */
+const CARRIED = [
+  { directory: "shims", files: /^libmvgal_\w+\.so$/ },
+  { directory: "web", files: /^(index\.html|dashboard\.(js|css))$/ },
+] as const;
+
+/** Names below `build/` of the files of a directory that `scripts/build.ts` has built. */
+function built({ directory, files }: typeof CARRIED[number]): string[] {
   try {
-    return Array.from(Deno.readDirSync(directory), ({ name }) => name)
-      .filter((name) => /^libmvgal_\w+\.so$/.test(name))
+    return Array.from(Deno.readDirSync(join(BUILD, directory)), ({ name }) => name)
+      .filter((name) => files.test(name))
       .sort()
-      .map((name) => join(directory, name));
+      .map((name) => `${directory}/${name}`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
 }
 
-/** The script, and the shims in a directory beside it as `lib/launch/self.ts` looks for them. */
+/** The script, and what it carries in directories beside it as `lib/launch/self.ts` looks for it. */
 function prepare(entry: string): Program {
   const directory = join(BUILD, "compile");
-  const shims = join(directory, "shims");
   const script = join(directory, "mvgal.js");
-  Deno.mkdirSync(directory, { recursive: true });
-  removeIfThere(shims);
-  Deno.mkdirSync(shims);
-  for (const path of builtShims()) {
-    Deno.copyFileSync(path, join(shims, path.split("/").at(-1) ?? ""));
-  }
+  const assets = CARRIED.flatMap((each) => {
+    removeIfThere(join(directory, each.directory));
+    Deno.mkdirSync(join(directory, each.directory), { recursive: true });
+    return built(each).map((name) => ({ name, path: join(directory, name) }));
+  });
+  for (const { name, path } of assets) Deno.copyFileSync(join(BUILD, name), path);
   bundle(entry, script);
-  return { script, shims };
+  return { script, assets };
 }
 
 function removeIfThere(path: string): void {
@@ -102,7 +106,8 @@ function megabytes(bytes: number): string {
 async function byDenoCompile(program: Program, output: string): Promise<string | undefined> {
   const runtime = await findCompileRuntime();
   if (runtime.state === "absent") return runtime.reason;
-  const why = await denoCompile(program.script, program.shims, output);
+  const directories = CARRIED.map(({ directory }) => join(dirname(program.script), directory));
+  const why = await denoCompile(program.script, directories, output);
   if (why !== undefined) return why;
   const { size } = Deno.statSync(output);
   console.log(`compile: ${output}: ${megabytes(size)}, by deno compile (${runtime.source})`);
@@ -110,16 +115,12 @@ async function byDenoCompile(program: Program, output: string): Promise<string |
 }
 
 async function byLauncher(program: Program, { output, level }: Options): Promise<void> {
-  const shims = Array.from(
-    Deno.readDirSync(program.shims),
-    ({ name }) => join(program.shims, name),
-  );
   const directory = join(BUILD, "launcher");
   const { files, size, stateless } = await writePacked({
     launcher: buildLauncher(directory, RUNTIME_NAME),
     runtime: packRuntime(Deno.execPath(), level, directory),
     script: program.script,
-    shims: shims.sort(),
+    assets: program.assets,
   }, output);
   console.log(`compile: ${output}: ${megabytes(size)}, by shims/launcher; packed in it:`);
   for (const { name, size, packed } of files) {
@@ -130,7 +131,10 @@ async function byLauncher(program: Program, { output, level }: Options): Promise
   if (stateless !== undefined) {
     console.log(`compile: without what Deno remembers, so starts are slower: ${stateless}`);
   }
-  if (shims.length === 0) console.log("compile: no shims in it: deno task build makes them");
+  for (const { directory } of CARRIED) {
+    if (program.assets.some(({ name }) => name.startsWith(`${directory}/`))) continue;
+    console.log(`compile: nothing of build/${directory} in it: deno task build makes it`);
+  }
 }
 
 async function main(): Promise<number> {

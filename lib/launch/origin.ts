@@ -90,22 +90,29 @@ export function shimPlaces(
   library: string,
   override: string | undefined,
 ): string[] {
-  return [...(override ? [join(override, library)] : []), ...ownPlaces(origin, library)];
+  const own = assetPlace(origin, `shims/${library}`);
+  return [...(override ? [join(override, library)] : []), ...(own === undefined ? [] : [own])];
 }
 
-function ownPlaces(origin: Origin, library: string): string[] {
+/**
+ * Where a file that the executable carries is.
+ *
+ * @param name its directory and its name, as they are in `build/`: `web/dashboard.js`.
+ * @returns undefined where the single file runs from memory and has no such file.
+ */
+export function assetPlace(origin: Origin, name: string): string | undefined {
   switch (origin.kind) {
     case "launcher": {
       const { directory, descriptors } = origin.handover;
-      if (directory !== undefined) return [join(directory, "shims", library)];
-      const descriptor = descriptors.get(`shims/${library}`);
-      return descriptor === undefined ? [] : [`/proc/self/fd/${descriptor}`];
+      if (directory !== undefined) return join(directory, name);
+      const descriptor = descriptors.get(name);
+      return descriptor === undefined ? undefined : `/proc/self/fd/${descriptor}`;
     }
     case "standalone":
-      return [join(origin.directory, "shims", library)];
+      return join(origin.directory, name);
     case "source":
-      return [join(origin.root, "build/shims", library)];
+      return join(origin.root, "build", name);
     case "script":
-      return [join(dirname(origin.path), "shims", library)];
+      return join(dirname(origin.path), name);
   }
 }

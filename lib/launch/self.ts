@@ -1,5 +1,5 @@
 /**
- * This executable as others see it: its name, how to start it again, where its shims are.
+ * This executable as others see it: its name, how to start it again, where the files are that it carries.
  *
  * Importing this module removes the launcher's variables from the environment and puts back those that it hid
  * from Deno, so that programs started later see what the user set. `main.ts` is to import it.
@@ -12,7 +12,7 @@
 
 import { closeOnExec } from "./descriptors.ts";
 import { type Handover, readHandover } from "./handover.ts";
-import { commandOf, nameOf, type Origin, originOf, shimPlaces } from "./origin.ts";
+import { assetPlace, commandOf, nameOf, type Origin, originOf, shimPlaces } from "./origin.ts";
 
 /** Takes what the launcher left in the environment and in open descriptors. */
 function takeHandover(): Handover | null {
@@ -79,4 +79,17 @@ function isFile(path: string): boolean {
  */
 export function shimPath(name: string): string | undefined {
   return shimPlaces(origin, `libmvgal_${name}.so`, Deno.env.get("MVGAL_SHIM_DIR")).find(isFile);
+}
+
+/**
+ * Finds a file that the executable carries, or that `scripts/build.ts` has made when it runs from source.
+ *
+ * The path is good for reading in this process.
+ *
+ * @param name its directory and its name, as they are in `build/`: `web/dashboard.js`.
+ * @returns its absolute path, or undefined where it is not there.
+ */
+export function assetPath(name: string): string | undefined {
+  const place = assetPlace(origin, name);
+  return place !== undefined && isFile(place) ? place : undefined;
 }

@@ -73,12 +73,12 @@ export async function findCompileRuntime(): Promise<CompileRuntime> {
  * Runs `deno compile`.
  *
  * @param script one script with all that it imports.
- * @param include a directory that is embedded beside it.
+ * @param include directories that are embedded beside it.
  * @returns undefined when done, else why not.
  */
 export async function denoCompile(
   script: string,
-  include: string,
+  include: readonly string[],
   output: string,
 ): Promise<string | undefined> {
   const { code, stderr, signal } = await new Deno.Command(Deno.execPath(), {
@@ -90,7 +90,7 @@ export async function denoCompile(
       "--no-lock",
       "--no-remote",
       "--no-npm",
-      `--include=${include}`,
+      ...include.map((directory) => `--include=${directory}`),
       `--output=${output}`,
       script,
     ],

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { constants, zstdCompressSync } from "node:zlib";
 
 /** What a file is for; `enum role` of `shims/launcher/payload.h`. */
-export type Role = "runtime" | "script" | "shim" | "state" | "preload";
+export type Role = "runtime" | "script" | "asset" | "state" | "preload";
 
 /** A file of the payload, compressed. */
 export interface PackedFile {

@@ -17,8 +17,8 @@ export interface Ingredients {
   readonly runtime: PackedFile;
   /** Path of the bundled script. */
   readonly script: string;
-  /** Paths of the shims. */
-  readonly shims: readonly string[];
+  /** Files that it carries: their names in it, such as `shims/libmvgal_host.so`, and their paths. */
+  readonly assets: readonly { readonly name: string; readonly path: string }[];
 }
 
 /**
@@ -42,10 +42,6 @@ const START_TIMEOUT = 60_000;
 /** Preloaded into them. */
 const LINGER = join(import.meta.dirname ?? ".", "linger.mjs");
 
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
 function payloadOf(parts: Ingredients, state: readonly PackedFile[]): Payload {
   return {
     files: [
@@ -54,11 +50,8 @@ function payloadOf(parts: Ingredients, state: readonly PackedFile[]): Payload {
         { role: "script", name: "mvgal.js", mode: 0o400 },
         Deno.readFileSync(parts.script),
       ),
-      ...parts.shims.map((path) =>
-        packFile(
-          { role: "shim", name: `shims/${fileName(path)}`, mode: 0o400 },
-          Deno.readFileSync(path),
-        )
+      ...parts.assets.map(({ name, path }) =>
+        packFile({ role: "asset", name, mode: 0o400 }, Deno.readFileSync(path))
       ),
       packFile(
         { role: "preload", name: "noproc.so", mode: 0o400 },

@@ -87,7 +87,7 @@ static int load(const struct payload *payload, const struct file *file, struct w
 
 static bool is_needed(const struct file *file)
 {
-	return file->role == ROLE_RUNTIME || file->role == ROLE_SCRIPT || file->role == ROLE_SHIM;
+	return file->role == ROLE_RUNTIME || file->role == ROLE_SCRIPT || file->role == ROLE_ASSET;
 }
 
 void memory_close(struct memory *memory)

@@ -98,7 +98,7 @@ static bool is_safe_name(const char *name)
 static int role_of(const char *name)
 {
 	static const char *const roles[] = {
-	    [ROLE_RUNTIME] = "runtime", [ROLE_SCRIPT] = "script",   [ROLE_SHIM] = "shim",
+	    [ROLE_RUNTIME] = "runtime", [ROLE_SCRIPT] = "script",   [ROLE_ASSET] = "asset",
 	    [ROLE_STATE] = "state",	[ROLE_PRELOAD] = "preload",
 	};
 

@@ -34,7 +34,7 @@
 enum role {
 	ROLE_RUNTIME, /* the executable to start: exactly one */
 	ROLE_SCRIPT,  /* what it runs: at most one */
-	ROLE_SHIM,    /* a shared library for others: needed in memory too */
+	ROLE_ASSET,   /* a file for the script, such as a shared library: needed in memory too */
 	ROLE_STATE,   /* helps the runtime start quickly: of use in a directory only */
 	ROLE_PRELOAD, /* for a host without /proc: of use in a directory only */
 };

@@ -100,7 +100,7 @@ launcherTest(
 launcherTest("names that lead out of the cache are refused", async () => {
   const payload = fakePayload();
   for (const name of ["../evil", "/evil", ".hidden", "a/../b", "a/b/c", "a/", "", "a\\b"]) {
-    const files = payload.files.map((file) => file.role === "shim" ? { ...file, name } : file);
+    const files = payload.files.map((file) => file.role === "asset" ? { ...file, name } : file);
     using made = fixture({ ...payload, files });
     await assertRefuses(made, /its list of files is not one that this launcher knows/);
     assert.deepEqual(Array.from(Deno.readDirSync(made.home)), [], name);

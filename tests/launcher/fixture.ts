@@ -121,7 +121,7 @@ export function fakePayload(): Payload {
   return {
     files: [
       build().runtime,
-      file("shim", "shims/libmvgal_fake.so", 0o400, "the shim"),
+      file("asset", "shims/libmvgal_fake.so", 0o400, "the shim"),
       file("script", "script.js", 0o400, "the script"),
       file("state", "deno/state", 0o600, "the state"),
     ],

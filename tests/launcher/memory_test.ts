@@ -160,7 +160,7 @@ rootTest("on a full disk it runs from memory, and leaves nothing behind", async 
 launcherTest("without the memory to unpack it says so in one line", async () => {
   const payload = fakePayload();
   const large = new Uint8Array(1 << 26);
-  const file = { role: "shim", name: "shims/libmvgal_large.so", mode: 0o400 } as const;
+  const file = { role: "asset", name: "shims/libmvgal_large.so", mode: 0o400 } as const;
   using made = fixture({
     ...payload,
     files: [...payload.files, packFile(file, large, compress(large, 1))],

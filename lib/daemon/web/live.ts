@@ -1,0 +1,151 @@
+/**
+ * The connection to the service: follows its events, and begins again whenever that ends.
+ *
+ * @module
+ */
+
+import type { ServiceEvent } from "../service_api.ts";
+import { ApiError, fetchPart, openEvents } from "./api.ts";
+import { EventParser } from "./core/sse.ts";
+import type { Action, PartName } from "./core/state.ts";
+import type { Store } from "./core/store.ts";
+
+const PARTS: readonly PartName[] = [
+  "inventory",
+  "status",
+  "scheduler",
+  "sessions",
+  "changes",
+  "runs",
+  "log",
+  "config",
+];
+
+/** Waits before the next attempt, in ms: the last of them again and again. */
+const WAITS = [1000, 2000, 4000, 8000, 10_000] as const;
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Follows the service for as long as the page is open. */
+export class Live {
+  readonly #store: Store;
+  #lastId: string | null = null;
+  #attempts = 0;
+  #abort = new AbortController();
+  #wake: () => void = () => {};
+
+  /** Does nothing yet. */
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Connects, and never ends. */
+  async run(): Promise<never> {
+    while (true) {
+      const why = await this.#follow();
+      const wait = WAITS[Math.min(this.#attempts++, WAITS.length - 1)] ?? 10_000;
+      this.#lose(why, wait);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        setTimeout(resolve, wait);
+      });
+    }
+  }
+
+  /** Tries at once, as when a token was given or the network is back. */
+  retry(): void {
+    if (this.#store.state.link.state === "live") return;
+    this.#attempts = 0;
+    this.#wake();
+  }
+
+  /** Fetches parts again. One that cannot be fetched is said to be so. */
+  async refresh(parts: readonly PartName[] = PARTS): Promise<void> {
+    await Promise.all(parts.map(async (part) => {
+      try {
+        const data = await fetchPart(part, this.#abort.signal);
+        // The part and its data belong together, which the compiler cannot follow here.
+        this.#store.dispatch({ do: "fetched", part, data, now: Date.now() } as Action);
+      } catch (error) {
+        if (!this.#abort.signal.aborted) {
+          this.#store.dispatch({ do: "failed", part, why: reasonOf(error) });
+        }
+      }
+    }));
+  }
+
+  #lose(why: string, wait: number): void {
+    const now = Date.now();
+    const { link } = this.#store.state;
+    const since = link.state === "lost" ? link.since : now;
+    this.#store.dispatch({ do: "link", link: { state: "lost", since, why, retryAt: now + wait } });
+  }
+
+  /** Until the stream ends: why it did. */
+  async #follow(): Promise<string> {
+    const abort = this.#abort = new AbortController();
+    let watchdog: ReturnType<typeof setTimeout> | undefined;
+    const heard = () => {
+      clearTimeout(watchdog);
+      const interval = this.#store.state.parts.status?.interval_ms ?? 1000;
+      // A peer that is gone without a word ends no stream: silence has to be noticed here.
+      watchdog = setTimeout(() => abort.abort(), 3 * interval + 7_000);
+    };
+    try {
+      heard();
+      const response = await openEvents(this.#lastId, abort.signal);
+      const refreshing = this.refresh();
+      await this.#read(response, heard, refreshing);
+      return "the service ended the connection";
+    } catch (error) {
+      if (abort.signal.aborted) return "the service went silent";
+      return error instanceof ApiError ? error.message : "the connection broke off";
+    } finally {
+      clearTimeout(watchdog);
+      abort.abort();
+    }
+  }
+
+  async #read(response: Response, heard: () => void, ready: Promise<void>): Promise<void> {
+    const parser = new EventParser();
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    if (reader === undefined) throw new ApiError(0, "the service sent no events");
+    ready.then(() => {
+      if (this.#abort.signal.aborted) return;
+      this.#attempts = 0;
+      this.#store.dispatch({ do: "link", link: { state: "live", since: Date.now() } });
+    });
+    while (true) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      heard();
+      for (const { id, kind, data } of parser.push(value)) {
+        if (id !== null) this.#lastId = id;
+        this.#take(kind, data);
+      }
+    }
+  }
+
+  #take(kind: string, data: string): void {
+    const event = eventOf(kind, data);
+    // `gap`: events were missed that are not kept any more.
+    if (kind === "gap") this.refresh();
+    if (event === null) return;
+    this.#store.dispatch({ do: "event", event, now: Date.now() });
+    if (event.kind === "gpus") this.refresh(["inventory", "scheduler", "changes"]);
+  }
+}
+
+/** The event in a message of the stream; null where it is none. */
+function eventOf(kind: string, data: string): ServiceEvent | null {
+  try {
+    const event: unknown = JSON.parse(data);
+    if (typeof event !== "object" || event === null) return null;
+    const isWhole = "kind" in event && "data" in event && event.kind === kind;
+    return isWhole ? event as ServiceEvent : null;
+  } catch {
+    return null;
+  }
+}
