@@ -125,13 +125,18 @@ export function fetchStatus(signal: AbortSignal): Promise<StatusDocument> {
   return get("/status", signal);
 }
 
-/** The past of metrics of one GPU. */
+/** The past of metrics of one GPU, of all where none is named. */
 export function fetchHistory(
-  { gpu, metrics, from, to }: { gpu: string; metrics: readonly string[]; from: number; to: number },
+  { gpu, metrics, from, to }: {
+    gpu?: string;
+    metrics: readonly string[];
+    from: number;
+    to: number;
+  },
   signal: AbortSignal,
 ): Promise<HistoryView> {
   const query = new URLSearchParams({
-    gpu,
+    ...(gpu !== undefined && { gpu }),
     metric: metrics.join(","),
     from: String(Math.round(from)),
     to: String(Math.round(to)),

@@ -5,10 +5,11 @@
  */
 
 import type { ServiceEvent } from "../service_api.ts";
-import { ApiError, fetchPart, openEvents } from "./api.ts";
+import { ApiError, fetchHistory, fetchPart, openEvents } from "./api.ts";
 import { EventParser } from "./core/sse.ts";
 import type { Action, PartName } from "./core/state.ts";
 import type { Store } from "./core/store.ts";
+import { TREND_MS } from "./core/trend.ts";
 
 const PARTS: readonly PartName[] = [
   "inventory",
@@ -76,6 +77,21 @@ export class Live {
     }));
   }
 
+  /** Fetches what cards show of the minutes before the page was opened. Without a history they start empty. */
+  async #fetchPast(): Promise<void> {
+    const to = Date.now() + this.#store.state.clockAheadMs;
+    const span = { from: to - TREND_MS, to };
+    try {
+      const history = await fetchHistory(
+        { metrics: ["utilization_pct"], ...span },
+        this.#abort.signal,
+      );
+      this.#store.dispatch({ do: "past", history });
+    } catch {
+      // The views of the past say why there is none.
+    }
+  }
+
   #lose(why: string, wait: number): void {
     const now = Date.now();
     const { link } = this.#store.state;
@@ -116,6 +132,7 @@ export class Live {
       if (this.#abort.signal.aborted) return;
       this.#attempts = 0;
       this.#store.dispatch({ do: "link", link: { state: "live", since: Date.now() } });
+      this.#fetchPast();
     });
     while (true) {
       const { done, value } = await reader.read();

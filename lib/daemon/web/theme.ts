@@ -23,11 +23,37 @@ export function applyTheme(theme: Theme): void {
   localStorage.setItem(KEY, theme);
   if (theme === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme;
+  announce();
+}
+
+/** Colours by the names of their variables, as they were asked for since the last change. */
+const colors = new Map<string, string>();
+
+function announce(): void {
+  colors.clear();
   dispatchEvent(new Event("mvgal-theme"));
+}
+
+/**
+ * A colour of the style sheet for those who draw by themselves.
+ *
+ * @param name of its variable: `--muted`.
+ */
+export function colorOf(name: string): string {
+  const known = colors.get(name);
+  if (known !== undefined) return known;
+  // The variable's own value is the text `light-dark(…)`: an element has to wear it.
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  colors.set(name, color);
+  return color;
 }
 
 /** Tells those who draw by themselves when the system turns light or dark. */
 export function followSystem(): void {
   matchMedia("(prefers-color-scheme: dark)")
-    .addEventListener("change", () => dispatchEvent(new Event("mvgal-theme")));
+    .addEventListener("change", announce);
 }

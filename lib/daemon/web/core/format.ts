@@ -54,6 +54,24 @@ export function formatDateTime(at: number | string): string {
   return `${day} ${formatTime(at)}`;
 }
 
+/**
+ * Labels for times on an axis: as fine as they are apart, with the day where it is another than before.
+ *
+ * @param times in s since 1970.
+ * @param step between them, in s.
+ */
+export function timeLabels(times: readonly number[], step: number): string[] {
+  let before = "";
+  return times.map((time) => {
+    const [day = "", clock = ""] = formatDateTime(time * 1000).split(" ");
+    const isNew = day !== before;
+    before = day;
+    if (step >= 86400) return day.slice(5);
+    const short = step >= 60 ? clock.slice(0, 5) : clock;
+    return isNew ? `${short}\n${day.slice(5)}` : short;
+  });
+}
+
 /** `1 program`, `2 programs`; another plural where it is given. */
 export function count(of: number, noun: string, plural = `${noun}s`): string {
   return `${of} ${of === 1 ? noun : plural}`;

@@ -11,12 +11,13 @@ import type {
   BenchRunView,
   ConfigView,
   ControlEntryView,
+  HistoryView,
   LogLine,
   SchedulerView,
   ServiceEvent,
   SessionView,
 } from "../../service_api.ts";
-import { type Look, withLook } from "./trend.ts";
+import { type Look, looksOf, withLook, withPast } from "./trend.ts";
 
 /** What is fetched whole when the connection begins, and kept right by events after that. */
 export interface Parts {
@@ -71,6 +72,7 @@ export type Action =
   | { [K in PartName]: { do: "fetched"; part: K; data: Parts[K]; now: number } }[PartName]
   | { do: "failed"; part: PartName; why: string }
   | { do: "event"; event: ServiceEvent; now: number }
+  | { do: "past"; history: HistoryView }
   | { do: "tick"; now: number };
 
 /** Nothing is known yet. */
@@ -101,6 +103,8 @@ export function reduce(state: State, action: Action): State {
   switch (action.do) {
     case "link":
       return { ...state, link: action.link };
+    case "past":
+      return { ...state, recent: withPast(state.recent, looksOf(action.history)) };
     case "tick":
       return { ...state, now: action.now };
     case "failed":

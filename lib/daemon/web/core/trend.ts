@@ -7,6 +7,7 @@
 import type { GpuId } from "../../../gpu/gpu.ts";
 import type { StatusDocument } from "../../../render/status_document.ts";
 import type { NumberMetric } from "../../../telemetry/metrics.ts";
+import type { HistoryView } from "../../service_api.ts";
 
 /** What is remembered of each look. */
 export const REMEMBERED = [
@@ -57,6 +58,29 @@ export function withLook(recent: readonly Look[], document: StatusDocument): Loo
   if (last?.at === look.at) return [...recent];
   if (last !== undefined && look.at < last.at) return [look];
   return [...recent.filter(({ at }) => at > look.at - RECENT_MS), look];
+}
+
+/** The looks that a history tells of, the oldest first. */
+export function looksOf({ series }: HistoryView): Look[] {
+  const nothing = Object.fromEntries(REMEMBERED.map((name) => [name, null])) as Record<
+    RememberedMetric,
+    null
+  >;
+  const looks = new Map<number, Map<GpuId, Record<RememberedMetric, number | null>>>();
+  for (const { gpu, metric, points } of series) {
+    for (const { at, mean } of points) {
+      const time = Date.parse(at);
+      const gpus = looks.get(time) ?? new Map<GpuId, Record<RememberedMetric, number | null>>();
+      looks.set(time, gpus.set(gpu, { ...gpus.get(gpu) ?? nothing, [metric]: mean }));
+    }
+  }
+  return [...looks].map(([at, gpus]) => ({ at, gpus })).sort((a, b) => a.at - b.at);
+}
+
+/** The looks with older ones before them. */
+export function withPast(recent: readonly Look[], past: readonly Look[]): Look[] {
+  const first = recent[0]?.at ?? Infinity;
+  return [...past.filter(({ at }) => at < first), ...recent];
 }
 
 /** A time in ms since 1970, and what was seen; null where it was not known. */

@@ -18,7 +18,7 @@ const SIGNS: Record<Tone, string> = {
 /** The word, its sign and its colour. */
 export function Badge({ tone, text }: { tone: Tone; text: string }) {
   return (
-    <span class={`badge ${tone}`}>
+    <span class={`badge is-${tone}`}>
       <span aria-hidden="true">{SIGNS[tone]}</span> {text}
     </span>
   );

@@ -7,6 +7,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Aligned, Span } from "../core/plot_data.ts";
+import { colorOf } from "../theme.ts";
+import { timeLabels } from "../core/format.ts";
 
 /** One line of the chart. */
 export interface Line {
@@ -31,14 +33,16 @@ export interface PlotProps {
   onPoint: (index: number | null) => void;
 }
 
-const HEIGHT = 190;
+/** Height, and width of the vertical axis, in the page's own unit: letters are larger on large screens. */
+const HEIGHT_REM = 12, AXIS_REM = 4.75;
+
+/** Pixels of that unit. */
+function rem(): number {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
 
 /** Steps of an axis in bytes. */
 const BINARY_STEPS = Array.from({ length: 46 }, (_, i) => 2 ** i);
-
-function color(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 function seriesOf(lines: readonly Line[]): uPlot.Series[] {
   return lines.flatMap(({ label, isDashed }, i): uPlot.Series[] => {
@@ -47,7 +51,7 @@ function seriesOf(lines: readonly Line[]): uPlot.Series[] {
     return [
       {
         label,
-        stroke: () => color(name),
+        stroke: () => colorOf(name),
         width: 1.5,
         ...(isDashed && { dash: [6, 4] }),
         points: { size: 3 },
@@ -64,14 +68,14 @@ function optionsOf(
   now: () => PlotProps,
 ): uPlot.Options {
   const axis: uPlot.Axis = {
-    stroke: () => color("--muted"),
-    grid: { stroke: () => color("--rule"), width: 1 },
-    ticks: { stroke: () => color("--rule"), width: 1 },
-    font: "12px system-ui, sans-serif",
+    stroke: () => colorOf("--muted"),
+    grid: { stroke: () => colorOf("--rule"), width: 1 },
+    ticks: { stroke: () => colorOf("--rule"), width: 1 },
+    font: `${Math.round(0.75 * rem())}px system-ui, sans-serif`,
   };
   return {
     width,
-    height: HEIGHT,
+    height: HEIGHT_REM * rem(),
     legend: { show: false },
     cursor: { drag: { x: true, y: false, setScale: false }, sync: { key: "detail" } },
     scales: {
@@ -81,10 +85,15 @@ function optionsOf(
       },
     },
     axes: [
-      axis,
       {
         ...axis,
-        size: 76,
+        size: 3 * rem(),
+        space: 5 * rem(),
+        values: (_, splits, __, ___, step) => timeLabels(splits, step),
+      },
+      {
+        ...axis,
+        size: AXIS_REM * rem(),
         values: (_, splits) => splits.map((value) => text(value)),
         ...(isBinary && { incrs: BINARY_STEPS }),
       },
@@ -92,7 +101,7 @@ function optionsOf(
     series: [{}, ...seriesOf(lines)],
     bands: lines.map((_, i) => ({
       series: [3 * i + 2, 3 * i + 3] as [number, number],
-      fill: () => color(`--band-${i + 1}`),
+      fill: () => colorOf(`--band-${i + 1}`),
     })),
     hooks: {
       setSelect: [(plot) => {
@@ -124,7 +133,7 @@ export function Plot(props: PlotProps) {
     setPlot(made);
     const follow = new ResizeObserver(() => {
       const width = Math.max(200, element.clientWidth);
-      if (width !== made.width) made.setSize({ width, height: HEIGHT });
+      if (width !== made.width) made.setSize({ width, height: HEIGHT_REM * rem() });
     });
     follow.observe(element);
     const recolor = () => made.redraw(false, true);

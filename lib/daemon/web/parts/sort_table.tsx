@@ -24,7 +24,9 @@ export interface Column<T> {
 /** Rows of a page. */
 const PAGE = 50;
 
-/** The first column names the row. */
+/**
+ * The first column names the row. Where the order begins with a column that is none, it is that of the rows.
+ */
 export function SortTable<T>(
   { caption, columns, rows, rowKey, start, empty }: {
     caption: string;
@@ -37,7 +39,7 @@ export function SortTable<T>(
 ) {
   const [sorting, setSorting] = useState(start);
   const [wanted, setPage] = useState(0);
-  const by = columns.find(({ id }) => id === sorting.column) ?? columns[0];
+  const by = columns.find(({ id }) => id === sorting.column);
   const ordered = by === undefined ? [...rows] : sorted(rows, by.key, sorting.descending);
   const { rows: shown, page, pages } = pageOf(ordered, wanted, PAGE);
   if (rows.length === 0) return <p class="muted">{empty}</p>;

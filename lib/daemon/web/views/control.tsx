@@ -123,11 +123,13 @@ function Group(
                 }}
               />
             ))}
-            <div class="buttons">
-              <button type="submit" class="main" disabled={!isReady || action.busy}>
-                Show the plan…
-              </button>
-            </div>
+            {settings.some(({ writable }) => writable !== false) && (
+              <div class="buttons">
+                <button type="submit" class="main" disabled={!isReady || action.busy}>
+                  Show the plan…
+                </button>
+              </div>
+            )}
             <Failure of={action} />
           </form>
         )}

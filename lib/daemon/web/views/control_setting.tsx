@@ -36,7 +36,7 @@ export function SettingRow(
   return (
     <div class="setting" data-setting={setting.id}>
       <label for={id}>
-        {label} {unit !== "" && <span class="muted">in {unit}</span>}
+        {label} {unit !== "" && <span class="muted">in {unit}</span>}{" "}
         {risky && <span class="muted">(asks whether to keep it)</span>}
       </label>
       <p class="now">

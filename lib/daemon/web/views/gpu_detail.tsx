@@ -159,10 +159,12 @@ function Now({ sample }: { sample: GpuSample }) {
     <section class="panel">
       <h3>Now</h3>
       <dl class="facts">
-        <dt>Slowed down by</dt>
-        <dd>
-          <Throttle sample={sample} />
-        </dd>
+        <div>
+          <dt>Slowed down by</dt>
+          <dd>
+            <Throttle sample={sample} />
+          </dd>
+        </div>
         {known.map((name) => {
           const told = tell(sample, name);
           return (
