@@ -172,9 +172,9 @@ export class FakeApi implements AsyncDisposable {
     this.#port = this.#server.addr.port;
   }
 
-  /** Is gone: connections are broken off. */
+  /** Is gone: connections are ended. */
   async down(): Promise<void> {
-    for (const stream of this.#streams) stream.error(new Error("gone"));
+    for (const stream of this.#streams) stream.close();
     this.#streams.clear();
     const server = this.#server;
     this.#server = undefined;

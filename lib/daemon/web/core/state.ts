@@ -116,7 +116,7 @@ export function reduce(state: State, action: Action): State {
         : { ...state, failed, parts: { ...state.parts, [action.part]: action.data } };
     }
     case "event":
-      return afterEvent(state, action.event, action.now);
+      return { ...afterEvent(state, action.event, action.now), now: action.now };
   }
 }
 
