@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import type { Handover } from "../../lib/launch/handover.ts";
-import { commandOf, nameOf, type Origin, originOf, shimPlaces } from "../../lib/launch/origin.ts";
+import {
+  assetPlace,
+  commandOf,
+  nameOf,
+  type Origin,
+  originOf,
+  shimPlaces,
+} from "../../lib/launch/origin.ts";
 
 const CACHED: Handover = {
   argv0: "/usr/bin/mvgal-info",
@@ -83,4 +90,16 @@ Deno.test("shimPlaces() puts the user's directory first", () => {
     "/src/mvgal/build/shims/libmvgal_host.so",
   ]);
   assert.equal(shimPlaces(SOURCE, "libmvgal_host.so", "").length, 1);
+});
+
+Deno.test("assetPlace() names the place of a file that each form carries", () => {
+  const place = (origin: Origin) => assetPlace(origin, "web/dashboard.js");
+  assert.equal(place(LAUNCHER), "/cache/0123/web/dashboard.js");
+  assert.equal(place(STANDALONE), "/tmp/deno-compile-mvgal/web/dashboard.js");
+  assert.equal(place(SOURCE), "/src/mvgal/build/web/dashboard.js");
+  assert.equal(place(SCRIPT), "/src/mvgal/build/compile/web/dashboard.js");
+  assert.equal(place({ kind: "launcher", handover: IN_MEMORY }), undefined);
+  const descriptors = new Map([["web/dashboard.js", 1002]]);
+  const handover = { ...IN_MEMORY, descriptors };
+  assert.equal(place({ kind: "launcher", handover }), "/proc/self/fd/1002");
 });

@@ -14,7 +14,10 @@ async function build(env: Record<string, string>, ...args: string[]) {
 
 Deno.test("scripts/build.ts says that there is no C compiler, and ends with 0", async () => {
   const { code, text } = await build({ PATH: "/nonexistent", CC: "" });
-  assert.match(text, /^build: shims are not built: no C compiler .*; mvgal runs without them\nbuild: /);
+  assert.match(
+    text,
+    /^build: shims are not built: no C compiler .*; mvgal runs without them\nbuild: /,
+  );
   assert.equal(code, 0);
 });
 
