@@ -25,12 +25,17 @@ async function packProgram(root: string): Promise<Packed> {
   // Any shared library will do.
   const shim = join(directory, "libmvgal_probe.so");
   Deno.copyFileSync(launcher.preload, shim);
+  const probe = join(directory, "probe.txt");
+  Deno.writeTextFileSync(probe, "a file of the web");
   const executable = join(root, "mvgal");
   const { stateless } = await writePacked({
     launcher,
     runtime: packRuntime(Deno.execPath(), 9, join(ROOT, "build/launcher")),
     script,
-    shims: [shim],
+    assets: [
+      { name: "shims/libmvgal_probe.so", path: shim },
+      { name: "web/probe.txt", path: probe },
+    ],
   }, executable);
   const home = join(root, "home");
   Deno.mkdirSync(home);
@@ -109,6 +114,7 @@ Deno.test({
         assert.equal(said.execPath, join(version, "mvgal"));
         assert.equal(said.shim, join(version, "shims/libmvgal_probe.so"));
         assert.equal(said.shimWorks, true);
+        assert.equal(said.asset, "a file of the web");
       });
 
       await t.step(
@@ -190,6 +196,7 @@ Deno.test({
         assert.deepEqual(said.self, [executable]);
         assert.equal(said.shim, "/proc/self/fd/1001");
         assert.equal(said.shimWorks, true);
+        assert.equal(said.asset, "a file of the web");
         // Drivers that other tests loaded into this process leave descriptors of theirs to its children.
         const leaked = said.childDescriptors?.filter((path) =>
           path.includes("memfd") && !path.includes("swiftshader")
@@ -208,6 +215,7 @@ Deno.test({
             assert.deepEqual(said.args, ["alone"]);
             assert.deepEqual(said.self, ["/mvgal"]);
             assert.equal(said.shimWorks, true);
+            assert.equal(said.asset, "a file of the web");
             assert.deepEqual(said.env, {});
             if (!proc) assert.match(said.execPath, /^\/tmp\/mvgal-0\/[0-9a-f]{64}\/mvgal$/);
           },

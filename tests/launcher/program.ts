@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { programName, selfCommand, shimPath } from "../../lib/launch/self.ts";
+import { assetPath, programName, selfCommand, shimPath } from "../../lib/launch/self.ts";
 
 /** What the program prints, as JSON. */
 export interface Said {
@@ -17,6 +17,8 @@ export interface Said {
   readonly shim: string | null;
   /** Whether the shim could be loaded and called. */
   readonly shimWorks: boolean;
+  /** What is in the file `web/probe.txt` that it carries; null where it carries none. */
+  readonly asset: string | null;
   readonly env: Readonly<Record<string, string>>;
   /** What a program started by it has open, but for its standard streams; null where none was started. */
   readonly childDescriptors: readonly string[] | null;
@@ -43,6 +45,7 @@ function childDescriptors(): string[] {
 
 function say(child: boolean): void {
   const shim = shimPath("probe") ?? null;
+  const asset = assetPath("web/probe.txt");
   const said: Said = {
     args: process.argv.slice(2),
     name: programName(),
@@ -50,6 +53,7 @@ function say(child: boolean): void {
     execPath: process.execPath,
     shim,
     shimWorks: shim !== null && callShim(shim),
+    asset: asset === undefined ? null : Deno.readTextFileSync(asset),
     env: Deno.env.toObject(),
     childDescriptors: child ? childDescriptors() : null,
   };

@@ -23,8 +23,8 @@ import { FakeGpus } from "./fake_gpus.ts";
 
 Deno.test("parseRoute() reads what formatRoute() writes, and takes anything else for the first view", () => {
   for (const { id } of VIEWS) {
-    for (const  of of[null, "pci:0000:06:00.0", "a/b#c%d", "<x>"]) {
-      assert.deepEqual(parseRoute(formatRoute(id, of)), { view: id, of });
+    for (const part of [null, "pci:0000:06:00.0", "a/b#c%d", "<x>"]) {
+      assert.deepEqual(parseRoute(formatRoute(id, part)), { view: id, of: part });
     }
   }
   for (const hash of ["", "#", "#/nowhere", "#/../gpus"]) {

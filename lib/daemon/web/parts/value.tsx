@@ -34,7 +34,7 @@ export function PartOf(
   return (
     <>
       <Value sample={sample} of={part} />
-      {told.known && <span class="whole">{" "}of {told.text}</span>}
+      {told.known && <span class="whole">{` of ${told.text}`}</span>}
     </>
   );
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { compareReports } from "../../../bench/compare.ts";
 import type { BenchReport } from "../../../bench/report.ts";
-import type { ChangeVerdict } from "../../../bench/verdicts.ts";
+import type { ChangeVerdict, Comparison } from "../../../bench/verdicts.ts";
 import { formatDateTime, formatFigure, formatNumber } from "../core/format.ts";
 import { Badge, type Tone } from "../parts/badge.tsx";
 import { SortTable } from "../parts/sort_table.tsx";
@@ -42,8 +42,36 @@ export function CompareView({ old, now }: { old: string; now: string }) {
   );
 }
 
+/** Benchmarks that are compared at a time: resampling all of them would hold the page up. */
+const AT_A_TIME = 12;
+
+/** What has changed; null until all of it was judged. */
+function useComparison(before: BenchReport, after: BenchReport): Comparison | null {
+  const [comparison, setComparison] = useState<Comparison | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    const compare = async () => {
+      const whole = compareReports(before, { ...after, benchmarks: [] });
+      for (let at = 0; at < after.benchmarks.length; at += AT_A_TIME) {
+        await new Promise((resolve) => setTimeout(resolve));
+        if (!isWanted) return;
+        const benchmarks = after.benchmarks.slice(at, at + AT_A_TIME);
+        whole.changes.push(...compareReports(before, { ...after, benchmarks }).changes);
+      }
+      setComparison(whole);
+    };
+    compare();
+    return () => {
+      isWanted = false;
+    };
+  }, [before, after]);
+  return comparison;
+}
+
 function Changes({ before, after }: { before: BenchReport; after: BenchReport }) {
-  const { changes, method } = useMemo(() => compareReports(before, after), [before, after]);
+  const comparison = useComparison(before, after);
+  if (comparison === null) return <p class="muted">Waiting for the comparison…</p>;
+  const { changes, method } = comparison;
   return (
     <>
       <p>
