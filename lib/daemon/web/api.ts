@@ -19,6 +19,7 @@ import type {
   SchedulerView,
 } from "../service_api.ts";
 import type { PartName, Parts } from "./core/state.ts";
+import { keep, recall } from "./storage.ts";
 
 /** Where the API is, below the page's own address. */
 const BASE = "api/v1";
@@ -53,13 +54,12 @@ const TOKEN_KEY = "mvgal-token";
 
 /** The token with which changes are asked for; empty where there is none. */
 export function token(): string {
-  return sessionStorage.getItem(TOKEN_KEY) ?? "";
+  return recall("tab", TOKEN_KEY) ?? "";
 }
 
 /** Keeps a token for this tab; an empty one is forgotten. */
 export function keepToken(text: string): void {
-  if (text === "") sessionStorage.removeItem(TOKEN_KEY);
-  else sessionStorage.setItem(TOKEN_KEY, text);
+  keep("tab", TOKEN_KEY, text === "" ? null : text);
 }
 
 function authorization(): Record<string, string> {

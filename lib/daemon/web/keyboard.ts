@@ -5,18 +5,18 @@
  */
 
 import { formatRoute, VIEWS } from "./core/route.ts";
+import { keep, recall } from "./storage.ts";
 
 const KEY = "mvgal-keys";
 
 /** Whether single keys do something: people who speak to their computer want them not to. */
 export function hasKeys(): boolean {
-  return localStorage.getItem(KEY) !== "off";
+  return recall("browser", KEY) !== "off";
 }
 
 /** Keeps whether single keys do something. */
 export function keepKeys(on: boolean): void {
-  if (on) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, "off");
+  keep("browser", KEY, on ? null : "off");
 }
 
 function isTyping(target: EventTarget | null): boolean {

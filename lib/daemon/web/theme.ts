@@ -4,6 +4,8 @@
  * @module
  */
 
+import { keep, recall } from "./storage.ts";
+
 /** What can be chosen, in the order of the button. */
 export const THEMES = ["system", "light", "dark"] as const;
 
@@ -14,13 +16,13 @@ const KEY = "mvgal-theme";
 
 /** What was chosen in this browser before. */
 export function keptTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
+  const kept = recall("browser", KEY);
   return THEMES.find((theme) => theme === kept) ?? "system";
 }
 
 /** Shows and keeps a choice; those who draw by themselves are told by the event `mvgal-theme`. */
 export function applyTheme(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
+  keep("browser", KEY, theme === "system" ? null : theme);
   if (theme === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme;
   announce();
