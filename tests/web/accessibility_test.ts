@@ -4,9 +4,8 @@
  * @module
  */
 
-import axe from "axe-core";
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import { faults } from "./axe.ts";
 import { dashboardTest, visit } from "./browser.ts";
 import { idOf } from "./fake_gpus.ts";
 
@@ -33,17 +32,6 @@ const SURROUNDINGS = [
   { colorScheme: "light", viewport: LARGE, rules: "none" },
   { colorScheme: "dark", viewport: USUAL, rules: "contrast" },
 ] as const;
-
-/** Faults that keep people out, one line each. */
-async function faults(page: Page, rules: "all" | "contrast" = "all"): Promise<string[]> {
-  // By the debugger's protocol: the policy of the page lets no other script in.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<axe.AxeResults>(
-    `axe.run(document, ${rules === "all" ? "{}" : '{ runOnly: ["color-contrast"] }'})`,
-  );
-  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
 
 for (const { colorScheme, viewport, rules } of SURROUNDINGS) {
   const { width, height } = viewport;

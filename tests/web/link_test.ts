@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { faults } from "./axe.ts";
 import { dashboardTest } from "./browser.ts";
 
 dashboardTest(
@@ -19,6 +20,7 @@ dashboardTest(
     assert.equal(await page.locator(".cards.stale").count(), 1);
     assert.match(await page.locator("main").innerText(), /as they were at \d\d:\d\d:\d\d/);
     assert.equal(await page.locator("header .badge", { hasText: "Live" }).count(), 0);
+    assert.deepEqual(await faults(page, "contrast"), []);
     const before = api.requests.length;
     api.up();
     await page.getByRole("button", { name: "Try now" }).click();
