@@ -60,7 +60,7 @@ function parseOptions(args: string[]): Options {
 /** What of the directories of `build/` the executable carries. */
 const CARRIED = [
   { directory: "shims", files: /^libmvgal_\w+\.so$/ },
-  { directory: "web", files: /^(index\.html|dashboard\.(js|css))$/ },
+  { directory: "web", files: /^(index\.html|icon\.svg|dashboard\.(js|css))$/ },
 ] as const;
 
 /** Names below `build/` of the files of a directory that `scripts/build.ts` has built. */

@@ -9,8 +9,6 @@ import { assetPath } from "../launch/self.ts";
 
 /** One file, ready to be sent. */
 export interface WebAsset {
-  /** Where it is served. */
-  path: "/" | "/dashboard.js" | "/dashboard.css";
   body: Uint8Array<ArrayBuffer>;
   /** Value of `Content-Type`. */
   type: string;
@@ -18,48 +16,42 @@ export interface WebAsset {
   etag: string;
 }
 
-/** The files; or in one line why they are not there. The API works without them. */
+/** The files by the paths at which they are served; or in one line why they are not there. */
 export type WebAssets =
-  | { state: "ok"; html: WebAsset; js: WebAsset; css: WebAsset }
+  | { state: "ok"; files: ReadonlyMap<string, WebAsset> }
   | { state: "absent"; reason: string };
 
-/**
- * The policy under which the dashboard works, the value of `Content-Security-Policy`: nothing of another
- * host, no script and no style in the page itself.
- */
-export const WEB_CONTENT_SECURITY_POLICY = "default-src 'self'; style-src 'self'; " +
-  "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-function load(
-  name: string,
-  path: WebAsset["path"],
-  type: string,
-  find: (name: string) => string | undefined,
-): WebAsset {
-  const file = find(`web/${name}`);
-  if (file === undefined) {
-    throw new Error(`${name} is not in this executable: deno task build makes it`);
-  }
-  const body = Deno.readFileSync(file);
-  const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
-  return { path, body, type: `${type}; charset=utf-8`, etag };
-}
+/** Paths, names and types. */
+const FILES = [
+  { path: "/", name: "index.html", type: "text/html; charset=utf-8" },
+  { path: "/dashboard.js", name: "dashboard.js", type: "text/javascript; charset=utf-8" },
+  { path: "/dashboard.css", name: "dashboard.css", type: "text/css; charset=utf-8" },
+  { path: "/icon.svg", name: "icon.svg", type: "image/svg+xml" },
+] as const;
 
 /**
- * Reads the dashboard.
+ * Reads the dashboard. The API works without it.
  *
  * @param find gives the path of a file that the executable carries; {@linkcode assetPath} where not given.
  */
 export function loadWebAssets(find: (name: string) => string | undefined = assetPath): WebAssets {
-  try {
-    return {
-      state: "ok",
-      html: load("index.html", "/", "text/html", find),
-      js: load("dashboard.js", "/dashboard.js", "text/javascript", find),
-      css: load("dashboard.css", "/dashboard.css", "text/css", find),
-    };
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replaceAll(/\s*\n\s*/g, " ") : String(error);
-    return { state: "absent", reason: `no dashboard: ${why}` };
+  const files = new Map<string, WebAsset>();
+  for (const { path, name, type } of FILES) {
+    const file = find(`web/${name}`);
+    if (file === undefined) {
+      return {
+        state: "absent",
+        reason: `no dashboard: ${name} is not in this executable: deno task build makes it`,
+      };
+    }
+    try {
+      const body = Deno.readFileSync(file);
+      const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
+      files.set(path, { body, type, etag });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { state: "absent", reason: `no dashboard: ${why.replaceAll(/\s*\n\s*/g, " ")}` };
+    }
   }
+  return { state: "ok", files };
 }

@@ -13,6 +13,9 @@ export type WebOutcome =
   | { state: "up to date" }
   | { state: "failed"; reason: string };
 
+/** What is taken as it is. */
+const COPIED = ["index.html", "icon.svg"] as const;
+
 /** What is bundled into what. */
 const BUNDLES = [
   { entry: "main.tsx", output: "dashboard.js", args: ["--platform=browser"] },
@@ -46,15 +49,16 @@ function isSame(path: string, bytes: Uint8Array): boolean {
 }
 
 /**
- * Writes `index.html`, `dashboard.js` and `dashboard.css`. Nothing is written where one cannot be made.
+ * Writes `index.html`, `icon.svg`, `dashboard.js` and `dashboard.css`. Nothing is written where one cannot be made.
  *
  * @param source `lib/daemon/web`.
  * @param target the directory; made where it is not there.
  */
 export function buildWeb(source: string, target: string): WebOutcome {
-  const files: { name: string; content: Uint8Array }[] = [
-    { name: "index.html", content: Deno.readFileSync(join(source, "index.html")) },
-  ];
+  const files: { name: string; content: Uint8Array }[] = COPIED.map((name) => ({
+    name,
+    content: Deno.readFileSync(join(source, name)),
+  }));
   for (const { entry, output, args } of BUNDLES) {
     const content = bundled(join(source, entry), args);
     if (typeof content === "string") return { state: "failed", reason: `${entry}: ${content}` };

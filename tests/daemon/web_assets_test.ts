@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadWebAssets, WEB_CONTENT_SECURITY_POLICY } from "../../lib/daemon/web_assets.ts";
+import { loadWebAssets } from "../../lib/daemon/web_assets.ts";
 import { buildWeb } from "../../scripts/build/web.ts";
 
 const SOURCE = join(import.meta.dirname ?? "", "../../lib/daemon/web");
@@ -27,13 +27,14 @@ Deno.test("loadWebAssets() gives the dashboard with types and tags, or one line 
     assert.equal(buildWeb(SOURCE, target).state, "up to date");
     const assets = loadWebAssets(find);
     assert.ok(assets.state === "ok");
-    assert.equal(assets.html.type, "text/html; charset=utf-8");
-    assert.match(assets.js.etag, /^"[0-9a-f]{32}"$/);
-    assert.notEqual(assets.js.etag, assets.css.etag);
-    const text = new TextDecoder().decode(assets.html.body);
-    // The policy lets neither in.
+    const { files } = assets;
+    assert.deepEqual([...files.keys()], ["/", "/dashboard.js", "/dashboard.css", "/icon.svg"]);
+    assert.equal(files.get("/")?.type, "text/html; charset=utf-8");
+    assert.match(files.get("/")?.etag ?? "", /^"[0-9a-f]{32}"$/);
+    assert.equal(new Set([...files.values()].map(({ etag }) => etag)).size, 4);
+    const text = new TextDecoder().decode(files.get("/")?.body);
+    // The policy of the service lets neither in.
     assert.doesNotMatch(text, /<style|style=|<script(?![^>]* src=)/);
-    assert.doesNotMatch(WEB_CONTENT_SECURITY_POLICY, /unsafe|https?:/);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
@@ -43,6 +44,7 @@ Deno.test("buildWeb() leaves what is there where the source cannot be bundled", 
   const directory = Deno.makeTempDirSync();
   try {
     Deno.writeTextFileSync(join(directory, "index.html"), "<!doctype html>");
+    Deno.writeTextFileSync(join(directory, "icon.svg"), "<svg/>");
     Deno.writeTextFileSync(join(directory, "main.tsx"), "this is no program (");
     const target = join(directory, "web");
     const outcome = buildWeb(directory, target);

@@ -103,7 +103,7 @@ export function dashboardTest(
 }
 
 function isOwn(url: string, api: FakeApi): boolean {
-  return url.startsWith(api.url) || url === "data:,";
+  return url.startsWith(api.url);
 }
 
 /** Gives the token by the form. */

@@ -237,10 +237,10 @@ dashboardTest(
       [
         "/control/plan",
         "/control/apply",
-        "/control/confirm",
+        `/control/${encodeURIComponent(idOf(0))}/power/confirm`,
         "/control/plan",
         "/control/apply",
-        "/control/revert",
+        `/control/${encodeURIComponent(idOf(0))}/power/revert`,
       ],
     );
   },

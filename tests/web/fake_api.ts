@@ -19,8 +19,12 @@ import type {
   ServiceEvent,
   SessionView,
 } from "../../lib/daemon/service_api.ts";
-import { loadWebAssets, WEB_CONTENT_SECURITY_POLICY } from "../../lib/daemon/web_assets.ts";
+import { loadWebAssets } from "../../lib/daemon/web_assets.ts";
 import { FakeGpus, fakeInventory, idOf, SILENT } from "./fake_gpus.ts";
+
+/** What the page may do: as little as the service's own policy lets it. */
+const POLICY =
+  "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'";
 
 /** The token that changes need. */
 export const TOKEN = "s3cret-t0ken";
@@ -211,7 +215,8 @@ export class FakeApi implements AsyncDisposable {
     const { pathname, searchParams } = new URL(request.url);
     if (!pathname.startsWith("/api/v1/")) return asset(pathname);
     const path = pathname.slice("/api/v1".length);
-    const body = request.method === "GET" ? null : await request.json();
+    const text = await request.text();
+    const body: unknown = text === "" ? null : JSON.parse(text);
     const after = request.headers.get("last-event-id");
     this.requests.push({ method: request.method, path, body, after });
     try {
@@ -233,8 +238,10 @@ export class FakeApi implements AsyncDisposable {
   #handle(what: string, body: unknown, query: URLSearchParams): unknown {
     const settings = /^GET \/control\/(.+)$/.exec(what)?.[1];
     if (settings !== undefined) return fakeSettings(decodeURIComponent(settings));
-    const report = /^GET \/bench\/(.+)\/report$/.exec(what)?.[1];
+    const report = /^GET \/bench\/(.+)$/.exec(what)?.[1];
     if (report !== undefined) return this.#report(report);
+    const end = /^POST \/control\/[^/]+\/power\/(confirm|revert)$/.exec(what)?.[1];
+    if (end !== undefined) return this.#ended(end === "confirm" ? "confirmed" : "reverted");
     switch (what) {
       case "GET /inventory":
         return fakeInventory(this.#options.gpus);
@@ -251,7 +258,7 @@ export class FakeApi implements AsyncDisposable {
       case "GET /bench":
         return this.runs;
       case "GET /logs":
-        return this.log.slice(-Number(query.get("limit") ?? 100));
+        return { lines: this.log.slice(-Number(query.get("limit") ?? 100)) };
       case "GET /config":
         return { path: null, values: {}, loaded_at: new Date().toISOString(), problem: null };
       case "GET /history":
@@ -260,10 +267,6 @@ export class FakeApi implements AsyncDisposable {
         return this.#planned(body as ControlRequest);
       case "POST /control/apply":
         return this.#applied((body as { seconds: number }).seconds);
-      case "POST /control/confirm":
-        return this.#ended("confirmed");
-      case "POST /control/revert":
-        return this.#ended("reverted");
       case "POST /bench":
         return this.#startBench();
       default:
@@ -294,6 +297,8 @@ export class FakeApi implements AsyncDisposable {
       api: "cuda",
       strategy: "hybrid",
       gpus: [idOf(0), idOf(1)],
+      placed_on: idOf(0),
+      placed_because: "the least busy",
       counters: [{ gpu: idOf(0), bytes: 5e9, launches: 12_345, splits: 678, busy_ms: 9000 }],
       whole: [{ reason: "atomics on global memory", count: 12 }],
     }];
@@ -321,6 +326,8 @@ export class FakeApi implements AsyncDisposable {
       from: new Date(from).toISOString(),
       to: new Date(to).toISOString(),
       step_s: step / 1000,
+      gap_s: 2 * step / 1000,
+      gpus: [],
       series: (query.has("gpu") ? [query.get("gpu") ?? ""] : [idOf(0), idOf(1)]).flatMap((gpu) =>
         metrics.filter((name) => name !== "fan_pct" && name !== "temperature_hotspot_c")
           .map((metric) => ({
@@ -412,10 +419,10 @@ export class FakeApi implements AsyncDisposable {
       start: (controller) => {
         own = controller;
         this.#streams.add(controller);
-        const write = (event: ServiceEvent) =>
+        const write = ({ id, kind, at, data }: ServiceEvent) =>
           controller.enqueue(
             encoder.encode(
-              `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`,
+              `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ at, data })}\n\n`,
             ),
           );
         controller.enqueue(encoder.encode(": hello\n\n"));
@@ -433,13 +440,9 @@ export class FakeApi implements AsyncDisposable {
 function asset(path: string): Response {
   const assets = loadWebAssets();
   if (assets.state === "absent") return new Response(assets.reason, { status: 503 });
-  const found = [assets.html, assets.js, assets.css].find((each) => each.path === path);
+  const found = assets.files.get(path);
   if (found === undefined) return new Response("no such file", { status: 404 });
   return new Response(found.body, {
-    headers: {
-      "content-type": found.type,
-      "content-security-policy": WEB_CONTENT_SECURITY_POLICY,
-      etag: found.etag,
-    },
+    headers: { "content-type": found.type, "content-security-policy": POLICY, etag: found.etag },
   });
 }

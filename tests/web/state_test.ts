@@ -92,6 +92,8 @@ Deno.test("reduce() lets a session begin and end", () => {
     api: "cuda",
     strategy: "single" as const,
     gpus: [],
+    placed_on: null,
+    placed_because: "no GPU takes part",
     counters: [],
     whole: [],
   };

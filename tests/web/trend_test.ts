@@ -58,6 +58,8 @@ Deno.test("withPast() puts what a history tells of before the looks, and no late
     from: "",
     to: "",
     step_s: 1,
+    gap_s: 2,
+    gpus: [],
     series: [{ gpu: idOf(0), metric: "utilization_pct", points }],
   });
   const recent = withPast(withLook([], fake.look(T)), past);

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { StatusDocument } from "../../render/status_document.ts";
 import type { SettingGroup } from "../../control/setting.ts";
 import type { BenchReport } from "../../bench/report.ts";
 import type {
@@ -35,6 +34,11 @@ const PART_PATHS: Record<PartName, string> = {
   log: "/logs?limit=1000",
   config: "/config",
 };
+
+/** What of an answer is the part, where it is not the whole answer. */
+function partOf(part: PartName, answer: unknown): unknown {
+  return part === "log" ? (answer as { lines: unknown }).lines : answer;
+}
 
 /** The service refused, or is not there. The message is one line. */
 export class ApiError extends Error {
@@ -97,15 +101,30 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return await response.json() as T;
 }
 
-async function send<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T> {
-  const headers = { "content-type": "application/json", ...authorization() };
-  const response = await request(path, { method, headers, body: JSON.stringify(body) });
+async function send<T>(
+  method: "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const response = await request(path, {
+    method,
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...authorization(),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   return await response.json() as T;
 }
 
 /** A part of what the dashboard shows, whole. */
-export function fetchPart<K extends PartName>(part: K, signal?: AbortSignal): Promise<Parts[K]> {
-  return get(PART_PATHS[part], signal);
+export async function fetchPart<K extends PartName>(
+  part: K,
+  signal?: AbortSignal,
+): Promise<Parts[K]> {
+  const data = partOf(part, await get(PART_PATHS[part], signal));
+  if (data === null) throw new ApiError(503, "the service has not looked at the GPUs yet");
+  return data as Parts[K];
 }
 
 /** The stream of events. */
@@ -118,11 +137,6 @@ export function openEvents(after: string | null, signal: AbortSignal): Promise<R
     },
     signal,
   });
-}
-
-/** The last look with the programs. */
-export function fetchStatus(signal: AbortSignal): Promise<StatusDocument> {
-  return get("/status", signal);
 }
 
 /** The past of metrics of one GPU, of all where none is named. */
@@ -170,7 +184,7 @@ export function endChange(
   gpu: string,
   group: SettingGroup,
 ): Promise<ControlEntryView> {
-  return send("POST", `/control/${how}`, { gpu, group });
+  return send("POST", `/control/${encodeURIComponent(gpu)}/${group}/${how}`);
 }
 
 /** Starts a benchmark run. */
@@ -180,10 +194,10 @@ export function startBench(wanted: BenchRequest): Promise<BenchRunView> {
 
 /** Ends a benchmark run. */
 export function cancelBench(id: string): Promise<BenchRunView> {
-  return send("POST", `/bench/${encodeURIComponent(id)}/cancel`, {});
+  return send("DELETE", `/bench/${encodeURIComponent(id)}`);
 }
 
 /** The report of a benchmark run. */
 export function fetchReport(id: string, signal: AbortSignal): Promise<BenchReport> {
-  return get(`/bench/${encodeURIComponent(id)}/report`, signal);
+  return get(`/bench/${encodeURIComponent(id)}`, signal);
 }

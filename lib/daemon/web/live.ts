@@ -25,6 +25,9 @@ const PARTS: readonly PartName[] = [
 /** Waits before the next attempt, in ms: the last of them again and again. */
 const WAITS = [1000, 2000, 4000, 8000, 10_000] as const;
 
+/** Without a word for so long, in ms, nobody is there: the service says something every 15 s at least. */
+const SILENCE_MS = 25_000;
+
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -107,7 +110,7 @@ export class Live {
       clearTimeout(watchdog);
       const interval = this.#store.state.parts.status?.interval_ms ?? 1000;
       // A peer that is gone without a word ends no stream: silence has to be noticed here.
-      watchdog = setTimeout(() => abort.abort(), 3 * interval + 7_000);
+      watchdog = setTimeout(() => abort.abort(), Math.max(SILENCE_MS, 3 * interval));
     };
     try {
       heard();
@@ -140,13 +143,13 @@ export class Live {
       heard();
       for (const { id, kind, data } of parser.push(value)) {
         if (id !== null) this.#lastId = id;
-        this.#take(kind, data);
+        this.#take(id, kind, data);
       }
     }
   }
 
-  #take(kind: string, data: string): void {
-    const event = eventOf(kind, data);
+  #take(id: string | null, kind: string, data: string): void {
+    const event = eventOf(id, kind, data);
     // `gap`: events were missed that are not kept any more.
     if (kind === "gap") this.refresh();
     if (event === null) return;
@@ -155,13 +158,13 @@ export class Live {
   }
 }
 
-/** The event in a message of the stream; null where it is none. */
-function eventOf(kind: string, data: string): ServiceEvent | null {
+/** The event in a message of the stream, whose data are its time and its own data; null where it is none. */
+function eventOf(id: string | null, kind: string, text: string): ServiceEvent | null {
   try {
-    const event: unknown = JSON.parse(data);
-    if (typeof event !== "object" || event === null) return null;
-    const isWhole = "kind" in event && "data" in event && event.kind === kind;
-    return isWhole ? event as ServiceEvent : null;
+    const message: unknown = JSON.parse(text);
+    if (typeof message !== "object" || message === null) return null;
+    if (id === null || !("at" in message) || !("data" in message)) return null;
+    return { id, at: message.at, kind, data: message.data } as ServiceEvent;
   } catch {
     return null;
   }

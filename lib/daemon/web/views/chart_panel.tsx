@@ -64,7 +64,7 @@ export function ChartPanel(
   ].filter(({ points }) => points.length > 0);
 
   const interval = parts.status?.interval_ms ?? 1000;
-  const gapMs = 2.5 * Math.max(interval, (history?.step_s ?? 0) * 1000);
+  const gapMs = Math.max(2.5 * interval, (history?.gap_s ?? 0) * 1000);
   const data = useMemo(
     () =>
       align(

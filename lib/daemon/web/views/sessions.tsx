@@ -11,6 +11,7 @@ import { useApp } from "../parts/app_context.ts";
 import { Missing } from "../parts/failure.tsx";
 import { useGpuName } from "../parts/gpu_select.tsx";
 import { type Column, SortTable } from "../parts/sort_table.tsx";
+import { Unknown } from "../parts/value.tsx";
 
 type Counter = "bytes" | "launches" | "splits";
 
@@ -39,6 +40,16 @@ function columnsWith(nameOf: (id: string) => string): Column<SessionView>[] {
       title: "GPUs",
       key: ({ gpus }) => gpus.length,
       cell: ({ gpus }) => gpus.map(nameOf).join(", "),
+      kind: "short",
+    },
+    {
+      id: "placed",
+      title: "Placed on",
+      key: ({ placed_on }) => placed_on,
+      cell: ({ placed_on, placed_because }) =>
+        placed_on === null
+          ? <Unknown word="none" why={placed_because} />
+          : <span title={placed_because}>{nameOf(placed_on)}</span>,
       kind: "short",
     },
     {
