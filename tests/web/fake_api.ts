@@ -11,7 +11,6 @@ import type {
   ControlEntryView,
   ControlPlanView,
   ControlRequest,
-  ControlView,
   HistoryView,
   LogLine,
   SchedulerChange,
@@ -20,6 +19,7 @@ import type {
   SessionView,
 } from "../../lib/daemon/service_api.ts";
 import { loadWebAssets } from "../../lib/daemon/web_assets.ts";
+import { fakeLog, fakeSettings } from "./fake_documents.ts";
 import { FakeGpus, fakeInventory, idOf, SILENT } from "./fake_gpus.ts";
 
 /** What the page may do: as little as the service's own policy lets it. */
@@ -35,66 +35,6 @@ class Refused extends Error {
     super(message);
     this.status = status;
   }
-}
-
-const LEVELS = ["debug", "info", "warning", "error"] as const;
-
-function fakeLog(count: number, now: number): LogLine[] {
-  return Array.from({ length: count }, (_, i) => ({
-    id: i + 1,
-    at: new Date(now - (count - i) * 1000).toISOString(),
-    level: LEVELS[i % 4] ?? "info",
-    part: ["sampler", "history", "power", "http"][i % 4] ?? "http",
-    text: `line ${i + 1}`,
-    gpu: i % 5 === 0 ? idOf(0) : null,
-  }));
-}
-
-function fakeSettings(gpu: string): ControlView {
-  const shared = {
-    value_absent: null,
-    choices: null,
-    writable: true,
-    why_not: null,
-    refused_by: null,
-    source: "nvml",
-    note: null,
-  };
-  return {
-    gpu,
-    settings: [
-      {
-        ...shared,
-        id: "power_cap_w",
-        unit: "W",
-        value: 700,
-        default: 700,
-        range: { min: 200, max: 700, step: 1 },
-      },
-      {
-        ...shared,
-        id: "core_clock_max_mhz",
-        unit: "MHz",
-        value: null,
-        value_absent: "NVML does not tell the clocks that are locked",
-        default: null,
-        range: { min: 345, max: 1980, step: 15 },
-      },
-      {
-        ...shared,
-        id: "autosuspend",
-        unit: "",
-        value: "on",
-        default: "auto",
-        range: null,
-        choices: ["auto", "on"],
-        writable: false,
-        why_not: "needs root",
-        refused_by: "rights",
-      },
-    ],
-    absent: { fan: "the fans are the server's", profile: "the driver nvidia has none" },
-  };
 }
 
 /** How to start it. */

@@ -8,10 +8,9 @@ import { useId } from "preact/hooks";
 import { formatValue, settingKind, type SettingState } from "../../../control/setting.ts";
 
 /** What may be typed. */
-function hintOf({ id, range, choices, default: usual, note }: SettingState): string {
+function hintOf({ id, range, default: usual, note }: SettingState): string {
   const parts = [
     range === null ? null : `${range.min} to ${formatValue(id, range.max)}`,
-    choices === null ? null : choices.join(", "),
     usual === null ? null : `by default ${formatValue(id, usual)}`,
     note,
   ];

@@ -69,8 +69,7 @@ function Form({ scheduler }: { scheduler: Scheduler }) {
                 edit({ ...draft, strategy: name })}
             />
             <span>
-              <strong>{name}</strong>
-              <span class="muted">{what}</span>
+              <strong>{name}</strong> <span class="muted">{what}</span>
             </span>
           </label>
         ))}

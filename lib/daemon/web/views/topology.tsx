@@ -76,7 +76,7 @@ function Branch({ node }: { node: TopologyNode }) {
     : `${KINDS[node.type]} ${node.id}`;
   return (
     <li>
-      <span class={`node ${node.type}`}>{name}</span>
+      <span class={`node ${node.type}`}>{name}</span>{" "}
       {node.note !== null && <span class="muted">{node.note}</span>}
       {node.children.length > 0 && (
         <ul>{node.children.map((child) => <Branch key={child.id} node={child} />)}</ul>
