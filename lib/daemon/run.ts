@@ -15,6 +15,7 @@ import { openServer } from "./http/server.ts";
 import { oneLine } from "./one_line.ts";
 import { type OpenService, openService, type OpenServiceOptions } from "./open_service.ts";
 import { serverOptions } from "./server_options.ts";
+import { loadWebAssets } from "./web_assets.ts";
 import { openSupervisor } from "./supervisor.ts";
 
 /** What the service is run with. */
@@ -62,9 +63,12 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   prepareDirectories(options, opened, gid);
   const path = options.socket ?? daemon.socket ?? socketPath(env);
   Deno.mkdirSync(dirname(path), { recursive: true });
+  const web = loadWebAssets();
+  if (web.state === "absent") log.write("warning", "http", `no dashboard: ${web.reason}`);
   undo.use(
     await openServer({
       service,
+      ...(web.state === "ok" && { assets: (path) => web.files.get(path) }),
       ...serverOptions(live.config, stateDirectory(env)),
       unix: { path, mode: 0o660, group: gid },
       log: (level, text) => log.write(level, "http", text),
