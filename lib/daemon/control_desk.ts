@@ -45,6 +45,8 @@ export interface ControlDeskOptions {
   context: ControlContext;
   /** Starts the process that takes changes back when they are due. */
   startWatcher(): void;
+  /** Why nothing may be changed: what is shown is a dump. */
+  readOnly?: string | undefined;
   /** Told of each change that was made, confirmed or taken back. */
   changed(entry: ControlEntryView): void;
   /** A clock that does not go back, in ms. */
@@ -161,6 +163,8 @@ export class ControlDesk {
    * @throws {ServiceError} 404 for a plan that is not known any more, 409 where the GPU refuses it now.
    */
   apply(token: string, seconds?: number): ControlEntryView {
+    const { readOnly } = this.#options;
+    if (readOnly !== undefined) throw new ServiceError(409, readOnly);
     const shown = this.#plans.get(token);
     this.#plans.delete(token);
     if (shown === undefined || shown.until < this.#now()) {
@@ -182,7 +186,8 @@ export class ControlDesk {
   }
 
   #pending(wanted: string, group: SettingGroup): JournalEntry {
-    const { on, gpus } = this.#options;
+    const { on, gpus, readOnly } = this.#options;
+    if (readOnly !== undefined) throw new ServiceError(409, readOnly);
     const { id } = findGpu(gpus(), wanted);
     const found = on.journal.entries().find((entry) =>
       entry.gpu === id && entry.group === group && fateOf(entry, on.clock) !== "forget"
@@ -220,7 +225,8 @@ export class ControlDesk {
 
   /** The changes that can be taken back. */
   changes(): ControlEntryView[] {
-    const { journal, clock } = this.#options.on;
+    const { on: { journal, clock }, readOnly } = this.#options;
+    if (readOnly !== undefined) return [];
     return journal.entries().filter((entry) => fateOf(entry, clock) !== "forget")
       .map((entry) => viewOf(entry));
   }

@@ -112,6 +112,11 @@ class Follower implements ConfigPart {
   }
 }
 
+/** Where the service keeps its state: where systemd says, else where mvgal does. */
+export function serviceDirectory(env: (name: string) => string | undefined): string {
+  return env("STATE_DIRECTORY") ?? stateDirectory(env);
+}
+
 /** The history, or undefined where it is switched off. */
 function historyPart(config: Config, directory: string, log: ServiceLog): HistoryPart | undefined {
   if (!config.history.enabled) return undefined;
@@ -139,7 +144,11 @@ function historyPart(config: Config, directory: string, log: ServiceLog): Histor
 export async function openService(options: OpenServiceOptions): Promise<OpenService> {
   const { config: live, env, sysroot, command } = options;
   const { config } = live;
-  const directory = stateDirectory(env);
+  const directory = serviceDirectory(env);
+  // What is shown may be another host's: its files are not those that would be written.
+  const readOnly = sysroot.isHost
+    ? undefined
+    : "this is a dump of another host: nothing is changed";
   const events = new EventHub();
   const log = new ServiceLog(options.sink, (line) => events.publish("log", line), {
     level: config.log.level,
@@ -165,11 +174,16 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     on,
     context,
     startWatcher,
+    readOnly,
     changed: (entry) => events.publish("control", entry),
   });
 
+  const policyFor = (config: Config, policies: readonly GpuPolicy[]) => {
+    const policy = powerPolicy(config, policies);
+    return { ...policy, enabled: policy.enabled && readOnly === undefined };
+  };
   const manager = openPowerManager({
-    policy: powerPolicy(config, policies),
+    policy: policyFor(config, policies),
     control: openHostPowerControl({ on, context, gpus, startWatcher }),
     log: (level, text, gpu) => log.write(level, "power", text, gpu),
     interval_ms: config.daemon.interval_ms,
@@ -255,7 +269,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     service.intervalMs = config.daemon.interval_ms;
     scheduling.configure(schedulerBase(config, policies));
     try {
-      manager.policy(powerPolicy(config, policies));
+      manager.policy(policyFor(config, policies));
     } catch (error) {
       log.write("error", "power", `the policy before stays: ${oneLine(error)}`);
     }

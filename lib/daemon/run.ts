@@ -6,14 +6,18 @@
 
 import { dirname } from "node:path";
 import { openUevents } from "../../ffi/uevents.ts";
-import { stateDirectory } from "../control/journal.ts";
 import { makeSessionDirectories } from "../session/directory.ts";
 import { runtimeDirectory, socketPath } from "../client/socket_path.ts";
 import { groupId } from "./group_id.ts";
 import { followHotplug } from "./hotplug.ts";
 import { openServer } from "./http/server.ts";
 import { oneLine } from "./one_line.ts";
-import { type OpenService, openService, type OpenServiceOptions } from "./open_service.ts";
+import {
+  type OpenService,
+  openService,
+  type OpenServiceOptions,
+  serviceDirectory,
+} from "./open_service.ts";
 import { serverOptions } from "./server_options.ts";
 import { loadWebAssets } from "./web_assets.ts";
 import { openSupervisor } from "./supervisor.ts";
@@ -69,7 +73,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
     await openServer({
       service,
       ...(web.state === "ok" && { assets: (path) => web.files.get(path) }),
-      ...serverOptions(live.config, stateDirectory(env)),
+      ...serverOptions(live.config, serviceDirectory(env)),
       unix: { path, mode: 0o660, group: gid },
       log: (level, text) => log.write(level, "http", text),
     }),

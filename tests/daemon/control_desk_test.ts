@@ -119,6 +119,27 @@ Deno.test("ControlDesk refuses what is no GPU, setting or value, in one line", (
   assert.equal(host.read(CAP), "260000000\n");
 });
 
+Deno.test("ControlDesk changes nothing where it may not, and says why", () => {
+  using host = new CopiedDump("vega56");
+  const desk = new ControlDesk({
+    gpus: () => [host.gpu],
+    on: {
+      device: host.device,
+      clock: new TestClock(),
+      journal: new FileJournal(join(host.directory, "journal")),
+    },
+    context: host.context,
+    startWatcher: () => assert.fail(),
+    readOnly: "this is a dump",
+    changed: () => assert.fail(),
+  });
+  const { token } = desk.plan({ gpu: "0", group: "power", values: { power_cap_w: 215 } });
+  for (const change of [() => desk.apply(token), () => desk.revert("0", "power")]) {
+    assert.throws(change, { name: "ServiceError", status: 409, message: "this is a dump" });
+  }
+  assert.deepEqual(host.device.performed, []);
+});
+
 Deno.test("ControlDesk keeps few plans, the newest ones", () => {
   using host = new Desk();
   const tokens = Array.from({ length: 200 }, (_, i) => host.planCap(200 + (i % 20)).token);

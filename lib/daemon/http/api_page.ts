@@ -10,6 +10,7 @@ const html = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>mvgal: the API</title>
+<link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/docs.css">
 <script type="module" src="/docs.js"></script>
 </head>
