@@ -69,6 +69,20 @@ export interface ServiceEvents {
   bench: BenchRunView;
 }
 
+/** The kinds of events. */
+export const EVENT_KINDS = [
+  "sample",
+  "power",
+  "health",
+  "gpus",
+  "scheduler",
+  "session",
+  "log",
+  "config",
+  "control",
+  "bench",
+] as const satisfies readonly (keyof ServiceEvents)[];
+
 /** An event, numbered. Ids grow over all kinds, and are not used again after a restart. */
 export type ServiceEvent = {
   [K in keyof ServiceEvents]: { id: string; at: string; kind: K; data: ServiceEvents[K] };

@@ -224,6 +224,25 @@ export const requirements: readonly Requirement[] = [
     packages: everywhere("valgrind"),
   },
   {
+    id: "promtool",
+    without: "the metrics are not checked by Prometheus, nor scraped by it",
+    for: "tests",
+    present: (host) => hasCommand(host, "promtool"),
+    packages: {
+      apt: ["prometheus"],
+      dnf: ["golang-github-prometheus"],
+      pacman: ["prometheus"],
+      zypper: ["golang-github-prometheus-prometheus"],
+    },
+  },
+  {
+    id: "openssl",
+    without: "the API is not tested over TLS",
+    for: "tests",
+    present: (host) => hasCommand(host, "openssl"),
+    packages: everywhere("openssl"),
+  },
+  {
     id: "Vulkan validation layer",
     without: "the calls of the logical device are not validated",
     for: "tests",

@@ -59,6 +59,8 @@ const FILES: Record<string, string[][]> = {
   "tmux": [["/usr/bin/tmux"]],
   "clpeak": [["/usr/bin/clpeak"]],
   "valgrind": [["/usr/bin/valgrind"]],
+  "promtool": [["/usr/bin/promtool"]],
+  "openssl": [["/usr/bin/openssl"]],
   "Vulkan validation layer": [
     ["/usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json"],
   ],

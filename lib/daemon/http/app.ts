@@ -6,6 +6,7 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { oneLine } from "../one_line.ts";
 import { type Service, ServiceError } from "../service_api.ts";
 import { type AccessRules, refusal, SECURITY_HEADERS } from "./access.ts";
@@ -51,12 +52,19 @@ export interface TcpRules {
 /** Answers requests. Never rejects. */
 export type App = (request: Request, client: Client) => Promise<Response>;
 
+/** A JSON pointer (RFC 6901). */
+function pointerTo(path: readonly PropertyKey[]): string {
+  return `/${
+    path.map((each) => String(each).replaceAll("~", "~0").replaceAll("/", "~1")).join("/")
+  }`;
+}
+
 function openApiApp({ service, streams }: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
       const errors = result.error.issues.map(({ path, message }) => ({
-        pointer: `/${path.map(String).join("/")}`,
+        pointer: pointerTo(path),
         detail: message,
       }));
       const [first] = errors;
@@ -91,11 +99,10 @@ function allowedMethods(app: Hono, path: string): string[] {
 /** What became wrong, as an answer. */
 function failure(error: unknown, log: AppOptions["log"]): Response {
   if (error instanceof ServiceError) return problemResponse(error.status, error.message);
-  // A body that is no JSON.
-  if (error instanceof Error && "status" in error && error.status === 400) {
-    return problemResponse(400, error.message || "the body is no JSON");
+  // The router's own: a body that is no JSON.
+  if (error instanceof HTTPException) {
+    return problemResponse(error.status, oneLine(error.message || "the request makes no sense"));
   }
-  if (error instanceof SyntaxError) return problemResponse(400, "the body is no JSON");
   log("error", `a request failed: ${oneLine(error)}`);
   return problemResponse(500, "this should not have happened: the service's log says more");
 }
@@ -109,14 +116,14 @@ export function createApp(options: AppOptions, tcp?: TcpRules): App {
     const { ready } = service.health();
     return ready ? c.text("ok\n") : problemResponse(503, "no look at the GPUs was taken lately");
   });
-  const scrapes = new Map<string, { of: unknown; text: string }>();
+  const scrapes = new Map<string, { of: unknown; ready: boolean; text: string }>();
   app.get("/metrics", (c) => {
     const { format, type } = metricsFormat(c.req.header("accept") ?? "");
-    // Between two looks it is the same: many may scrape.
-    const of = service.status();
+    // Between two looks it is the same, until none comes any more: many may scrape.
+    const of = service.status(), { ready } = service.health();
     let scrape = scrapes.get(format);
-    if (scrape === undefined || scrape.of !== of || of === null) {
-      scrape = { of, text: metricsText(service, format, processMetrics) };
+    if (scrape === undefined || scrape.of !== of || scrape.ready !== ready || of === null) {
+      scrape = { of, ready, text: metricsText(service, format, processMetrics) };
       scrapes.set(format, scrape);
     }
     return c.body(scrape.text, 200, { "content-type": type });
@@ -157,7 +164,7 @@ export function createApp(options: AppOptions, tcp?: TcpRules): App {
       const refused = refusal(request, tcp.access);
       if (refused !== undefined) return refused;
     }
-    const limited = limitBody(request, bodyLimit);
+    const limited = await limitBody(request, bodyLimit);
     if (limited instanceof Response) return limited;
     return await app.fetch(limited);
   };

@@ -14,6 +14,12 @@ const HEARTBEAT_MS = 15_000;
 /** Bytes that wait for one client: who reads more slowly is cut off, and comes back for the rest. */
 const MOST_WAITING = 1 << 20;
 
+/** Headers of an answer of events. */
+export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+};
+
 const encoder = new TextEncoder();
 
 /** Each event is put into bytes once, whoever listens. */
@@ -33,6 +39,7 @@ function bytesOf(event: ServiceEvent): Uint8Array<ArrayBuffer> {
 export class EventStreams {
   readonly #events: EventSource;
   readonly #open = new Set<() => void>();
+  #ended = false;
 
   /** Takes where events come from. */
   constructor(events: EventSource) {
@@ -80,16 +87,16 @@ export class EventStreams {
         // What came first may have been too much already.
         if (listening.disposed) subscribed[Symbol.dispose]();
         else listening.use(subscribed);
+        if (this.#ended) close();
       },
       cancel: () => close(),
     }, { highWaterMark: MOST_WAITING, size: (chunk) => chunk.length });
-    return new Response(stream, {
-      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
-    });
+    return new Response(stream, { headers: EVENT_STREAM_HEADERS });
   }
 
-  /** Ends all of them. */
+  /** Ends all of them, and those to come at once. */
   closeAll(): void {
+    this.#ended = true;
     for (const close of [...this.#open]) close();
   }
 }

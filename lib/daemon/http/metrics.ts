@@ -213,7 +213,7 @@ function families(service: Service, withProcesses: boolean): Family[] {
         health.degraded,
       ).map((part) => ({ labels: { part }, value: 1 })),
     ),
-    gauge("mvgal_gpu_count", "GPUs of the host", [{ labels: {}, value: samples.length }]),
+    gauge("mvgal_gpus", "GPUs of the host", [{ labels: {}, value: samples.length }]),
     gauge("mvgal_gpu_up", "Whether the GPU's driver answers; 0 for one that is lost", [
       ...samples.filter(({ sample }) => sample.state === "ok" || sample.state === "lost")
         .map(({ sample, labels }) => ({ labels, value: sample.state === "ok" ? 1 : 0 })),

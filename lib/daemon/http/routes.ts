@@ -13,7 +13,8 @@ import {
 } from "@hono/zod-openapi";
 import { findGpu } from "../find_gpu.ts";
 import type { Service } from "../service_api.ts";
-import type { EventStreams } from "./event_stream.ts";
+import { EVENT_STREAM_HEADERS, type EventStreams } from "./event_stream.ts";
+import { problemResponse } from "./problem.ts";
 import * as schemas from "./schemas.ts";
 import { gpuViews, statsView } from "./views.ts";
 
@@ -59,7 +60,13 @@ function add<R extends RouteConfig>(
   route: R,
   handler: (context: Parameters<RouteHandler<R>>[0]) => Response | Promise<Response>,
 ): void {
-  app.openapi(route, handler as unknown as RouteHandler<R>);
+  const needsBody = route.request?.body?.required === true;
+  const checked: typeof handler = (c) =>
+    needsBody && c.req.raw.body === null
+      // The schema has been asked about {} then, which may well be what it takes.
+      ? problemResponse(400, "this needs a body: give it as application/json")
+      : handler(c);
+  app.openapi(route, checked as unknown as RouteHandler<R>);
 }
 
 /** A JSON answer whose form the schema tells, and the types of the service keep. */
@@ -358,6 +365,8 @@ export function addRoutes(app: OpenAPIHono, service: Service, streams: EventStre
     }),
     (c) => {
       const { kinds } = c.req.valid("query");
+      // Nobody would read the stream, and nothing end it.
+      if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
       return streams.respond(c.req.valid("header")["last-event-id"], kinds);
     },
   );

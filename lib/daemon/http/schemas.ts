@@ -7,7 +7,7 @@
 import { z } from "@hono/zod-openapi";
 import { METRIC_NAMES } from "../../telemetry/metrics.ts";
 import { STRATEGY_NAMES } from "../../schedule/strategies.ts";
-import { LOG_LEVELS } from "../service_api.ts";
+import { EVENT_KINDS, LOG_LEVELS } from "../service_api.ts";
 
 const GROUPS = ["power", "clocks", "fan", "profile", "park"] as const;
 
@@ -28,10 +28,11 @@ export const settingParameters = z.object({
 /** A benchmark run in a path. */
 export const runParameter = z.object({ run: z.uuid().openapi({ description: "A benchmark run" }) });
 
-/** Names with commas between them. */
-function listOf(schema: z.ZodType<string, string>) {
+/** Names with commas between them; undefined for none. */
+function listOf<T extends string>(schema: z.ZodType<T, string>) {
   return z.string().max(4000).transform((text) => text.split(",").filter((each) => each !== ""))
-    .pipe(z.array(schema).max(100));
+    .pipe(z.array(schema).max(100))
+    .transform((names) => names.length === 0 ? undefined : names);
 }
 
 const time = z.string().max(40).transform((text, context) => {
@@ -77,9 +78,9 @@ export const logQuery = z.object({
 
 /** What is asked of the events. */
 export const eventsQuery = z.object({
-  kinds: listOf(z.string().regex(/^[a-z]{1,20}$/)).optional().openapi({
+  kinds: listOf(z.enum(EVENT_KINDS)).optional().openapi({
     type: "string",
-    description: "Only these kinds, with commas between them",
+    description: `Only these kinds, with commas between them: ${EVENT_KINDS.join(", ")}`,
   }),
 });
 
