@@ -13,7 +13,7 @@ export interface GateLimits {
   connections: number;
   /** For the headers of the first request, in ms. */
   headerMs: number;
-  /** Without a byte in either direction, in ms. */
+  /** Without a byte of an answer, in ms: what a client says slowly keeps no connection open. */
   idleMs: number;
   headerBytes: number;
 }
@@ -26,8 +26,17 @@ export const GATE_LIMITS: GateLimits = {
   headerBytes: 16 << 10,
 };
 
+/** How long a client may go on sending that has its last answer, in ms: a reset would take that from it. */
+const LINGER_MS = 1000;
+
 const TOO_LARGE = "HTTP/1.1 431 Request Header Fields Too Large\r\n" +
   "connection: close\r\ncontent-length: 0\r\n\r\n";
+
+/** How HTTP/2 begins: behind it the limits of the gate would hold no more. Source: RFC 9113, section 3.4. */
+const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n";
+
+/** How an answer begins behind which Deno's server (2.9) would read the body to its end, whatever is in it. */
+const REFUSED_BODY = "HTTP/1.1 413 ";
 
 /** What comes from a listener: a connection over TCP or TLS. */
 type Incoming = Deno.TcpConn | Deno.TlsConn;
@@ -40,6 +49,10 @@ function endOfHeaders(bytes: Uint8Array): number {
     }
   }
   return -1;
+}
+
+function beginsWith(bytes: Uint8Array, text: string): boolean {
+  return new TextDecoder("latin1").decode(bytes.subarray(0, text.length)) === text;
 }
 
 function close(connection: Deno.Conn): void {
@@ -123,14 +136,16 @@ export class Gate implements AsyncDisposable {
       close(connection);
       close(server);
     }, Math.min(1000, idleMs / 4));
-    const touch = () => last = performance.now();
+    const touch = (bytes: Uint8Array) => {
+      last = performance.now();
+      return !beginsWith(bytes, REFUSED_BODY);
+    };
     try {
       await writeAll(server, head);
-      // Whoever ends first ends both: a client that has closed its side waits for no answer that is worth it.
-      await Promise.race([
-        pump(connection, server, touch),
-        pump(server, connection, touch),
-      ]);
+      const answered = pump(server, connection, touch);
+      // Whoever ends ends both; a server that takes no more of a request may answer it yet.
+      const asked = pump(connection, server).then((end) => end === "unwanted" ? answered : end);
+      await Promise.race([asked, answered.then(() => linger(connection))]);
     } finally {
       clearInterval(watch);
       this.#open.delete(server);
@@ -147,13 +162,14 @@ export class Gate implements AsyncDisposable {
       while (endOfHeaders(head.subarray(0, length)) < 0) {
         if (length === head.length) {
           await writeAll(connection, new TextEncoder().encode(TOO_LARGE));
+          await linger(connection);
           return undefined;
         }
         const read = await connection.read(head.subarray(length));
         if (read === null) return undefined;
         length += read;
       }
-      return head.subarray(0, length);
+      return beginsWith(head, HTTP2_PREFACE) ? undefined : head.subarray(0, length);
     } finally {
       clearTimeout(timer);
     }
@@ -167,12 +183,45 @@ export class Gate implements AsyncDisposable {
   }
 }
 
-async function pump(from: Deno.Conn, to: Deno.Conn, touch: () => void): Promise<void> {
+/**
+ * Passes bytes on until those that come end, or nobody takes them any more. Never rejects.
+ *
+ * @param goesOn told of each part that was passed; gives whether more is to follow.
+ */
+async function pump(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  goesOn: (bytes: Uint8Array) => boolean = () => true,
+): Promise<"ended" | "unwanted"> {
   const buffer = new Uint8Array(32 << 10);
   for (;;) {
-    const read = await from.read(buffer);
-    if (read === null) return;
-    touch();
-    await writeAll(to, buffer.subarray(0, read));
+    let read;
+    try {
+      read = await from.read(buffer);
+    } catch {
+      return "ended";
+    }
+    if (read === null) return "ended";
+    const bytes = buffer.subarray(0, read);
+    try {
+      await writeAll(to, bytes);
+    } catch {
+      return "unwanted";
+    }
+    if (!goesOn(bytes)) return "ended";
+  }
+}
+
+/** Says that no more comes, and waits a while for the client to have read that. */
+async function linger(connection: Incoming): Promise<void> {
+  const timer = setTimeout(() => close(connection), LINGER_MS);
+  try {
+    await connection.closeWrite();
+    const buffer = new Uint8Array(32 << 10);
+    while (await connection.read(buffer) !== null);
+  } catch {
+    // It is gone, or was too slow.
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -84,15 +84,28 @@ async function makeRoom(path: string): Promise<void> {
   Deno.removeSync(path);
 }
 
-/** Serves an app on a socket. */
-function serveUnix(path: string, app: App, address: string | undefined): Deno.HttpServer {
-  return Deno.serve(
-    { path, onListen: () => {}, onError: () => new Response(null, { status: 500 }) },
+/** Serves an app on a socket, until it is disposed: what is answered then has a while. */
+function serveUnix(path: string, app: App, address: string | undefined): AsyncDisposable {
+  const ending = new AbortController();
+  const server = Deno.serve(
+    {
+      path,
+      signal: ending.signal,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    },
     (request) => app(request, { address }),
   );
+  return {
+    async [Symbol.asyncDispose]() {
+      const timer = setTimeout(() => ending.abort(), FAREWELL_MS);
+      await server.shutdown();
+      clearTimeout(timer);
+    },
+  };
 }
 
-async function openUnix({ path, mode, group }: UnixListener, app: App): Promise<Deno.HttpServer> {
+async function openUnix({ path, mode, group }: UnixListener, app: App): Promise<AsyncDisposable> {
   await makeRoom(path);
   // Nobody connects before the rights are what they are to be.
   const before = Deno.umask(0o177);
@@ -138,24 +151,13 @@ async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventS
   });
   undo.defer(() => Deno.removeSync(directory, { recursive: true }));
   const path = join(directory, "http.sock");
-  const server = serveUnix(path, app, "tcp");
-  undo.defer(() => shutDown(server));
+  undo.use(serveUnix(path, app, "tcp"));
   const gate = undo.use(
     new Gate(listener, () => Deno.connect({ transport: "unix", path }), tcp.limits),
   );
   const { port } = listener.addr as Deno.NetAddr;
   const owned = undo.move();
   return { gate, url: urlOf(tcp, port), [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** Ends a server; what is answered has a while. */
-async function shutDown(server: Deno.HttpServer): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, FAREWELL_MS);
-  });
-  await Promise.race([server.shutdown(), patience]);
-  clearTimeout(timer);
 }
 
 /**
@@ -170,8 +172,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const problems: string[] = [];
   let places = 0;
   if (unix !== undefined) {
-    const server = await openUnix(unix, createApp({ ...options, streams }));
-    undo.defer(() => shutDown(server));
+    undo.use(await openUnix(unix, createApp({ ...options, streams })));
     places++;
   }
   let opened: Awaited<ReturnType<typeof openTcp>> | undefined;
