@@ -45,6 +45,6 @@ export async function limitBody(request: Request, most: number): Promise<Request
     return problemResponse(415, "give the body as application/json");
   }
   if (body === undefined) return refuse();
-  const { method, url, headers, signal } = request;
-  return new Request(url, { method, headers, signal, ...(body.size > 0 && { body }) });
+  const { method, url, headers } = request;
+  return new Request(url, { method, headers, ...(body.size > 0 && { body }) });
 }

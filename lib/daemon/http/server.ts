@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { oneLine } from "../one_line.ts";
 import type { Service } from "../service_api.ts";
 import type { AccessRules } from "./access.ts";
@@ -131,6 +131,23 @@ function urlOf({ hostname, tls }: TcpListener, port: number): string {
   return `${tls === undefined ? "http" : "https"}://${name}:${port}`;
 }
 
+/**
+ * A directory that nobody else can enter, for the socket behind the gate. Beside the Unix socket there is one at
+ * most: what a killed service left goes.
+ */
+function makeGateDirectory(socket: string | undefined): string {
+  if (socket === undefined) return Deno.makeTempDirSync({ prefix: "mvgal-gate-" });
+  const directory = `${socket}.gate`;
+  try {
+    Deno.removeSync(directory, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  // Fails where somebody else has made one meanwhile.
+  Deno.mkdirSync(directory, { mode: 0o700 });
+  return directory;
+}
+
 async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventStreams) {
   await using undo = new AsyncDisposableStack();
   const app = createApp({ ...options, streams }, {
@@ -144,11 +161,7 @@ async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventS
       // The gate has closed it.
     }
   });
-  // Behind the gate: in a directory that nobody else can enter.
-  const directory = Deno.makeTempDirSync({
-    prefix: "mvgal-gate-",
-    ...(options.unix && { dir: dirname(options.unix.path) }),
-  });
+  const directory = makeGateDirectory(options.unix?.path);
   undo.defer(() => Deno.removeSync(directory, { recursive: true }));
   const path = join(directory, "http.sock");
   undo.use(serveUnix(path, app, "tcp"));
@@ -161,9 +174,10 @@ async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventS
 }
 
 /**
- * Opens the API. Where one of its places cannot be had, it is served at the other, and the log says so.
+ * Opens the API. Where TCP cannot be had, it is served on the Unix socket alone, and the log says so.
  *
- * @throws {Error} by rejection, where it can be served at none; one line.
+ * @throws {Error} by rejection, where the Unix socket is another service's or cannot be made, or there is no
+ * place at all; one line.
  */
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { unix, tcp, log, service } = options;
