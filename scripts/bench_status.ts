@@ -45,8 +45,8 @@ import {
 /** Open files of each process, processes that use a GPU, and links of each GPU. */
 const FDS = 50, CLIENTS = 40, LINKS = 18;
 
-/** Description of the fake: the GPUs, with the programs by turns. */
-function description(slots: readonly string[], pids: readonly number[]): string {
+/** Description of a fake NVML: the GPUs at some slots, with the programs on them by turns. */
+export function description(slots: readonly string[], pids: readonly number[]): string {
   const gpus = slots.map((slot, gpu) =>
     describedH200(gpu, slot, pids.filter((_, index) => index % slots.length === gpu))
   );
