@@ -21,7 +21,14 @@ import { FROM_SOURCES, ServiceProcess, statePath } from "../tests/daemon/service
 import { treeGpus } from "./bench_processes.ts";
 import { description } from "./bench_status.ts";
 import { startIdlePrograms } from "./bench_status_programs.ts";
-import type { LoadPlan, LoadReport, Spread } from "./daemon/load_report.ts";
+import type {
+  ListenPlan,
+  ListenReport,
+  Place,
+  RequestPlan,
+  RequestReport,
+  Spread,
+} from "./daemon/load_report.ts";
 import { cpuMs, type Point, resident, slope } from "./daemon/process_cost.ts";
 
 /** Open files of each program, and how many of the programs use a GPU. */
@@ -42,7 +49,8 @@ interface DaemonReport {
   processes: number;
   listed: number;
   idle: { seconds: number; cpu_pct: number; rss_mib: number; samples: number; missed: number };
-  load: LoadReport & {
+  load: RequestReport & {
+    streams: ListenReport;
     cpu_pct: number;
     rss_mib: { start: number; end: number; peak: number; of_files: number };
     /** Over the last two thirds. */
@@ -62,8 +70,51 @@ function freePort(): number {
   return listener.addr.port;
 }
 
+/** Starts a program that loads the service. */
+function startLoad(plan: RequestPlan | ListenPlan): Deno.ChildProcess {
+  const program = join(import.meta.dirname ?? ".", "daemon", "load.ts");
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", program, JSON.stringify(plan)],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+}
+
+/** The lines that a program prints. */
+async function* linesOf(child: Deno.ChildProcess): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+async function nextLine(lines: AsyncGenerator<string>): Promise<string> {
+  const { value, done } = await lines.next();
+  if (done) throw new Error("the load failed");
+  return value;
+}
+
+/** What is asked of the service in which place. */
+interface Load {
+  place: Place;
+  token: string;
+  seconds: number;
+  perSecond: number;
+  streams: number;
+}
+
 /** Runs the load, and looks at the service meanwhile. */
-async function underLoad(service: ServiceProcess, plan: LoadPlan): Promise<DaemonReport["load"]> {
+async function underLoad(
+  service: ServiceProcess,
+  { place, token, seconds, perSecond, streams }: Load,
+): Promise<DaemonReport["load"]> {
+  // Listeners are a process of their own: reading what they get is no part of the time of an answer.
+  const listening = startLoad({ kind: "listen", place, streams });
+  const heard = linesOf(listening);
+  await nextLine(heard);
   const points: Point[] = [];
   const from = performance.now();
   const look = () => {
@@ -73,37 +124,37 @@ async function underLoad(service: ServiceProcess, plan: LoadPlan): Promise<Daemo
   };
   const before = (await service.client.get<Health>("/api/v1/health")).service;
   const start = look();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      join(import.meta.dirname ?? ".", "daemon", "load.ts"),
-      JSON.stringify(plan),
-    ],
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const timer = setInterval(look, 1000);
   const cpu = cpuMs(service.pid);
+  const asking = startLoad({ kind: "requests", place, token, seconds, perSecond });
+  const timer = setInterval(look, 1000);
   try {
-    const { success, stdout } = await child.output();
-    const seconds = (performance.now() - from) / 1000;
-    if (!success) throw new Error("the load failed");
-    const report: LoadReport = JSON.parse(new TextDecoder().decode(stdout));
+    const requests: RequestReport = JSON.parse(await nextLine(linesOf(asking)));
+    const spent = cpuMs(service.pid) - cpu, wall = performance.now() - from;
     const { peak, of_files } = resident(service.pid);
+    const end = look();
+    await listening.stdin.close();
+    const report: ListenReport = JSON.parse(await nextLine(heard));
     const after = (await service.client.get<Health>("/api/v1/health")).service;
     const rise = slope(points.slice(Math.floor(points.length / 3)));
     return {
-      ...report,
-      cpu_pct: (cpuMs(service.pid) - cpu) / 10 / seconds,
-      rss_mib: { start, end: look(), peak, of_files },
+      ...requests,
+      streams: report,
+      cpu_pct: 100 * spent / wall,
+      rss_mib: { start, end, peak, of_files },
       rss_mib_per_minute: rise === null ? null : 60 * rise,
       samples: after.samples - before.samples,
       missed: after.samples_missed - before.samples_missed,
     };
   } finally {
     clearInterval(timer);
+    for (const child of [listening, asking]) {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+      await child.status;
+    }
   }
 }
 
@@ -142,7 +193,9 @@ function show(report: DaemonReport): void {
   }
   console.log(`  errors: ${JSON.stringify(load.errors)}`);
   console.log(
-    `  listeners: ${streams.events} events, ${streams.lost} lost, ` +
+    `  listeners: ${streams.events} events, ${
+      (streams.bytes / 1e6).toFixed(0)
+    } MB, ${streams.lost} lost, ` +
       `${streams.samples_least} to ${streams.samples_most} samples each, ` +
       `broken: ${JSON.stringify(streams.broken)}`,
   );
@@ -218,7 +271,7 @@ async function main(): Promise<number> {
       place: values.unix ? { path: service.socket } : { hostname: "127.0.0.1", port },
       token: Deno.readTextFileSync(join(statePath(directory), "http.token")).trim(),
       seconds: Number(values.seconds),
-      requestsPerSecond: Number(values.rate),
+      perSecond: Number(values.rate),
       streams: Number(values.streams),
     });
     const report: DaemonReport = {

@@ -1,14 +1,20 @@
 // deno-lint-ignore-file no-console -- it prints its report
 /**
- * Loads a service: requests of all kinds at a steady rate, whether those before are answered or not, and
- * listeners to its events. Prints a {@linkcode LoadReport}.
+ * Loads a service: by requests of all kinds at a steady rate, whether those before are answered or not, or by
+ * listeners to its events. Prints a report in JSON; listeners print `ready` first.
  *
  *     deno run -A scripts/daemon/load.ts PLAN
  *
  * @module
  */
 
-import { type LoadPlan, type LoadReport, spreadOf } from "./load_report.ts";
+import {
+  type ListenPlan,
+  type ListenReport,
+  type RequestPlan,
+  type RequestReport,
+  spreadOf,
+} from "./load_report.ts";
 import { RawConnection } from "./raw_http.ts";
 
 /** Requests, and how many of 100 each is. */
@@ -49,7 +55,7 @@ function count(into: Record<string, number>, what: string): void {
 }
 
 /** Asks at a steady rate until the time is over. */
-async function request(plan: LoadPlan) {
+async function request(plan: RequestPlan): Promise<RequestReport> {
   const idle: RawConnection[] = [];
   const due: number[] = [], sent: number[] = [], late: number[] = [];
   const byPath: Record<string, number[]> = {};
@@ -81,9 +87,9 @@ async function request(plan: LoadPlan) {
     }
   };
   const from = performance.now();
-  const all = Math.round(plan.seconds * plan.requestsPerSecond);
+  const all = Math.round(plan.seconds * plan.perSecond);
   for (let index = 0; index < all; index++) {
-    const at = from + 1000 * index / plan.requestsPerSecond;
+    const at = from + 1000 * index / plan.perSecond;
     const ahead = at - performance.now();
     if (ahead > 0) await wait(ahead);
     const asked = one(index, at).finally(() => running.delete(asked));
@@ -92,21 +98,32 @@ async function request(plan: LoadPlan) {
   await Promise.race([Promise.allSettled([...running]), wait(10_000)]);
   if (running.size > 0) errors["no answer"] = running.size;
   for (const connection of idle) connection[Symbol.dispose]();
-  return { requests: all, due, sent, late, byPath, errors };
+  return {
+    seconds: plan.seconds,
+    requests: all,
+    due_ms: spreadOf(due),
+    sent_ms: spreadOf(sent),
+    by_path: Object.fromEntries(
+      Object.entries(byPath).map(([name, times]) => [name, spreadOf(times)]),
+    ),
+    late_ms: spreadOf(late),
+    errors,
+  };
 }
 
 /** Listeners. */
 class Listeners {
-  readonly #plan: LoadPlan;
+  readonly #plan: ListenPlan;
   readonly #connections: RawConnection[] = [];
   readonly #delays: number[] = [];
   readonly #samples: number[] = [];
   readonly #broken: Record<string, number> = {};
   #events = 0;
+  #bytes = 0;
   #lost = 0;
   #isOver = false;
 
-  constructor(plan: LoadPlan) {
+  constructor(plan: ListenPlan) {
     this.#plan = plan;
   }
 
@@ -138,6 +155,7 @@ class Listeners {
         if (last !== undefined) this.#lost += Number(number) - last - 1;
         last = Number(number);
         this.#events++;
+        this.#bytes += event.length;
         if (kind === "sample") this.#samples[index] = (this.#samples[index] ?? 0) + 1;
         const at = /\ndata: \{"at":"([^"]+)"/.exec(head)?.[1];
         if (at !== undefined) this.#delays.push(Date.now() - Date.parse(at));
@@ -151,13 +169,14 @@ class Listeners {
   }
 
   /** Stops, and tells. */
-  end(): LoadReport["streams"] {
+  end(): ListenReport {
     this.#isOver = true;
     for (const connection of this.#connections) connection[Symbol.dispose]();
     return {
       opened: this.#connections.length,
       broken: this.#broken,
       events: this.#events,
+      bytes: this.#bytes,
       lost: this.#lost,
       samples_least: Math.min(...this.#samples),
       samples_most: Math.max(...this.#samples),
@@ -166,22 +185,17 @@ class Listeners {
   }
 }
 
-const plan: LoadPlan = JSON.parse(Deno.args[0] ?? "");
-const listeners = new Listeners(plan);
-await listeners.open();
-listeners.begin();
-const { requests, due, sent, late, byPath, errors } = await request(plan);
-// What is on its way comes.
-await wait(500);
-const report: LoadReport = {
-  seconds: plan.seconds,
-  requests,
-  due_ms: spreadOf(due),
-  sent_ms: spreadOf(sent),
-  by_path: Object.fromEntries(Object.entries(byPath).map(([name, all]) => [name, spreadOf(all)])),
-  late_ms: spreadOf(late),
-  errors,
-  streams: listeners.end(),
-};
-console.log(JSON.stringify(report));
+async function listen(plan: ListenPlan): Promise<ListenReport> {
+  const listeners = new Listeners(plan);
+  await listeners.open();
+  listeners.begin();
+  console.log("ready");
+  await new Response(Deno.stdin.readable).arrayBuffer();
+  // What is on its way comes.
+  await wait(500);
+  return listeners.end();
+}
+
+const plan: RequestPlan | ListenPlan = JSON.parse(Deno.args[0] ?? "");
+console.log(JSON.stringify(plan.kind === "listen" ? await listen(plan) : await request(plan)));
 Deno.exit(0);

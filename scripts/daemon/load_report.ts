@@ -4,14 +4,23 @@
  * @module
  */
 
-/** What is to be asked. */
-export interface LoadPlan {
-  /** The server's place over TCP, or its Unix socket. */
-  place: { hostname: string; port: number } | { path: string };
+/** Where the service listens. */
+export type Place = { hostname: string; port: number } | { path: string };
+
+/** Requests that are to be made. */
+export interface RequestPlan {
+  kind: "requests";
+  place: Place;
   /** What changes need over TCP. */
   token: string | null;
   seconds: number;
-  requestsPerSecond: number;
+  perSecond: number;
+}
+
+/** Listeners that are to be there, until the program's standard input ends. */
+export interface ListenPlan {
+  kind: "listen";
+  place: Place;
   streams: number;
 }
 
@@ -23,8 +32,8 @@ export interface Spread {
   max: number | null;
 }
 
-/** What came of it. */
-export interface LoadReport {
+/** What came of requests. */
+export interface RequestReport {
   seconds: number;
   requests: number;
   /** From when a request was due to its whole answer; and from when it was sent. */
@@ -35,19 +44,22 @@ export interface LoadReport {
   late_ms: Spread;
   /** By status; those without an answer under why. */
   errors: Record<string, number>;
-  streams: {
-    opened: number;
-    /** That ended before they were closed, and why. */
-    broken: Record<string, number>;
-    events: number;
-    /** Events whose number was left out, over all streams. */
-    lost: number;
-    /** Samples that a stream got: the fewest, and the most. */
-    samples_least: number;
-    samples_most: number;
-    /** From when an event was made to when it was read. */
-    delay_ms: Spread;
-  };
+}
+
+/** What came of listening. */
+export interface ListenReport {
+  opened: number;
+  /** Streams that ended before they were closed, and why. */
+  broken: Record<string, number>;
+  events: number;
+  bytes: number;
+  /** Events whose number was left out, over all streams. */
+  lost: number;
+  /** Samples that a stream got: the fewest, and the most. */
+  samples_least: number;
+  samples_most: number;
+  /** From when an event was made to when it was read. */
+  delay_ms: Spread;
 }
 
 /** The spread of some times. */

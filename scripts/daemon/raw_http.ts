@@ -8,9 +8,7 @@
  */
 
 import { Buffer } from "node:buffer";
-
-/** Where a server listens. */
-export type Place = { path: string } | { hostname: string; port: number };
+import type { Place } from "./load_report.ts";
 
 /** An answer. */
 export interface RawAnswer {
