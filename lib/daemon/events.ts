@@ -6,8 +6,11 @@
 
 import type { EventSource, ServiceEvent, ServiceEvents } from "./service_api.ts";
 
-/** How many events are kept. */
-const KEPT = 512;
+/**
+ * How many events are kept. Mostly they are samples, which take 100 KB each on a host with eight GPUs: two
+ * minutes of them are enough for who lost a connection.
+ */
+const KEPT = 128;
 
 interface Listener {
   listener: (event: ServiceEvent) => void;

@@ -38,6 +38,9 @@ const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n";
 /** How an answer begins behind which Deno's server (2.9) would read the body to its end, whatever is in it. */
 const REFUSED_BODY = "HTTP/1.1 413 ";
 
+/** Buffers of each connection: requests are short, answers are not. There are as many as connections. */
+const REQUEST_BYTES = 4 << 10, ANSWER_BYTES = 16 << 10;
+
 /** What comes from a listener: a connection over TCP or TLS. */
 type Incoming = Deno.TcpConn | Deno.TlsConn;
 
@@ -125,7 +128,7 @@ export class Gate implements AsyncDisposable {
 
   /** Waits for the first headers, then passes bytes in both directions. */
   async #pass(connection: Incoming): Promise<void> {
-    const head = await this.#firstHeaders(connection);
+    let head = await this.#firstHeaders(connection);
     if (head === undefined) return;
     // An answer comes in several pieces: the last must not wait until the client has confirmed the others,
     // which takes it 40 ms.
@@ -145,9 +148,12 @@ export class Gate implements AsyncDisposable {
     };
     try {
       await writeAll(server, head);
-      const answered = pump(server, connection, touch);
+      // Event streams last for days: what it was read into is not kept for so long.
+      head = undefined;
+      const answered = pump(server, connection, ANSWER_BYTES, touch);
       // Whoever ends ends both; a server that takes no more of a request may answer it yet.
-      const asked = pump(connection, server).then((end) => end === "unwanted" ? answered : end);
+      const asked = pump(connection, server, REQUEST_BYTES)
+        .then((end) => end === "unwanted" ? answered : end);
       await Promise.race([asked, answered.then(() => linger(connection))]);
     } finally {
       clearInterval(watch);
@@ -194,9 +200,10 @@ export class Gate implements AsyncDisposable {
 async function pump(
   from: Deno.Conn,
   to: Deno.Conn,
+  size: number,
   goesOn: (bytes: Uint8Array) => boolean = () => true,
 ): Promise<"ended" | "unwanted"> {
-  const buffer = new Uint8Array(32 << 10);
+  const buffer = new Uint8Array(size);
   for (;;) {
     let read;
     try {
