@@ -15,7 +15,7 @@ import {
   UsageError,
   value,
 } from "./command.ts";
-import { type Looker, needsSecondLook, openLooker } from "../telemetry/looker.ts";
+import { type Looker, type LookOptions, needsSecondLook, openLooker } from "../telemetry/looker.ts";
 import { sysrootOf } from "./sysroot.ts";
 
 /** Time between looks of `--watch`, and between the two of `--once` where it takes two, in ms. */
@@ -59,6 +59,7 @@ export const statusCommand: CommandModule = {
       flags: "--health",
       describe: "Judge the GPUs' health; without --watch the exit status says it too",
     },
+    { flags: "--direct", describe: "Look without the service, where one runs (see mvgal daemon)" },
     { flags: "--strict", describe: "With --health: exit with 1 where there are warnings too" },
     {
       flags: "--gpu <selector>",
@@ -102,12 +103,14 @@ export const statusCommand: CommandModule = {
       strict: flag(input, "strict"),
     };
     const screen = watch && !ways.json && hasScreen(context);
-    using looker = await openLooker({
+    const options: LookOptions = {
       sysroot,
       selector,
       processes: flag(input, "processes") || screen,
       health: ways.health ? watch ? "course" : "once" : undefined,
-    });
+    };
+    const asksService = sysroot.isHost && !flag(input, "direct");
+    using looker = asksService ? await openAnyLooker(context, options) : await openLooker(options);
     if (!watch) return await once(looker, interval ?? TWO_LOOKS_MS, ways, context);
     const interval_ms = interval ?? WATCH_MS;
     if (screen) {
@@ -127,6 +130,16 @@ export const statusCommand: CommandModule = {
     });
   },
 };
+
+/** Looks through the service where one runs. */
+async function openAnyLooker(context: CommandContext, options: LookOptions): Promise<Looker> {
+  // Most hosts have none: nothing of it is loaded then.
+  const { socketPaths } = await import("../client/socket_path.ts");
+  const { hasSocket } = await import("../client/service_client.ts");
+  if (!socketPaths(context.env, null).some(hasSocket)) return await openLooker(options);
+  const { openServiceLooker } = await import("./service_looker.ts");
+  return await openServiceLooker(context.env, options, openLooker) ?? await openLooker(options);
+}
 
 /** @throws {UsageError} where it is no number of milliseconds that can be waited. */
 function intervalOf(input: CommandInput): number | undefined {
@@ -166,7 +179,8 @@ async function once(
 ): Promise<number> {
   let document = looker.look();
   // A program that reads the document gets all that can be known.
-  if (looker.gpus.length > 0 && (json || needsSecondLook(document))) {
+  const isFirst = document.interval_ms === null;
+  if (isFirst && looker.gpus.length > 0 && (json || needsSecondLook(document))) {
     await new Promise((resolve) => setTimeout(resolve, between));
     document = looker.look();
   }
