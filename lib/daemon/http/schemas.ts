@@ -42,9 +42,10 @@ const time = z.string().max(40).transform((text, context) => {
   return z.NEVER;
 }).openapi({ type: "string", description: "ISO 8601, or milliseconds since 1970" });
 
-const integerText = (least: number, most: number) =>
+const integerText = (least: number, most: number, description: string) =>
   z.string().regex(/^\d{1,15}$/, "give a whole number").transform(Number)
-    .pipe(z.number().int().min(least).max(most));
+    .pipe(z.number().int().min(least).max(most)).optional()
+    .openapi({ type: "integer", minimum: least, maximum: most, description });
 
 /** What is asked of the history. */
 export const historyQuery = z.object({
@@ -58,10 +59,7 @@ export const historyQuery = z.object({
   }),
   from: time.optional(),
   to: time.optional(),
-  step_s: integerText(1, 31 * 86_400).optional().openapi({
-    type: "integer",
-    description: "The least length of a step in seconds",
-  }),
+  step_s: integerText(1, 31 * 86_400, "The least length of a step in seconds"),
 });
 
 /** What is asked of the log. */
@@ -69,11 +67,8 @@ export const logQuery = z.object({
   level: z.enum(LOG_LEVELS).optional().openapi({ description: "This level, or graver" }),
   part: z.string().max(40).optional(),
   gpu: z.string().max(200).optional(),
-  after: integerText(0, Number.MAX_SAFE_INTEGER).optional().openapi({
-    type: "integer",
-    description: "Lines behind this id",
-  }),
-  limit: integerText(1, 1000).optional().openapi({ type: "integer" }),
+  after: integerText(0, 1e15 - 1, "Lines behind this id"),
+  limit: integerText(1, 1000, "The most lines that are given; 100 where absent"),
 });
 
 /** What is asked of the events. */
