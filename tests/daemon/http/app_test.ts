@@ -262,6 +262,7 @@ Deno.test("createApp() refuses a body that is no JSON, or none where one is need
   await problemOf(await put(null, {}), 400);
   await problemOf(await put("{}", { "content-type": "text/plain" }), 415);
   await problemOf(await put("{}", { "content-type": "application/jsonx" }), 415);
+  await problemOf(await put("{}", { "content-type": "application/a+b+json" }), 415);
   await problemOf(await put("a=b", { "content-type": "application/x-www-form-urlencoded" }), 415);
   await problemOf(await put(new TextEncoder().encode("{}"), {}), 415);
   assert.deepEqual(service.asked, []);
