@@ -48,10 +48,9 @@ export class ServiceClient {
       headers: {
         host: "localhost",
         connection: "close",
-        ...(text !== undefined && {
-          "content-type": "application/json",
-          "content-length": new TextEncoder().encode(text).length,
-        }),
+        ...(text !== undefined && { "content-type": "application/json" }),
+        // Without it an absent body goes out as one of no chunks, which is a body to the service.
+        ...(method !== "GET" && { "content-length": new TextEncoder().encode(text).length }),
       },
       timeout: LIMIT_MS,
     }, (response) => {

@@ -259,7 +259,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
           known = found;
           follower.gpus(found);
         },
-        looked: (document) => told.looked(document),
+        looked: (document, gpus) => told.looked(document, gpus),
         changed: (change) => told.changed(change),
         failed: (what, why) => told.failed(what, why),
       }),

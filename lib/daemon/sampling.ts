@@ -14,8 +14,8 @@ import { oneLine } from "./one_line.ts";
 export interface SamplingEvents {
   /** The GPUs that there are: at the start, and after each change. */
   found?(gpus: readonly Gpu[]): void;
-  /** A look, with programs and health as they were last seen. */
-  looked(document: StatusDocument): void;
+  /** A look at some GPUs, with programs and health as they were last seen. */
+  looked(document: StatusDocument, gpus: readonly Gpu[]): void;
   /** GPUs came or went. */
   changed(change: { added: GpuId[]; removed: GpuId[] }): void;
   /** A look, or the search for GPUs, failed: one line. */
@@ -144,7 +144,7 @@ export class Sampling implements Disposable {
       const health = this.#monitor.judge(seen.gpus, this.#latest);
       this.#last = { ...seen, ...this.#programs, health };
       this.#looks++;
-      looked(this.#last);
+      looked(this.#last, this.#looker.gpus);
     } catch (error) {
       failed("look", oneLine(error));
     }

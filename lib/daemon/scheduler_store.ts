@@ -93,25 +93,26 @@ export class SchedulerStore {
   }
 
   /**
-   * Writes the state. Whatever happens meanwhile, the file is the old or the new one.
+   * Writes the state. Whatever happens meanwhile, the file is the old or the new one. One write at a time: a
+   * disk that is busy holds up nobody else.
    *
-   * @throws {Error} where it cannot be written.
+   * @throws {Error} by rejection, where it cannot be written.
    */
-  save({ strategy, gpus, weights, base }: SchedulerState): void {
+  async save({ strategy, gpus, weights, base }: SchedulerState): Promise<void> {
     const text = JSON.stringify(
       { schema: SCHEDULER_SCHEMA, strategy, gpus, weights, base },
       null,
       1,
     );
-    Deno.mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    await Deno.mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     const temporary = `${this.path}.new`;
     {
       const options = { write: true, create: true, truncate: true, mode: 0o600 };
-      using file = Deno.openSync(temporary, options);
+      using file = await Deno.open(temporary, options);
       const bytes = new TextEncoder().encode(`${text}\n`);
-      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-      file.syncSync();
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await file.sync();
     }
-    Deno.renameSync(temporary, this.path);
+    await Deno.rename(temporary, this.path);
   }
 }

@@ -63,6 +63,9 @@ export class Scheduling implements Disposable {
   /** What was said of a path or a session, so that it is said once. */
   #said = new Map<string, string>();
   #unsaved: string | null = null;
+  /** The write that is under way, and the one behind it, which takes all changes until then. */
+  #writing: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   /** Reads the state; one that is damaged is told in the log. */
   constructor(options: SchedulingOptions) {
@@ -212,7 +215,7 @@ export class Scheduling implements Disposable {
   }
 
   /**
-   * Makes a change; programs are told at once.
+   * Makes a change; programs are told at once, and {@linkcode saved} says when it outlives the service.
    *
    * @throws {ServiceError} where it cannot be; nothing changes then.
    */
@@ -224,14 +227,26 @@ export class Scheduling implements Disposable {
   #change(state: SchedulerState): void {
     this.#state = state;
     this.#apply();
+    this.#next ??= this.#writing.then(() => {
+      this.#next = undefined;
+      return this.#writing = this.#save();
+    });
+  }
+
+  async #save(): Promise<void> {
     try {
-      this.#options.store.save(state);
+      await this.#options.store.save(this.#state);
       this.#unsaved = null;
     } catch (error) {
       const problem = `changes do not outlive the service: ${oneLine(error)}`;
       if (this.#unsaved !== problem) this.#options.log("warning", problem, null);
       this.#unsaved = problem;
     }
+  }
+
+  /** Resolves when what was changed is on the disk, or cannot be: see {@linkcode degraded}. */
+  saved(): Promise<void> {
+    return this.#next ?? this.#writing;
   }
 
   [Symbol.dispose](): void {

@@ -54,6 +54,8 @@ export interface SchedulingPart extends Disposable {
   view(): SchedulerView;
   /** @throws {ServiceError} */
   change(change: SchedulerChange): SchedulerView;
+  /** Resolves when what was changed is on the disk, or cannot be: see `degraded`. */
+  saved(): Promise<void>;
   /** Counts from now on. */
   resetStats(): void;
   readonly degraded: string | null;
@@ -126,12 +128,14 @@ export class GpuService implements Service, AsyncDisposable {
     return performance.now() - this.#lastLook < Math.max(5000, STUCK_INTERVALS * interval);
   }
 
-  /** For the sampler: a look. What a part does with it is not the others' trouble. */
-  looked(document: StatusDocument): void {
+  /**
+   * For the sampler: a look at some GPUs; the first is taken before there is a sampler to ask for them. What a
+   * part does with it is not the others' trouble.
+   */
+  looked(document: StatusDocument, gpus: readonly Gpu[]): void {
     this.#lastLook = performance.now();
     this.#said.delete("sampler");
     const { events, history, scheduling, power } = this.#parts;
-    const { gpus } = this;
     this.#each("history", () => history?.record(document));
     this.#each("sessions", () => scheduling.looked(document, gpus));
     this.#each("power", () => power.looked(document));
@@ -222,12 +226,14 @@ export class GpuService implements Service, AsyncDisposable {
     return this.#parts.scheduling.view();
   }
 
-  changeScheduler(change: SchedulerChange): Promise<SchedulerView> {
+  async changeScheduler(change: SchedulerChange): Promise<SchedulerView> {
     const { scheduling, events, log } = this.#parts;
     const view = scheduling.change(change);
+    // Who is answered can rely on it.
+    await scheduling.saved();
     log.write("info", "scheduler", `changed: ${JSON.stringify(change)}`);
     events.publish("scheduler", view);
-    return Promise.resolve(view);
+    return view;
   }
 
   sessions(): SessionView[] {
@@ -309,6 +315,7 @@ export class GpuService implements Service, AsyncDisposable {
     const ends = await Promise.allSettled([
       power[Symbol.asyncDispose](),
       bench[Symbol.asyncDispose](),
+      scheduling.saved(),
     ]);
     for (const end of ends) {
       if (end.status === "rejected") this.#sayOnce("shutdown", oneLine(end.reason));

@@ -125,24 +125,24 @@ Deno.test("weightsOf() takes fp32 of the GPUs of a report that was measured on t
   assert.deepEqual(weightsOf(report), {});
 });
 
-Deno.test("SchedulerStore.load() gives what save() was given", () => {
+Deno.test("SchedulerStore.load() gives what save() was given", async () => {
   const directory = Deno.makeTempDirSync();
   try {
     const store = new SchedulerStore(join(directory, "state", "scheduler.json"));
     assert.deepEqual(store.load(BASE), { state: initialState(BASE), problem: null });
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.constantFrom(...STRATEGY_NAMES),
         fc.nat(100),
         fc.boolean(),
         fc.double({ min: 1e-300, noNaN: true, noDefaultInfinity: true }),
-        (strategy, priority, enabled, value) => {
+        async (strategy, priority, enabled, value) => {
           let state = changeState(initialState(BASE), LISTED, {
             strategy,
             gpus: [{ id: "2", priority, enabled }],
           });
           state = withWeights(state, { [idOf(0)]: { value, source: "config" } });
-          store.save(state);
+          await store.save(state);
           const loaded = store.load(BASE);
           assert.equal(loaded.problem, null);
           assert.equal(loaded.state.strategy, strategy);
@@ -161,7 +161,7 @@ Deno.test("SchedulerStore.load() gives what save() was given", () => {
   }
 });
 
-Deno.test("SchedulerStore.load() gives the configuration where the file is damaged, and says so", () => {
+Deno.test("SchedulerStore.load() gives the configuration where the file is damaged, and says so", async () => {
   const good = {
     schema: "mvgal.scheduler/1",
     strategy: "afr",
@@ -188,5 +188,5 @@ Deno.test("SchedulerStore.load() gives the configuration where the file is damag
   }
   const { problem } = new SchedulerStore("/").load(BASE);
   assert.match(problem ?? "", /^\/: cannot be read/);
-  assert.throws(() => new SchedulerStore("/proc/mvgal/x").save(initialState(BASE)));
+  await assert.rejects(new SchedulerStore("/proc/mvgal/x").save(initialState(BASE)));
 });

@@ -36,6 +36,7 @@ compilerTest(
       await program.ask(`count 2 ${idOf(0)}`);
       part.looked(look(listed, [80, 0]), listed);
       assert.equal(part.sessions()[0]?.counters[0]?.bytes, 32);
+      await part.saved();
     }
     using part = open(place, edges);
     part.looked(look(listed, [0, 0]), listed);

@@ -25,6 +25,8 @@ class Rig implements Disposable {
   readonly edges: string[] = [];
   saved: SchedulerState | undefined;
   full = false;
+  writes = 0;
+  #isSaving = false;
   #before = new Set<string>();
   #last: Session[] = [];
   readonly part: Scheduling;
@@ -36,7 +38,12 @@ class Rig implements Disposable {
       base,
       store: {
         load: () => ({ state: initialState(base), problem: "it was damaged" }),
-        save: (state) => {
+        save: async (state) => {
+          assert.equal(this.#isSaving, false, "one write at a time");
+          this.#isSaving = true;
+          await Promise.resolve();
+          this.#isSaving = false;
+          this.writes++;
           if (this.full) throw new Error("No space left on device");
           this.saved = state;
         },
@@ -95,7 +102,7 @@ Deno.test("Scheduling.looked() places programs, tells them, and lets them stay w
   assert.equal(view?.counters[0]?.launches, 1);
 });
 
-Deno.test("Scheduling.change() tells programs at once, and moves those whose GPU is disabled or lost", () => {
+Deno.test("Scheduling.change() tells programs at once, and moves those whose GPU is disabled or lost", async () => {
   using rig = new Rig();
   rig.running = [session(1)];
   rig.look(0, 50, 50);
@@ -104,6 +111,7 @@ Deno.test("Scheduling.change() tells programs at once, and moves those whose GPU
   assert.equal(view.strategy, "task");
   assert.equal(rig.policies.get("1.1")?.strategy, "task");
   assert.equal(rig.preferred("1.1"), idOf(1));
+  await rig.part.saved();
   assert.equal(rig.saved?.strategy, "task");
   assert.match(rig.lines.at(-1) ?? "", /1\.1 moves: task: pci:0000:01:00\.0/);
   rig.look(0, "lost", 50);
@@ -117,18 +125,33 @@ Deno.test("Scheduling.change() tells programs at once, and moves those whose GPU
   assert.throws(() => rig.part.change({ gpus: [{ id: "9", enabled: true }] }), /no GPU 9/);
 });
 
-Deno.test("Scheduling goes on where its state cannot be written, and says so until it can", () => {
+Deno.test("Scheduling goes on where its state cannot be written, and says so until it can", async () => {
   using rig = new Rig();
   rig.look(0, 0, 0);
   rig.full = true;
   rig.part.change({ strategy: "afr" });
   rig.part.change({ strategy: "sfr" });
   assert.equal(rig.part.view().strategy, "sfr");
+  await rig.part.saved();
   assert.match(rig.part.degraded ?? "", /do not outlive the service: No space left/);
   assert.equal(rig.lines.filter((line) => line.includes("No space left")).length, 1);
   rig.full = false;
   rig.part.change({ strategy: "afr" });
+  await rig.part.saved();
   assert.equal(rig.part.degraded, null);
+});
+
+Deno.test("Scheduling.saved() waits for the last change, and writes those of meanwhile at once", async () => {
+  using rig = new Rig();
+  rig.look(0, 0, 0);
+  rig.part.change({ strategy: "afr" });
+  const first = rig.part.saved();
+  await Promise.resolve();
+  for (const strategy of ["sfr", "task", "hybrid"] as const) rig.part.change({ strategy });
+  await rig.part.saved();
+  await first;
+  assert.equal(rig.saved?.strategy, "hybrid");
+  assert.equal(rig.writes, 2);
 });
 
 Deno.test("Scheduling says each problem of a session once, and again once it was over", () => {
