@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { stateDirectory } from "../control/journal.ts";
+import { SERVICE_ENVIRONMENT } from "../daemon/environment.ts";
 import { Lifecycle, type LifecycleHost } from "../daemon/lifecycle.ts";
 import type { ConfigView } from "../daemon/service_api.ts";
 import { selfCommand } from "../launch/self.ts";
@@ -63,6 +64,7 @@ function lifecycleHost(context: CommandContext, socket: string | undefined): Lif
         stdout: "null",
         stderr: "null",
         cwd: "/",
+        env: SERVICE_ENVIRONMENT,
         detached: true,
       }).spawn();
       let status: number | undefined;

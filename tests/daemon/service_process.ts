@@ -6,6 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { SERVICE_ENVIRONMENT } from "../../lib/daemon/environment.ts";
 import { ServiceClient } from "../../lib/client/service_client.ts";
 
 const MAIN = join(import.meta.dirname ?? ".", "..", "..", "main.ts");
@@ -131,6 +132,7 @@ export class ServiceProcess implements AsyncDisposable {
       stdout: "null",
       stderr: "inherit",
       env: {
+        ...SERVICE_ENVIRONMENT,
         XDG_STATE_HOME: dirname(state),
         XDG_RUNTIME_DIR: directory,
         ...(library !== undefined && { LD_LIBRARY_PATH: library }),
