@@ -29,7 +29,7 @@ import type {
   RequestReport,
   Spread,
 } from "./daemon/load_report.ts";
-import { cpuMs, type Point, resident, slope } from "./daemon/process_cost.ts";
+import { cpuMs, type Point, resident, slope, waitedMs } from "./daemon/process_cost.ts";
 
 /** Open files of each program, and how many of the programs use a GPU. */
 const FDS = 50, CLIENTS = 40;
@@ -52,6 +52,8 @@ interface DaemonReport {
   load: RequestReport & {
     streams: ListenReport;
     cpu_pct: number;
+    /** Time for which the host gave the service no core though it could have run. */
+    waited_pct: number;
     rss_mib: { start: number; end: number; peak: number; of_files: number };
     /** Over the last two thirds. */
     rss_mib_per_minute: number | null;
@@ -124,12 +126,13 @@ async function underLoad(
   };
   const before = (await service.client.get<Health>("/api/v1/health")).service;
   const start = look();
-  const cpu = cpuMs(service.pid);
+  const cpu = cpuMs(service.pid), waited = waitedMs(service.pid);
   const asking = startLoad({ kind: "requests", place, token, seconds, perSecond });
   const timer = setInterval(look, 1000);
   try {
     const requests: RequestReport = JSON.parse(await nextLine(linesOf(asking)));
     const spent = cpuMs(service.pid) - cpu, wall = performance.now() - from;
+    const waiting = waitedMs(service.pid) - waited;
     const { peak, of_files } = resident(service.pid);
     const end = look();
     await listening.stdin.close();
@@ -140,6 +143,7 @@ async function underLoad(
       ...requests,
       streams: report,
       cpu_pct: 100 * spent / wall,
+      waited_pct: 100 * waiting / wall,
       rss_mib: { start, end, peak, of_files },
       rss_mib_per_minute: rise === null ? null : 60 * rise,
       samples: after.samples - before.samples,
@@ -200,7 +204,10 @@ function show(report: DaemonReport): void {
       `broken: ${JSON.stringify(streams.broken)}`,
   );
   console.log(`  samples: ${load.samples}, ${load.missed} missed`);
-  console.log(`  CPU: ${load.cpu_pct.toFixed(1)} % of a core`);
+  console.log(
+    `  CPU: ${load.cpu_pct.toFixed(1)} % of a core; ` +
+      `${load.waited_pct.toFixed(1)} % of the time it waited for one`,
+  );
   const rise = load.rss_mib_per_minute;
   console.log(
     `  resident MiB: ${rss_mib.start.toFixed(1)} at the start, ${

@@ -9,7 +9,7 @@
  * makes many short-lived answers always fills; and glibc keeps an arena of freed memory for each thread.
  * Both are read before the first line of the program runs. The systemd units have the same.
  *
- * Measured with `deno task bench:daemon`: docs/ARCHITECTURE.md.
+ * Measured with `deno task bench:daemon`; the figures are in docs/ARCHITECTURE.md.
  */
 export const SERVICE_ENVIRONMENT: Readonly<Record<string, string>> = {
   DENO_V8_FLAGS: "--max-semi-space-size=4",

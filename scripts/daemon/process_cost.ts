@@ -15,6 +15,11 @@ export function cpuMs(pid: number): number {
   return 1000 * (Number(fields[11]) + Number(fields[12])) / USER_HZ;
 }
 
+/** How long the main thread of a process could have run and was given no core, by now, in ms. */
+export function waitedMs(pid: number): number {
+  return Number(Deno.readTextFileSync(`/proc/${pid}/schedstat`).split(" ")[1]) / 1e6;
+}
+
 /** Resident memory of a process, in MiB; `peak` since its start. Throws where it has ended. */
 export function resident(pid: number): { now: number; peak: number; of_files: number } {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);

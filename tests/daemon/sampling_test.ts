@@ -87,6 +87,15 @@ Deno.test("Sampling looks at multiples of its interval, at the programs less oft
   assert.deepEqual(running.counts, { looks: 11, missed: 0 });
 });
 
+Deno.test("Sampling tells which GPUs it looked at, from the first look on", async () => {
+  const host = new Host();
+  const told: string[][] = [];
+  const looked = (_: StatusDocument, gpus: readonly Gpu[]) => told.push(gpus.map(({ id }) => id));
+  using running = await start(host, { looked }).sampling;
+  assert.ok(running.gpus.length > 0);
+  assert.deepEqual(told, [running.gpus.map(({ id }) => id)]);
+});
+
 Deno.test("Sampling counts what it was too late for, and keeps to its beat", async () => {
   const host = new Host();
   const { sampling, seen } = start(host);
