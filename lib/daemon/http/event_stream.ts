@@ -12,7 +12,7 @@ import type { EventSource, ServiceEvent } from "../service_api.ts";
 const HEARTBEAT_MS = 15_000;
 
 /** Bytes that wait for one client: who reads more slowly is cut off, and comes back for the rest. */
-const MOST_WAITING = 1 << 20;
+const MOST_WAITING = 256 << 10;
 
 /** Headers of an answer of events. */
 export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = {
