@@ -300,6 +300,8 @@ dashboardTest("keys choose views, help and back; the focus follows", {}, async (
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal(await page.title(), "Log – mvgal");
+  // The dialog gives the focus back in a frame of its own.
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))");
   await page.getByRole("link", { name: "Bench" }).focus();
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("Enter");
