@@ -72,7 +72,8 @@ const CONTROL = /[\x00-\x08\x0a-\x1f]/;
 
 /** A text as a value that {@linkcode readIniValue} reads as this text: in quotes where it needs them. */
 export function writeIniValue(value: string): string {
-  return !CONTROL.test(value) && readIniValue(value).value === value &&
+  // Others take a lone quote for both quotes of nothing.
+  return !CONTROL.test(value) && !/^["']/.test(value) && readIniValue(value).value === value &&
       readIniValue(value).length === value.length
     ? value
     : JSON.stringify(value);
