@@ -7,8 +7,8 @@
 import type { EventSource, ServiceEvent, ServiceEvents } from "./service_api.ts";
 
 /**
- * How many events are kept. Mostly they are samples, which take 100 KB each on a host with eight GPUs: two
- * minutes of them are enough for who lost a connection.
+ * How many events are kept. Mostly they are samples, of 10 KB as text on a host with eight GPUs: two minutes of
+ * them are enough for who lost a connection.
  */
 const KEPT = 128;
 

@@ -14,6 +14,7 @@ import type { EventHub } from "./events.ts";
 import type { InventoryDesk } from "./inventory_desk.ts";
 import type { ServiceLog } from "./log.ts";
 import { oneLine } from "./one_line.ts";
+import { SampleEvents } from "./sample_event.ts";
 import type { Sampling } from "./sampling.ts";
 import {
   type BenchRequest,
@@ -98,6 +99,7 @@ export class GpuService implements Service, AsyncDisposable {
   readonly #parts: ServiceParts;
   readonly #startedAt = new Date().toISOString();
   #sampling: Sampling | undefined;
+  readonly #samples = new SampleEvents();
   #lastLook = performance.now();
   /** What failed last, so that it is said once. */
   readonly #said = new Map<string, string>();
@@ -150,9 +152,7 @@ export class GpuService implements Service, AsyncDisposable {
       }
       events.publish("health", health);
     }
-    // Programs are asked for: they are many, and few watch them.
-    const { processes: _processes, ...rest } = document;
-    events.publish("sample", rest);
+    events.publish("sample", this.#samples.next(document));
   }
 
   #each(part: string, work: () => void): void {

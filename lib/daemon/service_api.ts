@@ -12,6 +12,7 @@ import type { GpuId } from "../gpu/gpu.ts";
 import type { PlannedChange } from "../control/plan.ts";
 import type { SettingGroup, SettingState } from "../control/setting.ts";
 import type { StatusDocument } from "../render/status_document.ts";
+import type { GpuSample } from "../telemetry/metrics.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
 import type { PowerView } from "./power/decision.ts";
 
@@ -51,10 +52,18 @@ export interface LogLine {
 /** What the power manager does: see `docs/power.md`. */
 export type { PowerView };
 
+/** A GPU in a look: `sources` and `absent` where they are not as in the look before. */
+export type GpuSampleEvent = Omit<GpuSample, "sources" | "absent"> & Partial<GpuSample>;
+
+/** A look without the programs. */
+export interface SampleEvent extends Omit<StatusDocument, "gpus" | "processes" | "partial"> {
+  gpus: GpuSampleEvent[];
+}
+
 /** What happens in the service, by kind. */
 export interface ServiceEvents {
-  /** A look at all GPUs, every interval. Without the programs. */
-  sample: StatusDocument;
+  /** A look at all GPUs, every interval. */
+  sample: SampleEvent;
   /** What the power manager does, after each change. */
   power: PowerView;
   /** What changed in the health of a GPU. */

@@ -6,6 +6,7 @@
 
 import { randomUUID } from "node:crypto";
 import { EventHub } from "../../lib/daemon/events.ts";
+import { SampleEvents } from "../../lib/daemon/sample_event.ts";
 import { findGpu } from "../../lib/daemon/find_gpu.ts";
 import * as api from "../../lib/daemon/service_api.ts";
 import { inventoryDocument } from "../../lib/discovery/inventory.ts";
@@ -70,6 +71,7 @@ export class FakeService implements api.Service {
   readonly #changes: api.ControlEntryView[] = [];
   readonly #runs = new Map<string, api.BenchRunView>();
   #status: StatusDocument | null = null;
+  readonly #sampleEvents = new SampleEvents();
   #samples = 0;
   #scheduler: api.SchedulerView;
 
@@ -114,7 +116,7 @@ export class FakeService implements api.Service {
       },
     };
     this.#status = { ...sample, processes: this.#programs(), partial: null };
-    this.events.publish("sample", sample);
+    this.events.publish("sample", this.#sampleEvents.next(sample));
   }
 
   /** As it is before the first look. */

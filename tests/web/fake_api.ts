@@ -6,6 +6,7 @@
 
 import { sampleReport } from "../render/sample_report.ts";
 import { EventHub } from "../../lib/daemon/events.ts";
+import { SampleEvents } from "../../lib/daemon/sample_event.ts";
 import type {
   BenchRunView,
   ControlEntryView,
@@ -57,6 +58,7 @@ export class FakeApi implements AsyncDisposable {
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #port = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #samples = new SampleEvents();
   #looks = true;
   scheduler: SchedulerView;
   changes: ControlEntryView[] = [];
@@ -134,8 +136,7 @@ export class FakeApi implements AsyncDisposable {
   look(): void {
     if (!this.#looks) return;
     const look = this.#gpus.look(Date.now());
-    const { processes: _, partial: __, ...sample } = look;
-    this.events.publish("sample", sample);
+    this.events.publish("sample", this.#samples.next(look));
     if ((look.health?.events.length ?? 0) > 0) this.events.publish("health", look.health);
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SampleEvents } from "../../lib/daemon/sample_event.ts";
 import type { ServiceEvent } from "../../lib/daemon/service_api.ts";
 import {
   initialState,
@@ -45,6 +46,18 @@ Deno.test("reduce() takes the programs alone of an answer that is older than the
   });
   assert.equal(state.parts.status?.at, new Date(T + 1000).toISOString());
   assert.deepEqual(state.parts.status?.processes, []);
+});
+
+Deno.test("reduce() takes where figures are from of an older answer where events have not told it", () => {
+  const events = new SampleEvents();
+  const first = fake.look(T);
+  events.next(first);
+  let state = told(initialState(T), "sample", events.next(fake.look(T + 1000)), T + 1000);
+  assert.deepEqual(state.parts.status?.gpus[0]?.sources, {});
+  state = reduce(state, { do: "fetched", part: "status", data: first, now: T + 1100 });
+  assert.deepEqual(state.parts.status?.gpus[0]?.sources, first.gpus[0]?.sources);
+  state = told(state, "sample", events.next(fake.look(T + 2000)), T + 2000);
+  assert.deepEqual(state.parts.status?.gpus[0]?.absent, first.gpus[0]?.absent);
 });
 
 Deno.test("reduce() follows a clock that was set back by more than an answer can be late", () => {

@@ -7,6 +7,8 @@
 import type { InventoryDocument } from "../../../discovery/inventory.ts";
 import type { StatusDocument } from "../../../render/status_document.ts";
 import type { HealthEvent } from "../../../telemetry/health/report.ts";
+import type { GpuSample } from "../../../telemetry/metrics.ts";
+import { lookOf } from "../../sample_event.ts";
 import type {
   BenchRunView,
   ConfigView,
@@ -123,6 +125,20 @@ export function reduce(state: State, action: Action): State {
 /** How far behind the newest look an answer may be, in ms, that was under way while that one came. */
 const BEHIND_MS = 10_000;
 
+/** GPUs of which only events have told, with what these leave out from an answer that is a little older. */
+function withOrigins(gpus: readonly GpuSample[], older: readonly GpuSample[]): GpuSample[] {
+  const known = new Map(older.map((gpu) => [gpu.id, gpu]));
+  const isEmpty = (told: object) => Object.keys(told).length === 0;
+  return gpus.map((gpu) => {
+    const { sources = {}, absent = {} } = known.get(gpu.id) ?? {};
+    return {
+      ...gpu,
+      ...(isEmpty(gpu.sources) && { sources }),
+      ...(isEmpty(gpu.absent) && { absent }),
+    };
+  });
+}
+
 function sampled(state: State, status: StatusDocument, now: number): State {
   const before = state.parts.status;
   const { processes, partial, health } = before ?? {};
@@ -136,7 +152,8 @@ function sampled(state: State, status: StatusDocument, now: number): State {
   if (before !== null && behind > 0 && behind < BEHIND_MS) {
     const { processes, partial } = status;
     const late = processes === undefined ? {} : { processes, partial: partial ?? null };
-    return { ...state, parts: { ...state.parts, status: { ...before, ...late } } };
+    const gpus = withOrigins(before.gpus, status.gpus);
+    return { ...state, parts: { ...state.parts, status: { ...before, gpus, ...late } } };
   }
   return {
     ...state,
@@ -157,7 +174,7 @@ function afterEvent(state: State, event: ServiceEvent, now: number): State {
   const { parts } = state;
   switch (event.kind) {
     case "sample":
-      return sampled(state, event.data, now);
+      return sampled(state, lookOf(event.data, parts.status), now);
     case "health": {
       const known = new Set(state.healthNews.map(({ id }) => id));
       const news = (event.data?.events ?? [])
