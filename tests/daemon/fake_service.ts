@@ -187,7 +187,7 @@ export class FakeService implements api.Service {
     return Promise.resolve(this.#scheduler);
   }
 
-  sessions() {
+  sessions(): api.SessionView[] {
     return [];
   }
 

@@ -52,6 +52,11 @@ export interface TcpRules {
 /** Answers requests. Never rejects. */
 export type App = (request: Request, client: Client) => Promise<Response>;
 
+/** What the API's document says of it. */
+const ABOUT =
+  "The GPUs of this host. Changes over TCP need the token. A value that is not known is " +
+  "null, and where there is `absent` it says why. Units are at the end of the names.";
+
 /** A JSON pointer (RFC 6901). */
 function pointerTo(path: readonly PropertyKey[]): string {
   return `/${
@@ -73,14 +78,15 @@ function openApiApp({ service, streams }: AppOptions): OpenAPIHono {
     },
   });
   addRoutes(app, service, streams);
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "mvgal",
-      version: service.health().version,
-      description: "The GPUs of this host. Changes over TCP need the token.",
-    },
-    servers: [{ url: "/" }],
+  let document: string | undefined;
+  app.get("/openapi.json", (c) => {
+    // Of 70 schemas: it is made once, and not before somebody asks.
+    document ??= JSON.stringify(app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "mvgal", version: service.health().version, description: ABOUT },
+      servers: [{ url: "/" }],
+    }));
+    return c.body(document, 200, { "content-type": "application/json" });
   });
   return app;
 }

@@ -15,7 +15,7 @@ import { findGpu } from "../find_gpu.ts";
 import type { Service } from "../service_api.ts";
 import { EVENT_STREAM_HEADERS, type EventStreams } from "./event_stream.ts";
 import { problemResponse } from "./problem.ts";
-import * as schemas from "./schemas.ts";
+import * as schemas from "./schemas/mod.ts";
 import { gpuViews, statsView } from "./views.ts";
 
 /** Where the API begins. */
@@ -48,8 +48,6 @@ function read<T extends z.ZodType>(path: string, summary: string, schema: T) {
     responses: answers(schema, summary),
   });
 }
-
-const view = schemas.document;
 
 /**
  * Adds a route. Its schemas check what comes in; what goes out is the service's own data, whose types are not
@@ -100,17 +98,17 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
   );
   add(
     app,
-    read("/inventory", "What the GPUs are", view("Inventory", "mvgal.inventory/1")),
+    read("/inventory", "What the GPUs are", schemas.inventory),
     () => json(service.inventory()),
   );
   add(
     app,
-    read("/status", "The last look", view("Status", "mvgal.status/1")),
+    read("/status", "The last look; null before the first", schemas.lastStatus),
     () => json(service.status()),
   );
   add(
     app,
-    read("/topology", "How the GPUs are connected", view("Topology", "Of the inventory")),
+    read("/topology", "How the GPUs are connected", schemas.topology),
     () => json(service.inventory().topology),
   );
   add(
@@ -120,13 +118,7 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/processes`,
       summary: "The programs that use GPUs",
       request: { query: schemas.processesQuery },
-      responses: answers(
-        view(
-          "Processes",
-          "`processes`, and in `partial` why they are not all; null where they are",
-        ),
-        "The programs",
-      ),
+      responses: answers(schemas.processesView, "The programs"),
     }),
     (c) => {
       const { gpu } = c.req.valid("query");
@@ -140,21 +132,17 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
   );
   add(
     app,
-    read(
-      "/sessions",
-      "The programs that run with mvgal",
-      schemas.documents("Session", "A program"),
-    ),
+    read("/sessions", "The programs that run with mvgal", z.array(schemas.session)),
     () => json(service.sessions()),
   );
   add(
     app,
-    read("/health", "How the GPUs and the service are", view("Health", "`gpus` and `service`")),
+    read("/health", "How the GPUs and the service are", schemas.healthView),
     () => json({ service: service.health(), gpus: service.status()?.health ?? null }),
   );
   add(
     app,
-    read("/power", "What the power manager does", view("Power", "mvgal.power/1")),
+    read("/power", "What the power manager does", schemas.power),
     () => json(service.power()),
   );
   add(
@@ -164,7 +152,7 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/history`,
       summary: "What the GPUs did",
       request: { query: schemas.historyQuery },
-      responses: answers(view("History", "Series of points"), "The series"),
+      responses: answers(schemas.historyView, "The series"),
     }),
     async (c) => {
       const { gpu: gpus, metric: metrics, ...rest } = c.req.valid("query");
@@ -178,7 +166,7 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/logs`,
       summary: "The service's log",
       request: { query: schemas.logQuery },
-      responses: answers(view("Log", "`lines`"), "The lines"),
+      responses: answers(schemas.logView, "The lines"),
     }),
     (c) => json({ lines: service.logs(c.req.valid("query")) }),
   );
@@ -216,7 +204,7 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
   );
   add(
     app,
-    read("/config", "The configuration that holds", view("Config", "Values by section")),
+    read("/config", "The configuration that holds", schemas.config),
     () => json(service.config()),
   );
   add(
@@ -225,17 +213,16 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
       method: "post",
       path: `${API}/config/reload`,
       summary: "Read the configuration again",
-      responses: answers(view("Config", "Values by section"), "What holds, and what was wrong"),
+      responses: answers(schemas.config, "What holds, and what was wrong"),
     }),
     async () => json(await service.reload()),
   );
 }
 
 function controlRoutes(app: OpenAPIHono, service: Service): void {
-  const entry = view("Change", "A change of settings");
   add(
     app,
-    read("/control", "Changes that can be taken back", z.array(entry)),
+    read("/control", "Changes that can be taken back", z.array(schemas.controlEntry)),
     () => json(service.changes()),
   );
   add(
@@ -245,7 +232,7 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/control/{gpu}`,
       summary: "The settings of a GPU",
       request: { params: schemas.gpuParameter },
-      responses: answers(view("Settings", "`settings`, and why groups are absent"), "The settings"),
+      responses: answers(schemas.settings, "The settings"),
     }),
     (c) => json(service.settings(c.req.valid("param").gpu)),
   );
@@ -256,7 +243,7 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/control/plan`,
       summary: "What a change would do; nothing is written",
       request: { body: body(schemas.controlRequest) },
-      responses: answers(view("Plan", "Steps, and the token by which it is applied"), "The plan"),
+      responses: answers(schemas.controlPlan, "The plan"),
     }),
     (c) => json(service.plan(c.req.valid("json"))),
   );
@@ -267,7 +254,7 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/control/apply`,
       summary: "Make a change that was planned",
       request: { body: body(schemas.applyRequest) },
-      responses: answers(entry, "The change"),
+      responses: answers(schemas.controlEntry, "The change"),
     }),
     (c) => {
       const { token, seconds } = c.req.valid("json");
@@ -282,7 +269,7 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
         path: `${API}/control/{gpu}/{group}/${action}`,
         summary: action === "confirm" ? "Keep a change" : "Take a change back",
         request: { params: schemas.settingParameters },
-        responses: answers(entry, "The change"),
+        responses: answers(schemas.controlEntry, "The change"),
       }),
       (c) => {
         const { gpu, group } = c.req.valid("param");
@@ -293,11 +280,10 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
 }
 
 function benchRoutes(app: OpenAPIHono, service: Service): void {
-  const run = view("BenchRun", "A benchmark run");
   const params = { params: schemas.runParameter };
   add(
     app,
-    read("/bench", "The last benchmark runs", z.array(run)),
+    read("/bench", "The last benchmark runs", z.array(schemas.benchRun)),
     () => json(service.benchRuns()),
   );
   add(
@@ -307,7 +293,7 @@ function benchRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/bench`,
       summary: "Start a benchmark run",
       request: { body: body(schemas.benchRequest) },
-      responses: answers(run, "The run"),
+      responses: answers(schemas.benchRun, "The run"),
     }),
     (c) => json(service.startBench(c.req.valid("json"))),
   );
@@ -318,7 +304,7 @@ function benchRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/bench/{run}`,
       summary: "The report of a run that is done",
       request: params,
-      responses: answers(view("BenchReport", "The document of mvgal bench --json"), "The report"),
+      responses: answers(schemas.benchReport, "The report"),
     }),
     (c) => json(service.benchReport(c.req.valid("param").run)),
   );
@@ -329,7 +315,7 @@ function benchRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/bench/{run}`,
       summary: "End a run, which keeps what it has measured",
       request: params,
-      responses: answers(run, "The run"),
+      responses: answers(schemas.benchRun, "The run"),
     }),
     (c) => json(service.cancelBench(c.req.valid("param").run)),
   );
@@ -341,6 +327,8 @@ export function addRoutes(app: OpenAPIHono, service: Service, streams: EventStre
   schedulerRoutes(app, service);
   controlRoutes(app, service);
   benchRoutes(app, service);
+  // No route refers to it but by the extension.
+  app.openAPIRegistry.register("Event", schemas.event);
   add(
     app,
     createRoute({
@@ -357,8 +345,13 @@ export function addRoutes(app: OpenAPIHono, service: Service, streams: EventStre
       },
       responses: {
         200: {
-          description: "Events",
-          content: { "text/event-stream": { schema: z.string() } },
+          description: "Events, as the HTML standard has them in a stream",
+          content: {
+            "text/event-stream": {
+              schema: z.string(),
+              "x-item-schema": { $ref: "#/components/schemas/Event" },
+            },
+          },
         },
         ...PROBLEM,
       },

@@ -5,17 +5,19 @@
  */
 
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { Vendor } from "../../gpu/vendor.ts";
+import type { HealthState } from "../../telemetry/health/report.ts";
 import type { GpuSample } from "../../telemetry/metrics.ts";
 import type { Service } from "../service_api.ts";
 
 /** A GPU under the original's names, and its own. */
 export interface GpuView extends Omit<GpuSample, "sources" | "absent"> {
-  vendor: string | null;
+  vendor: Vendor | null;
   pci_slot: string | null;
   drm_node: string | null;
   uuid: string | null;
   driver: string | null;
-  health: string | null;
+  health: HealthState | null;
   clock_mhz: number | null;
   enabled: boolean;
   absent: GpuSample["absent"];

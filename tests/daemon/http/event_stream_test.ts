@@ -3,36 +3,7 @@ import { EventStreams } from "../../../lib/daemon/http/event_stream.ts";
 import { EVENT_KINDS } from "../../../lib/daemon/service_api.ts";
 import { FakeService } from "../fake_service.ts";
 import { fixture } from "./fixture.ts";
-
-/** One message of a stream, as a browser reads it. */
-interface Message {
-  id?: string;
-  event?: string;
-  data?: string;
-}
-
-/** Reads messages until there are so many, or the stream ends. Comments and `retry` are none. */
-async function messages(response: Response, most: number): Promise<Message[]> {
-  const found: Message[] = [];
-  let text = "";
-  const reader = (response.body ?? new Blob().stream()).pipeThrough(new TextDecoderStream())
-    .getReader();
-  while (found.length < most) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    text += value;
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const fields = block.split("\n").filter((line) => !line.startsWith(":"))
-        .map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]);
-      const message: Message = Object.fromEntries(fields);
-      if (message.data !== undefined) found.push(message);
-    }
-  }
-  await reader.cancel();
-  return found;
-}
+import { messages } from "./messages.ts";
 
 Deno.test("EventStreams numbers what happens, and sends it once to each", async () => {
   const service = new FakeService();

@@ -1,15 +1,18 @@
 /**
- * What requests may hold, and what answers look like: one definition that checks and documents.
+ * What requests may hold: paths, queries, bodies. All else is refused.
  *
  * @module
  */
 
 import { z } from "@hono/zod-openapi";
-import { METRIC_NAMES } from "../../telemetry/metrics.ts";
-import { STRATEGY_NAMES } from "../../schedule/strategies.ts";
-import { EVENT_KINDS, LOG_LEVELS } from "../service_api.ts";
+import { METRIC_NAMES } from "../../../telemetry/metrics.ts";
+import { STRATEGY_NAMES } from "../../../schedule/strategies.ts";
+import { EVENT_KINDS, LOG_LEVELS } from "../../service_api.ts";
 
-const GROUPS = ["power", "clocks", "fan", "profile", "park"] as const;
+/** The groups of settings. */
+export const settingGroup = z.enum(["power", "clocks", "fan", "profile", "park"]).openapi({
+  description: "A group of settings",
+});
 
 const gpuName = z.string().min(1).max(200).openapi({
   description: "A GPU by its id or its index",
@@ -22,7 +25,7 @@ export const gpuParameter = z.object({ gpu: gpuName });
 /** A GPU and a group of settings in a path. */
 export const settingParameters = z.object({
   gpu: gpuName,
-  group: z.enum(GROUPS).openapi({ description: "A group of settings" }),
+  group: settingGroup,
 });
 
 /** A benchmark run in a path. */
@@ -86,25 +89,27 @@ export const processesQuery = z.object({
 
 /** A change of the scheduler. */
 export const schedulerChange = z.object({
-  strategy: z.enum(STRATEGY_NAMES).optional(),
+  strategy: z.enum(STRATEGY_NAMES).optional().openapi({ description: "How work is spread" }),
   gpus: z.array(
     z.object({
       id: gpuName,
-      enabled: z.boolean().optional(),
-      priority: z.number().int().min(0).max(100).optional(),
+      enabled: z.boolean().optional().openapi({ description: "Whether work is placed on it" }),
+      priority: z.number().int().min(0).max(100).optional().openapi({
+        description: "Of two that would do as well, the higher one takes the work",
+      }),
     }).strict(),
-  ).max(1000).optional(),
-}).strict().openapi("SchedulerChange");
+  ).max(1000).optional().openapi({ description: "What is to change of them" }),
+}).strict().openapi("SchedulerChange", { description: "What is absent stays" });
 
 /** What is to be set. */
 export const controlRequest = z.object({
   gpu: gpuName,
-  group: z.enum(GROUPS),
+  group: settingGroup,
   values: z.record(
     z.string().max(100),
     z.union([z.number(), z.string().max(1000), z.null()]),
   ).openapi({ description: "By setting; null for the driver's default" }),
-}).strict().openapi("ControlRequest");
+}).strict().openapi("ControlRequest", { description: "What is to be set" });
 
 /** A plan that is to be applied. */
 export const applyRequest = z.object({
@@ -112,79 +117,13 @@ export const applyRequest = z.object({
   seconds: z.number().positive().max(86_400).optional().openapi({
     description: "After which it is taken back unless it is confirmed",
   }),
-}).strict().openapi("ApplyRequest");
+}).strict().openapi("ApplyRequest", { description: "Which plan is to be applied" });
 
 /** What is to be measured. */
 export const benchRequest = z.object({
   select: z.array(z.string().max(200)).max(100).optional().openapi({
     description: "Suites, or patterns of names of benchmarks",
   }),
-  gpu: z.string().max(200).optional(),
-  quick: z.boolean().optional(),
-}).strict().openapi("BenchRequest");
-
-/** An error. */
-export const problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string(),
-  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
-}).openapi("Problem");
-
-const nullable = (description: string) => z.number().nullable().openapi({ description });
-
-/** A GPU in the original's form, with the id and what is known otherwise beside it. */
-export const gpuView = z.object({
-  id: z.string(),
-  index: z.number().int(),
-  name: z.string().nullable(),
-  vendor: z.string().nullable(),
-  pci_slot: z.string().nullable(),
-  drm_node: z.string().nullable(),
-  state: z.string().openapi({ description: "ok, asleep, lost or unsupported" }),
-  health: z.string().nullable(),
-  utilization_pct: nullable("Of 100"),
-  vram_total_bytes: nullable("Bytes"),
-  vram_used_bytes: nullable("Bytes"),
-  temperature_c: nullable("°C"),
-  power_w: nullable("W"),
-  power_cap_w: nullable("W"),
-  clock_mhz: nullable("MHz"),
-  enabled: z.boolean().openapi({ description: "Whether the scheduler places work on it" }),
-}).loose().openapi("Gpu");
-
-/** The GPUs together. */
-export const statsView = z.object({
-  total_vram_bytes: nullable("Of the GPUs that tell"),
-  used_vram_bytes: nullable("Of the GPUs that tell"),
-  avg_utilization_pct: nullable("Mean of the GPUs that tell"),
-  total_power_w: nullable("Of the GPUs that tell"),
-  gpu_count: z.number().int(),
-  daemon_running: z.boolean(),
-  timestamp: z.number().int().openapi({ description: "Seconds since 1970" }),
-}).openapi("Stats");
-
-/** The scheduler. */
-export const schedulerView = z.object({
-  strategy: z.string(),
-  gpus: z.array(
-    z.object({
-      id: z.string(),
-      enabled: z.boolean(),
-      priority: z.number(),
-      weight: nullable("Share in what is split, in proportion to the others'"),
-      weight_source: z.string().nullable(),
-      load_pct: nullable("Of 100"),
-      sessions: z.number().int(),
-    }),
-  ),
-}).openapi("Scheduler");
-
-/** A document that another part of mvgal defines, and names by its `schema`. */
-export const document = (name: string, description: string) =>
-  z.looseObject({}).openapi(name, { description });
-
-/** A list of documents. */
-export const documents = (name: string, description: string) =>
-  z.array(document(name, description));
+  gpu: z.string().max(200).optional().openapi({ description: "Which GPUs; all where absent" }),
+  quick: z.boolean().optional().openapi({ description: "Fewer samples: 20 s a GPU" }),
+}).strict().openapi("BenchRequest", { description: "What is to be measured" });
