@@ -75,6 +75,11 @@ export class Documented {
     return validate;
   }
 
+  /** Holds a value against a named schema. */
+  named(name: string, value: unknown): void {
+    this.#hold(value, name, "components", "schemas", name);
+  }
+
   #hold(value: unknown, what: string, ...pointer: string[]): void {
     const validate = this.#validator(...pointer);
     assert.ok(validate(value), `${what}: ${this.#ajv.errorsText(validate.errors)}`);
@@ -136,7 +141,7 @@ export class Documented {
     const name = this.events().get(lines.event ?? "");
     assert.ok(name, `no event ${lines.event} is documented`);
     const event = { ...lines, data: JSON.parse(data ?? "") as unknown };
-    this.#hold(event, name, "components", "schemas", name);
+    this.named(name, event);
     this.happened.add(lines.event ?? "");
   }
 }

@@ -11,25 +11,28 @@ export interface Message {
   data?: string;
 }
 
-/** Reads messages until there are so many, or the stream ends. Comments and `retry` are none. */
-export async function messages(response: Response, most: number): Promise<Message[]> {
-  const found: Message[] = [];
+/** Reads messages until the stream ends, or nobody wants more. Comments and `retry` are none. */
+export async function* messagesOf(response: Response): AsyncGenerator<Message> {
   let text = "";
-  const reader = (response.body ?? new Blob().stream()).pipeThrough(new TextDecoderStream())
-    .getReader();
-  while (found.length < most) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    text += value;
-    const blocks = text.split("\n\n");
+  const body = response.body ?? new Blob().stream();
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    const blocks = (text + chunk).split("\n\n");
     text = blocks.pop() ?? "";
     for (const block of blocks) {
       const fields = block.split("\n").filter((line) => !line.startsWith(":"))
         .map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]);
       const message: Message = Object.fromEntries(fields);
-      if (message.data !== undefined) found.push(message);
+      if (message.data !== undefined) yield message;
     }
   }
-  await reader.cancel();
+}
+
+/** Reads messages until there are so many, or the stream ends. */
+export async function messages(response: Response, most: number): Promise<Message[]> {
+  const found: Message[] = [];
+  for await (const message of messagesOf(response)) {
+    found.push(message);
+    if (found.length >= most) break;
+  }
   return found;
 }
