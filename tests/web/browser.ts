@@ -50,12 +50,11 @@ export interface Visit {
   go(route: string): Promise<void>;
 }
 
-/** Opens a page. */
-export async function visit(
+/** Opens an empty page that is watched. */
+export async function openPage(
   browser: Browser,
-  api: FakeApi,
   options: BrowserContextOptions = {},
-): Promise<Visit> {
+): Promise<Pick<Visit, "page" | "complaints" | "requests">> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
   page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [], requests: string[] = [];
@@ -64,6 +63,16 @@ export async function visit(
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
+  return { page, complaints, requests };
+}
+
+/** Opens a page of the dashboard. */
+export async function visit(
+  browser: Browser,
+  api: FakeApi,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const { page, complaints, requests } = await openPage(browser, options);
   const go = async (route: string) => {
     await page.goto(`${api.url}#/${route}`);
     await page.locator("main h1").waitFor();
@@ -72,12 +81,8 @@ export async function visit(
   return { api, page, complaints, requests, go };
 }
 
-/** A test of the dashboard; what it left in the console fails it, and so does a request to any other host. */
-export function dashboardTest(
-  name: string,
-  options: FakeApiOptions,
-  run: (visit: Visit, browser: Browser) => Promise<void>,
-): void {
+/** A test that needs a browser, which is ended with it. */
+export function browserTest(name: string, run: (browser: Browser) => Promise<void>): void {
   const ignore = executablePath === undefined;
   Deno.test({
     name: ignore ? `${name} (skipped: no Chromium)` : name,
@@ -86,19 +91,30 @@ export function dashboardTest(
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {
-      const built = buildWeb(join(ROOT, "lib/daemon/web"), join(ROOT, "build/web"));
-      assert.notEqual(built.state, "failed", JSON.stringify(built));
-      await using api = FakeApi.start(options);
       const browser = await chromium.launch({ executablePath: executablePath ?? "", args: FLAGS });
       try {
-        const visited = await visit(browser, api);
-        await run(visited, browser);
-        assert.deepEqual(visited.complaints, []);
-        assert.deepEqual(visited.requests.filter((url) => !isOwn(url, api)), []);
+        await run(browser);
       } finally {
         await browser.close();
       }
     },
+  });
+}
+
+/** A test of the dashboard; what it left in the console fails it, and so does a request to any other host. */
+export function dashboardTest(
+  name: string,
+  options: FakeApiOptions,
+  run: (visit: Visit, browser: Browser) => Promise<void>,
+): void {
+  browserTest(name, async (browser) => {
+    const built = buildWeb(join(ROOT, "lib/daemon/web"), join(ROOT, "build/web"));
+    assert.notEqual(built.state, "failed", JSON.stringify(built));
+    await using api = FakeApi.start(options);
+    const visited = await visit(browser, api);
+    await run(visited, browser);
+    assert.deepEqual(visited.complaints, []);
+    assert.deepEqual(visited.requests.filter((url) => !isOwn(url, api)), []);
   });
 }
 

@@ -10,7 +10,7 @@ import { HTTPException } from "hono/http-exception";
 import { oneLine } from "../one_line.ts";
 import { type Service, ServiceError } from "../service_api.ts";
 import { type AccessRules, refusal, SECURITY_HEADERS } from "./access.ts";
-import { API_PAGE } from "./api_page.ts";
+import { API_PAGE_STYLE, type ApiDocument, apiPage } from "./api_page.ts";
 import type { EventStreams } from "./event_stream.ts";
 import { limitBody } from "./limit_body.ts";
 import { metricsFormat, metricsText } from "./metrics.ts";
@@ -55,7 +55,7 @@ export type App = (request: Request, client: Client) => Promise<Response>;
 /** What the API's document says of it. */
 const ABOUT =
   "The GPUs of this host. Changes over TCP need the token. A value that is not known is " +
-  "null, and where there is `absent` it says why. Units are at the end of the names.";
+  "null, and absent, where there is such a field, says why. Units are at the end of the names.";
 
 /** A JSON pointer (RFC 6901). */
 function pointerTo(path: readonly PropertyKey[]): string {
@@ -78,16 +78,23 @@ function openApiApp({ service, streams }: AppOptions): OpenAPIHono {
     },
   });
   addRoutes(app, service, streams);
-  let document: string | undefined;
-  app.get("/openapi.json", (c) => {
-    // Of 70 schemas: it is made once, and not before somebody asks.
+  // Of 70 schemas: they are made once, and not before somebody asks.
+  let document: string | undefined, page: Promise<string> | undefined;
+  const described = () =>
     document ??= JSON.stringify(app.getOpenAPI31Document({
       openapi: "3.1.0",
       info: { title: "mvgal", version: service.health().version, description: ABOUT },
       servers: [{ url: "/" }],
     }));
-    return c.body(document, 200, { "content-type": "application/json" });
+  app.get(
+    "/openapi.json",
+    (c) => c.body(described(), 200, { "content-type": "application/json" }),
+  );
+  app.get("/docs", async (c) => {
+    page ??= apiPage(JSON.parse(described()) as ApiDocument);
+    return c.body(await page, 200, { "content-type": "text/html; charset=utf-8" });
   });
+  app.get("/docs.css", (c) => c.body(API_PAGE_STYLE, 200, { "content-type": "text/css" }));
   return app;
 }
 
@@ -134,12 +141,6 @@ export function createApp(options: AppOptions, tcp?: TcpRules): App {
     }
     return c.body(scrape.text, 200, { "content-type": type });
   });
-  app.get(
-    "/docs",
-    (c) => c.body(API_PAGE.html, 200, { "content-type": "text/html; charset=utf-8" }),
-  );
-  app.get("/docs.js", (c) => c.body(API_PAGE.script, 200, { "content-type": "text/javascript" }));
-  app.get("/docs.css", (c) => c.body(API_PAGE.style, 200, { "content-type": "text/css" }));
   app.get(API, (c) => c.redirect("/docs"));
   app.notFound((c) => {
     const path = c.req.path;

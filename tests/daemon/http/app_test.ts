@@ -367,7 +367,6 @@ Deno.test("createApp() shows the API on a page that asks no other host", async (
   for (
     const [path, type] of [
       ["/docs", "text/html; charset=utf-8"],
-      ["/docs.js", "text/javascript"],
       ["/docs.css", "text/css"],
     ] as const
   ) {

@@ -81,6 +81,10 @@ Deno.test("events of every kind are as documented, the gap included", async () =
   const { app, ask } = fixture({ service });
   const api = await documented({ ask });
   assert.deepEqual([...api.events().keys()], [...EVENT_KINDS, "gap"]);
+  const docs = Deno.readTextFileSync(new URL("../../../docs/http.md", import.meta.url));
+  for (const [kind, name] of api.events()) {
+    assert.match(docs, new RegExp(`^\\| \`${kind}\` .*\\| \`${name}\` `, "m"));
+  }
   await ask("POST", `${API}/bench`, {});
   service.publishAll();
   const back = new Request(`http://localhost${API}/events`, {
@@ -99,12 +103,14 @@ Deno.test("the API's document tells what every field is, and makes no named sche
   const look = (value: unknown, at: string) => {
     if (typeof value !== "object" || value === null) return;
     const { $ref, allOf, description } = value as Schema;
-    const isProperty = /\/properties\/[^/]+$/.test(at);
+    // Fields of objects, and the parameters of paths by their place in the list.
+    const isProperty = /\/properties\/[^/]+$|\/parameters\/\d+$/.test(at);
     const says = $ref ?? allOf ?? description;
     if (isProperty && says === undefined) silent.push(at);
     for (const [key, each] of Object.entries(value)) look(each, `${at}/${key}`);
   };
   look(document.components.schemas, "");
+  look(document.paths, "");
   assert.deepEqual(silent, []);
   for (const [name, { type, description }] of Object.entries(document.components.schemas)) {
     assert.ok(!Array.isArray(type), `${name} may be null everywhere`);

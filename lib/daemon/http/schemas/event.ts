@@ -39,7 +39,7 @@ export const eventData = {
 /** When each kind comes. */
 const WHEN: Readonly<Record<keyof typeof eventData, string>> = {
   sample: "Each look at the GPUs, without the programs",
-  power: "What the power manager does, after each change",
+  power: "What the power manager does has changed",
   health: "The health of a GPU has changed",
   gpus: "GPUs came or went",
   scheduler: "The scheduler was changed",
@@ -62,7 +62,7 @@ const numbered = EVENT_KINDS.map((kind) =>
     data: z.object({
       at: time("When"),
       data: eventData[kind] as z.ZodType,
-    }).openapi({ description: "The line `data`, which is JSON" }),
+    }).openapi({ description: "The line data, which is JSON" }),
   }).openapi(componentName(kind), { description: WHEN[kind] })
 );
 

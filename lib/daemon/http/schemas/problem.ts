@@ -9,7 +9,7 @@ import { text } from "./value.ts";
 
 /** Problem details (RFC 9457). */
 export const problem = z.object({
-  type: text("`about:blank`: the status says what kind of problem it is"),
+  type: text("about:blank: the status says what kind of problem it is"),
   title: text("The status in words"),
   status: z.int().openapi({ description: "The HTTP status" }),
   detail: text("One line: what, which thing, why, what to do"),

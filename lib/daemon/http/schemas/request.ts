@@ -68,8 +68,11 @@ export const historyQuery = z.object({
 /** What is asked of the log. */
 export const logQuery = z.object({
   level: z.enum(LOG_LEVELS).optional().openapi({ description: "This level, or graver" }),
-  part: z.string().max(40).optional(),
-  gpu: z.string().max(200).optional(),
+  part: z.string().max(40).optional().openapi({
+    description:
+      "Of this part of the service: sampler, history, power, config, http, sessions, bench",
+  }),
+  gpu: z.string().max(200).optional().openapi({ description: "About this GPU" }),
   after: integerText(0, 1e15 - 1, "Lines behind this id"),
   limit: integerText(1, 1000, "The most lines that are given; 100 where absent"),
 });

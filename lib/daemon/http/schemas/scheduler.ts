@@ -32,7 +32,7 @@ export const schedulerView = z.object({
 
 /** A program that runs with a shim of mvgal. */
 export const session = z.object({
-  id: text("<pid>.<start time>"),
+  id: text("Process id and start time: 4711.99"),
   pid: z.int().openapi({ description: "Process id" }),
   command: textOrNull("The program's name; null where it cannot be read"),
   since: timeOrNull("Since when it runs"),
