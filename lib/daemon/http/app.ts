@@ -17,6 +17,7 @@ import { metricsFormat, metricsText } from "./metrics.ts";
 import { problemResponse } from "./problem.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { addRoutes, API } from "./routes.ts";
+import { loadAnswers } from "./schemas/lazy.ts";
 
 /** Something that is served beside the API: the dashboard's files. */
 export interface Asset {
@@ -79,19 +80,23 @@ function openApiApp({ service, streams }: AppOptions): OpenAPIHono {
   });
   addRoutes(app, service, streams);
   // Of 70 schemas: they are made once, and not before somebody asks.
-  let document: string | undefined, page: Promise<string> | undefined;
-  const described = () =>
-    document ??= JSON.stringify(app.getOpenAPI31Document({
+  let document: Promise<string> | undefined, page: Promise<string> | undefined;
+  const describe = async () => {
+    const { event } = await loadAnswers();
+    // No route refers to it but by an extension.
+    app.openAPIRegistry.register("Event", event);
+    return JSON.stringify(app.getOpenAPI31Document({
       openapi: "3.1.0",
       info: { title: "mvgal", version: service.health().version, description: ABOUT },
       servers: [{ url: "/" }],
     }));
-  app.get(
-    "/openapi.json",
-    (c) => c.body(described(), 200, { "content-type": "application/json" }),
-  );
+  };
+  const described = () => document ??= describe();
+  app.get("/openapi.json", async (c) => {
+    return c.body(await described(), 200, { "content-type": "application/json" });
+  });
   app.get("/docs", async (c) => {
-    page ??= apiPage(JSON.parse(described()) as ApiDocument);
+    page ??= described().then((text) => apiPage(JSON.parse(text) as ApiDocument));
     return c.body(await page, 200, { "content-type": "text/html; charset=utf-8" });
   });
   app.get("/docs.css", (c) => c.body(API_PAGE_STYLE, 200, { "content-type": "text/css" }));

@@ -15,7 +15,9 @@ import { findGpu } from "../find_gpu.ts";
 import type { Service } from "../service_api.ts";
 import { EVENT_STREAM_HEADERS, type EventStreams } from "./event_stream.ts";
 import { problemResponse } from "./problem.ts";
-import * as schemas from "./schemas/mod.ts";
+import { answer } from "./schemas/lazy.ts";
+import { problem } from "./schemas/problem.ts";
+import * as requests from "./schemas/request.ts";
 import { gpuViews, statsView } from "./views.ts";
 
 /** Where the API begins. */
@@ -24,13 +26,15 @@ export const API = "/api/v1";
 const PROBLEM = {
   default: {
     description: "What is wrong",
-    content: { "application/problem+json": { schema: schemas.problem } },
+    content: { "application/problem+json": { schema: problem } },
   },
 };
 
-function answers<T extends z.ZodType>(schema: T, description: string) {
+type AnswerName = Parameters<typeof answer>[0];
+
+function answers<K extends AnswerName>(name: K, description: string) {
   return {
-    200: { description, content: { "application/json": { schema } } },
+    200: { description, content: { "application/json": answer(name) } },
     ...PROBLEM,
   };
 }
@@ -40,12 +44,12 @@ function body<T extends z.ZodType>(schema: T) {
 }
 
 /** A route that reads, without parameters. */
-function read<T extends z.ZodType>(path: string, summary: string, schema: T) {
+function read<K extends AnswerName>(path: string, summary: string, name: K) {
   return createRoute({
     method: "get",
     path: `${API}${path}`,
     summary,
-    responses: answers(schema, summary),
+    responses: answers(name, summary),
   });
 }
 
@@ -77,7 +81,7 @@ function json(value: unknown): Response {
 function readRoutes(app: OpenAPIHono, service: Service): void {
   add(
     app,
-    read("/gpus", "The GPUs and what they do", z.array(schemas.gpuView)),
+    read("/gpus", "The GPUs and what they do", "gpuViews"),
     () => json(gpuViews(service)),
   );
   add(
@@ -86,29 +90,29 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       method: "get",
       path: `${API}/gpus/{gpu}`,
       summary: "One GPU",
-      request: { params: schemas.gpuParameter },
-      responses: answers(schemas.gpuView, "The GPU"),
+      request: { params: requests.gpuParameter },
+      responses: answers("gpuView", "The GPU"),
     }),
     (c) => json(findGpu(gpuViews(service), c.req.valid("param").gpu)),
   );
   add(
     app,
-    read("/stats", "The GPUs together", schemas.statsView),
+    read("/stats", "The GPUs together", "statsView"),
     () => json(statsView(service, Date.now())),
   );
   add(
     app,
-    read("/inventory", "What the GPUs are", schemas.inventory),
+    read("/inventory", "What the GPUs are", "inventory"),
     () => json(service.inventory()),
   );
   add(
     app,
-    read("/status", "The last look; null before the first", schemas.lastStatus),
+    read("/status", "The last look; null before the first", "lastStatus"),
     () => json(service.status()),
   );
   add(
     app,
-    read("/topology", "How the GPUs are connected", schemas.topology),
+    read("/topology", "How the GPUs are connected", "topology"),
     () => json(service.inventory().topology),
   );
   add(
@@ -117,8 +121,8 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       method: "get",
       path: `${API}/processes`,
       summary: "The programs that use GPUs",
-      request: { query: schemas.processesQuery },
-      responses: answers(schemas.processesView, "The programs"),
+      request: { query: requests.processesQuery },
+      responses: answers("processesView", "The programs"),
     }),
     (c) => {
       const { gpu } = c.req.valid("query");
@@ -132,17 +136,17 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
   );
   add(
     app,
-    read("/sessions", "The programs that run with mvgal", z.array(schemas.session)),
+    read("/sessions", "The programs that run with mvgal", "sessions"),
     () => json(service.sessions()),
   );
   add(
     app,
-    read("/health", "How the GPUs and the service are", schemas.healthView),
+    read("/health", "How the GPUs and the service are", "healthView"),
     () => json({ service: service.health(), gpus: service.status()?.health ?? null }),
   );
   add(
     app,
-    read("/power", "What the power manager does", schemas.power),
+    read("/power", "What the power manager does", "power"),
     () => json(service.power()),
   );
   add(
@@ -151,8 +155,8 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       method: "get",
       path: `${API}/history`,
       summary: "What the GPUs did",
-      request: { query: schemas.historyQuery },
-      responses: answers(schemas.historyView, "The series"),
+      request: { query: requests.historyQuery },
+      responses: answers("historyView", "The series"),
     }),
     async (c) => {
       const { gpu: gpus, metric: metrics, ...rest } = c.req.valid("query");
@@ -165,8 +169,8 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
       method: "get",
       path: `${API}/logs`,
       summary: "The service's log",
-      request: { query: schemas.logQuery },
-      responses: answers(schemas.logView, "The lines"),
+      request: { query: requests.logQuery },
+      responses: answers("logView", "The lines"),
     }),
     (c) => json({ lines: service.logs(c.req.valid("query")) }),
   );
@@ -175,7 +179,7 @@ function readRoutes(app: OpenAPIHono, service: Service): void {
 function schedulerRoutes(app: OpenAPIHono, service: Service): void {
   add(
     app,
-    read("/scheduler", "How work is spread", schemas.schedulerView),
+    read("/scheduler", "How work is spread", "schedulerView"),
     () => json(service.scheduler()),
   );
   add(
@@ -184,8 +188,8 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
       method: "put",
       path: `${API}/scheduler`,
       summary: "Change how work is spread; what is absent stays",
-      request: { body: body(schemas.schedulerChange) },
-      responses: answers(schemas.schedulerView, "As it is now"),
+      request: { body: body(requests.schedulerChange) },
+      responses: answers("schedulerView", "As it is now"),
     }),
     async (c) => json(await service.changeScheduler(c.req.valid("json"))),
   );
@@ -195,7 +199,7 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
       method: "post",
       path: `${API}/stats/reset`,
       summary: "Count from zero",
-      responses: answers(schemas.statsView, "The GPUs together"),
+      responses: answers("statsView", "The GPUs together"),
     }),
     () => {
       service.resetStats();
@@ -204,7 +208,7 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
   );
   add(
     app,
-    read("/config", "The configuration that holds", schemas.config),
+    read("/config", "The configuration that holds", "config"),
     () => json(service.config()),
   );
   add(
@@ -213,7 +217,7 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
       method: "post",
       path: `${API}/config/reload`,
       summary: "Read the configuration again",
-      responses: answers(schemas.config, "What holds, and what was wrong"),
+      responses: answers("config", "What holds, and what was wrong"),
     }),
     async () => json(await service.reload()),
   );
@@ -222,7 +226,7 @@ function schedulerRoutes(app: OpenAPIHono, service: Service): void {
 function controlRoutes(app: OpenAPIHono, service: Service): void {
   add(
     app,
-    read("/control", "Changes that can be taken back", z.array(schemas.controlEntry)),
+    read("/control", "Changes that can be taken back", "controlEntries"),
     () => json(service.changes()),
   );
   add(
@@ -231,8 +235,8 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
       method: "get",
       path: `${API}/control/{gpu}`,
       summary: "The settings of a GPU",
-      request: { params: schemas.gpuParameter },
-      responses: answers(schemas.settings, "The settings"),
+      request: { params: requests.gpuParameter },
+      responses: answers("settings", "The settings"),
     }),
     (c) => json(service.settings(c.req.valid("param").gpu)),
   );
@@ -242,8 +246,8 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
       method: "post",
       path: `${API}/control/plan`,
       summary: "What a change would do; nothing is written",
-      request: { body: body(schemas.controlRequest) },
-      responses: answers(schemas.controlPlan, "The plan"),
+      request: { body: body(requests.controlRequest) },
+      responses: answers("controlPlan", "The plan"),
     }),
     (c) => json(service.plan(c.req.valid("json"))),
   );
@@ -253,8 +257,8 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
       method: "post",
       path: `${API}/control/apply`,
       summary: "Make a change that was planned",
-      request: { body: body(schemas.applyRequest) },
-      responses: answers(schemas.controlEntry, "The change"),
+      request: { body: body(requests.applyRequest) },
+      responses: answers("controlEntry", "The change"),
     }),
     (c) => {
       const { token, seconds } = c.req.valid("json");
@@ -268,8 +272,8 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
         method: "post",
         path: `${API}/control/{gpu}/{group}/${action}`,
         summary: action === "confirm" ? "Keep a change" : "Take a change back",
-        request: { params: schemas.settingParameters },
-        responses: answers(schemas.controlEntry, "The change"),
+        request: { params: requests.settingParameters },
+        responses: answers("controlEntry", "The change"),
       }),
       (c) => {
         const { gpu, group } = c.req.valid("param");
@@ -280,10 +284,10 @@ function controlRoutes(app: OpenAPIHono, service: Service): void {
 }
 
 function benchRoutes(app: OpenAPIHono, service: Service): void {
-  const params = { params: schemas.runParameter };
+  const params = { params: requests.runParameter };
   add(
     app,
-    read("/bench", "The last benchmark runs", z.array(schemas.benchRun)),
+    read("/bench", "The last benchmark runs", "benchRuns"),
     () => json(service.benchRuns()),
   );
   add(
@@ -292,8 +296,8 @@ function benchRoutes(app: OpenAPIHono, service: Service): void {
       method: "post",
       path: `${API}/bench`,
       summary: "Start a benchmark run",
-      request: { body: body(schemas.benchRequest) },
-      responses: answers(schemas.benchRun, "The run"),
+      request: { body: body(requests.benchRequest) },
+      responses: answers("benchRun", "The run"),
     }),
     (c) => json(service.startBench(c.req.valid("json"))),
   );
@@ -304,7 +308,7 @@ function benchRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/bench/{run}`,
       summary: "The report of a run that is done",
       request: params,
-      responses: answers(schemas.benchReport, "The report"),
+      responses: answers("benchReport", "The report"),
     }),
     (c) => json(service.benchReport(c.req.valid("param").run)),
   );
@@ -315,7 +319,7 @@ function benchRoutes(app: OpenAPIHono, service: Service): void {
       path: `${API}/bench/{run}`,
       summary: "End a run, which keeps what it has measured",
       request: params,
-      responses: answers(schemas.benchRun, "The run"),
+      responses: answers("benchRun", "The run"),
     }),
     (c) => json(service.cancelBench(c.req.valid("param").run)),
   );
@@ -327,8 +331,6 @@ export function addRoutes(app: OpenAPIHono, service: Service, streams: EventStre
   schedulerRoutes(app, service);
   controlRoutes(app, service);
   benchRoutes(app, service);
-  // No route refers to it but by the extension.
-  app.openAPIRegistry.register("Event", schemas.event);
   add(
     app,
     createRoute({
@@ -336,7 +338,7 @@ export function addRoutes(app: OpenAPIHono, service: Service, streams: EventStre
       path: `${API}/events`,
       summary: "What happens, as server-sent events",
       request: {
-        query: schemas.eventsQuery,
+        query: requests.eventsQuery,
         headers: z.object({
           "last-event-id": z.string().max(100).optional().openapi({
             description: "The last event that the client has: those behind it come first",

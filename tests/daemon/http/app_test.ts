@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SECURITY_HEADERS } from "../../../lib/daemon/http/access.ts";
-import { gpuView, schedulerView, statsView } from "../../../lib/daemon/http/schemas/mod.ts";
+import { gpuView, schedulerView, statsView } from "../../../lib/daemon/http/schemas/answers.ts";
 import type {
   BenchRunView,
   ControlPlanView,

@@ -8,7 +8,9 @@ import assert from "node:assert/strict";
 import type { z } from "@hono/zod-openapi";
 import type { BenchReport } from "../../../lib/bench/report.ts";
 import type { Problem } from "../../../lib/daemon/http/problem.ts";
-import type * as schemas from "../../../lib/daemon/http/schemas/mod.ts";
+import type * as answers from "../../../lib/daemon/http/schemas/answers.ts";
+import type { problem } from "../../../lib/daemon/http/schemas/problem.ts";
+import type * as requests from "../../../lib/daemon/http/schemas/request.ts";
 import type { GpuView, statsView } from "../../../lib/daemon/http/views.ts";
 import type * as api from "../../../lib/daemon/service_api.ts";
 import type { InventoryDocument } from "../../../lib/discovery/inventory.ts";
@@ -27,15 +29,16 @@ type Same<A, B> = (<T>() => T extends Json<A> ? 1 : 2) extends (<T>() => T exten
   : false;
 
 /** What a schema lets through. */
-type Out<K extends keyof typeof schemas> = z.output<typeof schemas[K]>;
+type Out<K extends keyof typeof answers> = z.output<typeof answers[K]>;
 
 /** What the service takes from a request that a schema let through. */
-type Takes<K extends keyof typeof schemas, T> = [Json<Out<K>>] extends [Json<T>] ? true : false;
+type Takes<K extends keyof typeof requests, T> = [Json<z.output<typeof requests[K]>>] extends
+  [Json<T>] ? true : false;
 
 /** An error of the compiler where one of them is false. */
 type All<T extends Record<string, true>> = T;
 
-type EventData = typeof schemas.eventData;
+type EventData = typeof answers.eventData;
 
 type Events = {
   [K in keyof api.ServiceEvents]: Same<
@@ -56,10 +59,10 @@ type Answers = {
   inventory: Same<Out<"inventory">, InventoryDocument>;
   logView: Same<Out<"logView">, { lines: api.LogLine[] }>;
   power: Same<Out<"power">, api.PowerView>;
-  problem: Same<Omit<Out<"problem">, "type">, Omit<Problem, "type">>;
+  problem: Same<Omit<z.output<typeof problem>, "type">, Omit<Problem, "type">>;
   processesView: Same<Out<"processesView">, ProcessList>;
   schedulerView: Same<Out<"schedulerView">, api.SchedulerView>;
-  session: Same<Out<"session">, api.SessionView>;
+  sessions: Same<Out<"sessions">, api.SessionView[]>;
   settings: Same<Out<"settings">, api.ControlView>;
   statsView: Same<Out<"statsView">, ReturnType<typeof statsView>>;
   lastStatus: Same<Out<"lastStatus">, StatusDocument | null>;
