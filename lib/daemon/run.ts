@@ -9,6 +9,7 @@ import { openUevents } from "../../ffi/uevents.ts";
 import { makeSessionDirectories } from "../session/directory.ts";
 import { runtimeDirectory, socketPath } from "../client/socket_path.ts";
 import { groupId } from "./group_id.ts";
+import { keepFootprintSmall } from "./footprint.ts";
 import { followHotplug } from "./hotplug.ts";
 import { openServer } from "./http/server.ts";
 import { oneLine } from "./one_line.ts";
@@ -57,6 +58,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   const { config: live, env } = options;
   const { daemon } = live.config;
   await using undo = new AsyncDisposableStack();
+  undo.use(keepFootprintSmall());
   const opened = await openService(options);
   const { service, log } = opened;
   undo.use(service);

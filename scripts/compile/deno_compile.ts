@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { firstWords } from "./bundle.ts";
+import { V8_FLAGS } from "./runtime.ts";
 
 /** Whether `deno compile` can run here, and where it has its runtime from. */
 export type CompileRuntime =
@@ -86,6 +87,7 @@ export async function denoCompile(
       "compile",
       "--quiet",
       "--allow-all",
+      V8_FLAGS,
       "--no-config",
       "--no-lock",
       "--no-remote",
