@@ -41,6 +41,8 @@ function main(): void {
     { name: "mvgal --version", command: [...mvgal, "--version"] },
     { name: "mvgal info --count", command: [...mvgal, "info", "--count"] },
     { name: "mvgal info", command: [...mvgal, "info"] },
+    // Where the service runs, the others ask it.
+    { name: "mvgal info --direct", command: [...mvgal, "info", "--direct"] },
     { name: "mvgal info --apis", command: [...mvgal, "info", "--apis"] },
     { name: "nvidia-smi -L", command: ["nvidia-smi", "-L"] },
     { name: "vulkaninfo --summary", command: ["vulkaninfo", "--summary"] },

@@ -5,13 +5,36 @@
  */
 
 import { inventoryDocument } from "../discovery/inventory.ts";
-import { discover } from "../discovery/mod.ts";
+import type { Discovery } from "../discovery/mod.ts";
 import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
 import { renderInventory } from "../render/inventory.ts";
 import { styleFor } from "../render/style.ts";
 import { renderTopology } from "../render/topology.ts";
-import { type CommandModule, flag, value } from "./command.ts";
+import {
+  type CommandContext,
+  type CommandInput,
+  type CommandModule,
+  flag,
+  value,
+} from "./command.ts";
 import { sysrootOf } from "./sysroot.ts";
+
+/** Asks the service where one runs, which has asked the drivers' libraries already; else looks. */
+async function discoverAny(input: CommandInput, context: CommandContext): Promise<Discovery> {
+  const sysroot = sysrootOf(input, context);
+  const wake = flag(input, "wake");
+  if (sysroot.isHost && !wake && !flag(input, "direct")) {
+    // Most hosts have none: nothing of it is loaded then.
+    const { mayHaveService } = await import("../client/socket_path.ts");
+    if (mayHaveService(context.env)) {
+      const { serviceDiscovery } = await import("./service_inventory.ts");
+      const known = await serviceDiscovery(context);
+      if (known !== undefined) return known;
+    }
+  }
+  const { discover } = await import("../discovery/mod.ts");
+  return discover({ sysroot, wake });
+}
 
 /** `mvgal info`. */
 export const infoCommand: CommandModule = {
@@ -19,7 +42,9 @@ export const infoCommand: CommandModule = {
   describe: "Show every GPU, the APIs that reach it and how they are connected",
   details:
     "Without a GPU it says where it looked, and exits with 0. A GPU that sleeps is left asleep: what " +
-    "cannot be read without waking it is shown as unknown, with the reason.",
+    "cannot be read without waking it is shown as unknown, with the reason. Where the service runs (see " +
+    "mvgal daemon) it is asked, which takes less time; not so with --wake, and where a variable such as " +
+    "CUDA_VISIBLE_DEVICES chooses what libraries show.",
   options: [
     { flags: "--json", describe: "Print one JSON object (mvgal.inventory/1)" },
     {
@@ -35,6 +60,7 @@ export const infoCommand: CommandModule = {
     },
     { flags: "--apis", describe: "Show each API's devices and their capabilities" },
     { flags: "--topology", describe: "Show how the GPUs are connected" },
+    { flags: "--direct", describe: "Look without the service, where one runs (see mvgal daemon)" },
     { flags: "--wake", describe: "Ask sleeping GPUs too, which wakes them" },
     {
       flags: "--sysroot <directory>",
@@ -48,11 +74,10 @@ export const infoCommand: CommandModule = {
     { command: "info --topology", meaning: "Which GPUs are close to each other" },
     { command: "info --sysroot dump/", meaning: "Another host's GPUs, from its dump" },
   ],
-  run(input, context) {
+  async run(input, context) {
     const gpu = value(input, "gpu");
     const selector = gpu === undefined ? undefined : parseGpuSelector(gpu);
-    const sysroot = sysrootOf(input, context);
-    const discovery = discover({ sysroot, wake: flag(input, "wake") });
+    const discovery = await discoverAny(input, context);
     const chosen = selector ? selectGpus(discovery.gpus, selector) : discovery.gpus;
     const document = inventoryDocument(discovery, chosen);
     const { stdout } = context;

@@ -10,7 +10,8 @@ import type { InventoryDocument } from "../discovery/inventory.ts";
 import { selectGpus } from "../gpu/selector.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import type { Looker, LookOptions } from "../telemetry/looker.ts";
-import { findService, type FoundService } from "./service_host.ts";
+import type { CommandContext } from "./command.ts";
+import { findHostService, type FoundService } from "./service_host.ts";
 
 /** A service that looks more seldom, in ms, is not asked: what it knows is of long ago. */
 const MOST_INTERVAL_MS = 2000;
@@ -92,12 +93,12 @@ class ServiceLooker implements Looker {
  * @throws {GpuNotFoundError} for a selector that chooses none.
  */
 export async function openServiceLooker(
-  env: (name: string) => string | undefined,
+  context: Pick<CommandContext, "env" | "stderr">,
   options: LookOptions,
   direct: (options: LookOptions) => Promise<Looker>,
-  find: typeof findService = findService,
+  find: typeof findHostService = findHostService,
 ): Promise<Looker | undefined> {
-  const found: FoundService | undefined = await find(env);
+  const found: FoundService | undefined = await find(context);
   if (found === undefined || !isFresh(found.health)) return undefined;
   const { client } = found;
   let inventory: InventoryDocument, status: StatusDocument | null;

@@ -134,11 +134,10 @@ export const statusCommand: CommandModule = {
 /** Looks through the service where one runs. */
 async function openAnyLooker(context: CommandContext, options: LookOptions): Promise<Looker> {
   // Most hosts have none: nothing of it is loaded then.
-  const { socketPaths } = await import("../client/socket_path.ts");
-  const { hasSocket } = await import("../client/service_client.ts");
-  if (!socketPaths(context.env, null).some(hasSocket)) return await openLooker(options);
+  const { mayHaveService } = await import("../client/socket_path.ts");
+  if (!mayHaveService(context.env)) return await openLooker(options);
   const { openServiceLooker } = await import("./service_looker.ts");
-  return await openServiceLooker(context.env, options, openLooker) ?? await openLooker(options);
+  return await openServiceLooker(context, options, openLooker) ?? await openLooker(options);
 }
 
 /** @throws {UsageError} where it is no number of milliseconds that can be waited. */

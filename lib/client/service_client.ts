@@ -14,11 +14,14 @@ export class ClientError extends Error {
   override readonly name = "ClientError";
   /** The HTTP status; undefined where there was no answer. */
   readonly status: number | undefined;
+  /** Whether somebody listens at the socket: false where it was left behind, or is not for this user. */
+  readonly reached: boolean;
 
   /** Takes the line and the status. */
-  constructor(message: string, status?: number) {
+  constructor(message: string, status?: number, reached = true) {
     super(message);
     this.status = status;
+    this.reached = reached;
   }
 }
 
@@ -26,6 +29,13 @@ export class ClientError extends Error {
 interface Answer {
   status: number;
   text: string;
+}
+
+/** Errors of connect(2) where nobody listens, or not for this user. */
+const UNREACHABLE = ["ENOENT", "ECONNREFUSED", "EACCES", "EPERM", "ENOTSOCK"];
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof Error && "code" in error && UNREACHABLE.includes(String(error.code));
 }
 
 /** Asks the service that listens at a socket. */
@@ -72,7 +82,11 @@ export class ServiceClient {
       answer = await this.#ask(method, path, body);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new ClientError(`the service at ${this.path} does not answer: ${why}`);
+      throw new ClientError(
+        `the service at ${this.path} does not answer: ${why}`,
+        undefined,
+        !isUnreachable(error),
+      );
     }
     const { status, text } = answer;
     let document: unknown;

@@ -31,7 +31,8 @@ function fromFiles(sysroot: Sysroot): InventoryDocument {
 async function fromProcess(command: readonly string[]): Promise<InventoryDocument> {
   const [program = "", ...args] = command;
   const child = new Deno.Command(program, {
-    args: [...args, "info", "--json"],
+    // Without --direct it would ask the service, which is who asks.
+    args: [...args, "info", "--json", "--direct"],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

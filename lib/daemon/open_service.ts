@@ -231,6 +231,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
 
   const service = await GpuService.start({
     version: options.version,
+    sysroot: sysroot.isHost ? null : sysroot.directory,
     log,
     events,
     inventory: new InventoryDesk({

@@ -10,6 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import type { BenchDesk } from "./bench_desk.ts";
 import type { ControlDesk } from "./control_desk.ts";
+import { currentInventory } from "./current_inventory.ts";
 import type { EventHub } from "./events.ts";
 import type { InventoryDesk } from "./inventory_desk.ts";
 import type { ServiceLog } from "./log.ts";
@@ -78,6 +79,8 @@ export interface ConfigPart {
 /** The parts of a service. Those that are undefined are switched off. */
 export interface ServiceParts {
   version: string;
+  /** Directory of the dump that is shown; null for this host. */
+  sysroot: string | null;
   log: ServiceLog;
   events: EventHub;
   inventory: InventoryDesk;
@@ -195,7 +198,7 @@ export class GpuService implements Service, AsyncDisposable {
   }
 
   inventory(): InventoryDocument {
-    return this.#parts.inventory.document;
+    return currentInventory(this.#parts.inventory.document, this.status()?.gpus ?? []);
   }
 
   status(): StatusDocument | null {
@@ -203,7 +206,7 @@ export class GpuService implements Service, AsyncDisposable {
   }
 
   health(): ServiceHealth {
-    const { version, history, scheduling } = this.#parts;
+    const { version, sysroot, history, scheduling } = this.#parts;
     const degraded: Record<string, string> = {};
     const parts = { history, sessions: scheduling };
     for (const [name, part] of Object.entries(parts)) {
@@ -213,6 +216,7 @@ export class GpuService implements Service, AsyncDisposable {
     return {
       ready: this.#sampling !== undefined && this.isAlive,
       version,
+      sysroot,
       pid: Deno.pid,
       started_at: this.#startedAt,
       degraded,

@@ -268,6 +268,8 @@ export interface ServiceHealth {
   /** Whether it samples, and its parts work. */
   ready: boolean;
   version: string;
+  /** Directory of the dump of another host that it shows; null where it is about this host. */
+  sysroot: string | null;
   pid: number;
   started_at: string;
   /** Parts that do not work: `history` -> why. */

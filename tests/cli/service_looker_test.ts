@@ -47,8 +47,9 @@ class DirectLooker implements Looker {
   }
 }
 
+const SILENT = { isTerminal: false, color: false, columns: 80, write: () => {} };
 const never = () => Promise.reject(new Error("not to be opened"));
-const environment = () => undefined;
+const environment = { env: () => undefined, stderr: SILENT };
 
 Deno.test("openServiceLooker() shows what the service saw, of the GPUs that are wanted", async () => {
   await using host = await served();

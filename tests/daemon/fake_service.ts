@@ -62,6 +62,8 @@ export class FakeService implements api.Service {
   readonly listed: Gpu[];
   readonly events: EventHub;
   ready = true;
+  version = "0.0.0";
+  sysroot: string | null = null;
   /** What every method throws from now on; undefined for nothing. */
   fails: unknown;
   /** What was asked of it, in order. */
@@ -159,7 +161,8 @@ export class FakeService implements api.Service {
   health(): api.ServiceHealth {
     return {
       ready: this.ready,
-      version: "0.0.0",
+      version: this.version,
+      sysroot: this.sysroot,
       pid: 4711,
       started_at: "2026-01-01T00:00:00.000Z",
       degraded: { history: "the disk is full" },
