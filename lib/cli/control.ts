@@ -5,9 +5,7 @@
  */
 
 import { parkReport } from "../control/awake.ts";
-import { openControl } from "../control/drivers.ts";
-import type { ApplyWith } from "../control/apply.ts";
-import { type SettingGroup, SETTINGS } from "../control/setting.ts";
+import type { SettingGroup } from "../control/setting.ts";
 import type { ControlContext } from "../control/surface.ts";
 import { discover } from "../discovery/mod.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -27,6 +25,8 @@ import {
 import { changeSettings } from "./control_change.ts";
 import { type ControlHost, hostControl } from "./control_host.ts";
 import { CONTROL_ROWS, type ControlRow } from "./control_table.ts";
+import { DirectDesk } from "./direct_desk.ts";
+import type { SettingsDesk } from "./settings_desk.ts";
 import { sysrootOf } from "./sysroot.ts";
 
 /** Files alone are asked: libraries cannot say more of settings, and would wake GPUs. */
@@ -46,35 +46,19 @@ function chosenGpus(input: CommandInput, sysroot: Sysroot, action: string): Gpu[
   throw new UsageError(`which GPU? Give --gpu with some of ${names}, or --gpu all`);
 }
 
-/** What is in the journal of a GPU's group and will be taken back. */
-function pendingLines(on: ApplyWith, gpu: Gpu, group: SettingGroup): string[] {
-  return on.journal.entries()
-    .filter((entry) => entry.gpu === gpu.id && entry.group === group && !entry.confirmed)
-    .map(({ deadline, failure }) =>
-      `${deadline === null ? "at the next start" : `at ${deadline.wall}`}` +
-      (failure === null ? "" : `; failed before: ${failure}`)
-    );
-}
-
-function show(
+async function show(
   row: ControlRow,
   gpus: readonly Gpu[],
-  on: ApplyWith,
+  desk: SettingsDesk,
   control: ControlContext,
   input: CommandInput,
   { stdout }: CommandContext,
-  changeable: boolean,
-): number {
-  const shown = gpus.map((gpu): ShownSettings => {
-    const surface = openControl(gpu, control);
-    return {
-      gpu,
-      settings: surface.settings.filter(({ id }) => SETTINGS[id].group === row.group),
-      absent: surface.absent[row.group] ?? null,
-      pending: changeable ? pendingLines(on, gpu, row.group) : [],
-      park: row.group === "park" ? parkReport(gpu, control) : null,
-    };
-  });
+): Promise<number> {
+  const shown: ShownSettings[] = [];
+  for (const gpu of gpus) {
+    const park = row.group === "park" ? parkReport(gpu, control) : null;
+    shown.push({ gpu, ...await desk.settings(gpu, row.group), park });
+  }
   if (flag(input, "json")) {
     const document = {
       schema: "mvgal.settings/1",
@@ -115,6 +99,10 @@ export function controlCommand(row: ControlRow, host: ControlHost = hostControl)
       { flags: "--json", describe: "Print one JSON object" },
       { flags: "--wake", describe: "Read the settings of GPUs that sleep too, which wakes them" },
       {
+        flags: "--direct",
+        describe: "Without the service, where one runs; so it is with --wake (see mvgal daemon)",
+      },
+      {
         flags: "--sysroot <directory>",
         describe: "Read a dump of another host: for show and --dry-run",
         completes: "directory",
@@ -142,10 +130,16 @@ export function controlCommand(row: ControlRow, host: ControlHost = hostControl)
         whyNotWritable: host.whyNotWritable(sysroot),
         nvml: sysroot.isHost ? on.nvml : undefined,
       };
-      if (!change) {
-        return show(row, gpus, on, control, input, context, host.mayChange(sysroot));
-      }
-      return await changeSettings({ row, action, gpus, on, control, input, context, host });
+      const asksService = !control.wake && !flag(input, "direct");
+      const desk = (asksService ? await host.openServiceDesk(context, sysroot, gpus) : undefined) ??
+        new DirectDesk({
+          on,
+          control,
+          hasJournal: host.mayChange(sysroot),
+          startWatcher: host.startWatcher,
+        });
+      if (!change) return await show(row, gpus, desk, control, input, context);
+      return await changeSettings({ row, action, gpus, desk, control, input, context, host });
     },
   };
 }

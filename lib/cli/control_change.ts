@@ -4,11 +4,7 @@
  * @module
  */
 
-import { applyPlan, type ApplyWith, confirmEntry } from "../control/apply.ts";
-import { openControl } from "../control/drivers.ts";
-import type { JournalEntry } from "../control/entry.ts";
-import { describeChange, describeStep, makePlan, type Plan } from "../control/plan.ts";
-import { revertEntry, revertPending } from "../control/revert.ts";
+import { describeChange, describeStep } from "../control/plan.ts";
 import type { ControlContext } from "../control/surface.ts";
 import { parkReport } from "../control/awake.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -17,6 +13,7 @@ import { type CommandContext, type CommandInput, flag, UsageError } from "./comm
 import type { ControlHost } from "./control_host.ts";
 import { changesToReset, changesToSet, secondsOf } from "./control_request.ts";
 import type { ControlRow } from "./control_table.ts";
+import type { MadeChange, SettingsDesk, ShownPlan } from "./settings_desk.ts";
 
 /** Seconds in which a risky change has to be confirmed. */
 const CONFIRM_SECONDS = 15;
@@ -29,7 +26,8 @@ export interface ChangeRequest {
   row: ControlRow;
   action: string;
   gpus: readonly Gpu[];
-  on: ApplyWith;
+  /** Who makes it. */
+  desk: SettingsDesk;
   control: ControlContext;
   input: CommandInput;
   context: CommandContext;
@@ -52,7 +50,7 @@ class Report {
     (this.json ? stderr : stdout).write(`${printable(line)}\n`);
   }
 
-  plans(plans: readonly Plan[]): void {
+  plans(plans: readonly ShownPlan[]): void {
     for (const plan of plans) {
       this.say(plan.gpu);
       for (const change of plan.changes) this.say(`  ${describeChange(change)}`);
@@ -62,7 +60,7 @@ class Report {
     }
   }
 
-  document(plans: readonly Plan[], entries: readonly JournalEntry[], state: string): void {
+  document(plans: readonly ShownPlan[], made: readonly MadeChange[], state: string): void {
     if (!this.json) return;
     const document = {
       schema: "mvgal.settings-change/1",
@@ -73,95 +71,51 @@ class Report {
         changes: plan.changes,
         steps: plan.steps,
         obstacles: plan.obstacles,
-        until: entries.find(({ gpu }) => gpu === plan.gpu)?.deadline?.wall ?? null,
+        until: made.find(({ gpu }) => gpu === plan.gpu)?.until ?? null,
       })),
     };
     this.#request.context.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   }
 }
 
-function makePlans({ row, action, gpus, control, input }: ChangeRequest): Plan[] {
-  return gpus.map((gpu) => {
-    const surface = openControl(gpu, control);
-    const changes = action === "set"
-      ? changesToSet(row, input)
-      : changesToReset(row, input, surface);
-    return makePlan(gpu.id, row.group, surface, changes);
-  });
-}
-
-/** Makes all plans; where one fails, those before it are taken back too. */
-function applyAll(
-  plans: readonly Plan[],
-  seconds: number | undefined,
-  on: ApplyWith,
-): JournalEntry[] {
-  const entries: JournalEntry[] = [];
-  return on.journal.locked(() => {
-    for (const plan of plans) {
-      try {
-        entries.push(applyPlan(plan, seconds, on));
-      } catch (error) {
-        const told = entries.toReversed().map((entry) => revertEntry(entry, on).message);
-        const why = error instanceof Error ? error.message : String(error);
-        throw new Error([why, ...told].join("; "));
-      }
-    }
-    return entries;
-  });
-}
-
-/** Takes back changes; false where one could not be. */
-function takeBack(entries: readonly JournalEntry[], on: ApplyWith, report: Report): boolean {
-  return on.journal.locked(() => {
-    // The process that waits may have been faster.
-    const left = on.journal.entries();
-    return entries.filter((entry) =>
-      left.some((each) => each.gpu === entry.gpu && each.group === entry.group && !each.confirmed)
-    ).map((entry) => {
-      const { message, settled } = revertEntry(entry, on);
-      report.say(message);
-      return settled;
-    }).every(Boolean);
-  });
-}
-
-/**
- * Keeps changes where they still are: the process that waits may have taken them back.
- *
- * @returns whether all of them are kept.
- */
-function keep(entries: readonly JournalEntry[], on: ApplyWith): boolean {
-  return on.journal.locked(() =>
-    entries.map((entry) => {
-      const still = on.journal.entries().some((each) =>
-        each.gpu === entry.gpu && each.group === entry.group &&
-        each.writer.pid === entry.writer.pid && !each.confirmed
-      );
-      if (still) confirmEntry(entry, on.journal);
-      return still;
-    }).every(Boolean)
+function makePlans({ row, action, gpus, desk, input }: ChangeRequest): Promise<ShownPlan[]> {
+  return Promise.all(
+    gpus.map((gpu) =>
+      desk.plan(
+        gpu,
+        row.group,
+        (surface) =>
+          action === "set" ? changesToSet(row, input) : changesToReset(row, input, surface),
+      )
+    ),
   );
+}
+
+/** Takes back what was made; false where some of it could not be. */
+async function takeBack(desk: SettingsDesk, report: Report): Promise<boolean> {
+  const taken = await desk.takeBack();
+  for (const { message } of taken) report.say(message);
+  return taken.every(({ settled }) => settled);
 }
 
 /** `set` and `reset`. Returns the exit status. */
 export async function changeSettings(request: ChangeRequest): Promise<number> {
-  const { row, gpus, on, input, context, host, control } = request;
+  const { row, gpus, desk, input, context, host, control } = request;
   const report = new Report(request);
   const seconds = secondsOf(input);
   const yes = flag(input, "yes");
   const ask = (question: string, within?: number) =>
     host.ask(question, (text) => context.stderr.write(text), within);
   if (flag(input, "dryRun")) {
-    const plans = makePlans(request);
+    const plans = await makePlans(request);
     report.plans(plans);
     report.document(plans, [], "planned");
     return 0;
   }
-  for (const { message } of revertPending(gpus.map(({ id }) => id), row.group, on)) {
+  for (const message of await desk.takeBackEarlier(gpus.map(({ id }) => id), row.group)) {
     report.say(`the earlier change is taken back first: ${message}`);
   }
-  const plans = makePlans(request).filter(({ steps }) => steps.length > 0);
+  const plans = (await makePlans(request)).filter(({ steps }) => steps.length > 0);
   if (plans.length === 0) {
     report.say("nothing to do: it has these values");
     report.document([], [], "unchanged");
@@ -183,21 +137,20 @@ export async function changeSettings(request: ChangeRequest): Promise<number> {
   }
   const confirm = !yes && seconds === undefined && plans.some(({ risky }) => risky);
   const limit = confirm ? CONFIRM_SECONDS + CONFIRM_SLACK_SECONDS : seconds;
-  const entries = applyAll(plans, limit, on);
-  if (limit !== undefined) host.startWatcher();
+  const made = await desk.apply(plans, limit);
   if (confirm) {
     const kept = await ask(
       `Keep it? It is taken back in ${CONFIRM_SECONDS} s. [y/N]`,
       CONFIRM_SECONDS,
     );
-    if (kept !== true || !keep(entries, on)) {
-      const settled = takeBack(entries, on, report);
+    if (kept !== true || !await desk.keep()) {
+      const settled = await takeBack(desk, report);
       report.say(settled ? "taken back" : "NOT all taken back: see above");
       report.document(plans, [], "taken back");
       return 1;
     }
   }
-  const until = seconds === undefined ? "" : `, until ${entries[0]?.deadline?.wall}`;
+  const until = seconds === undefined ? "" : `, until ${made[0]?.until}`;
   report.say(`done, and read back${until}`);
   if (row.group === "park" && request.action === "set") {
     for (const gpu of gpus) {
@@ -206,6 +159,6 @@ export async function changeSettings(request: ChangeRequest): Promise<number> {
       }
     }
   }
-  report.document(plans, entries, "applied");
+  report.document(plans, made, "applied");
   return 0;
 }

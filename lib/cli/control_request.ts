@@ -11,8 +11,8 @@ import {
   parseSettingValue,
   type SettingId,
   SETTINGS,
+  type SettingState,
 } from "../control/setting.ts";
-import type { ControlSurface } from "../control/surface.ts";
 import { type CommandInput, UsageError, value } from "./command.ts";
 import type { ControlRow } from "./control_table.ts";
 
@@ -72,7 +72,7 @@ export function changesToSet(row: ControlRow, input: CommandInput): Map<SettingI
 export function changesToReset(
   row: ControlRow,
   input: CommandInput,
-  surface: ControlSurface,
+  surface: { settings: readonly SettingState[] },
 ): Map<SettingId, Change> {
   if (givenValues(row, input).size > 0) {
     throw new UsageError("reset takes no values: it brings back the driver's defaults of all");

@@ -7,7 +7,7 @@
 import { applyPlan, type ApplyWith, confirmEntry } from "../control/apply.ts";
 import { openControl } from "../control/drivers.ts";
 import { fateOf, type JournalEntry } from "../control/entry.ts";
-import { describeStep, makePlan, type Plan } from "../control/plan.ts";
+import { describeChange, describeStep, makePlan, type Plan } from "../control/plan.ts";
 import { revertEntry, revertPending } from "../control/revert.ts";
 import {
   type Change,
@@ -93,15 +93,25 @@ function refused<T>(status: ServiceError["status"], work: () => T): T {
   }
 }
 
-function viewOf(entry: JournalEntry, state?: ControlEntryView["state"]): ControlEntryView {
+function viewOf(entry: JournalEntry): ControlEntryView {
   const { gpu, group, changes, confirmed, deadline, failure } = entry;
   return {
     gpu,
     group,
     changes: [...changes],
-    state: state ?? (failure !== null ? "failed" : confirmed ? "confirmed" : "pending"),
+    state: failure !== null ? "failed" : confirmed ? "confirmed" : "pending",
     reverts_at: confirmed ? null : deadline?.wall ?? null,
+    message: failure,
   };
+}
+
+/** A change in one line, for the log. */
+export function describeEntry(
+  { group, changes, state, reverts_at, message }: ControlEntryView,
+): string {
+  const what = changes.map(describeChange).join(", ");
+  const until = reverts_at === null || state === "reverted" ? "" : `, until ${reverts_at}`;
+  return `${group} ${state}: ${what}${until}${message === null ? "" : `; ${message}`}`;
 }
 
 /** Takes requests for changes of settings. */
@@ -151,6 +161,7 @@ export class ControlDesk {
       group,
       changes: [...changes],
       steps: steps.flatMap(describeStep),
+      actions: [...steps],
       risky,
       obstacles: [...obstacles],
     };
@@ -218,7 +229,7 @@ export class ControlDesk {
       revertEntry(this.#pending(wanted, group), on)
     );
     if (!settled) throw new ServiceError(409, message);
-    const view = viewOf(entry, "reverted");
+    const view: ControlEntryView = { ...viewOf(entry), state: "reverted", message };
     changed(view);
     return view;
   }

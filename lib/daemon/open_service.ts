@@ -19,7 +19,7 @@ import { SessionRegistry } from "../session/registry.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
 import { type Looker, openLooker } from "../telemetry/looker.ts";
 import { BenchDesk, startProgram } from "./bench_desk.ts";
-import { ControlDesk } from "./control_desk.ts";
+import { ControlDesk, describeEntry } from "./control_desk.ts";
 import { EventHub } from "./events.ts";
 import { openHistory } from "./history/history.ts";
 import { InventoryDesk } from "./inventory_desk.ts";
@@ -175,7 +175,10 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     context,
     startWatcher,
     readOnly,
-    changed: (entry) => events.publish("control", entry),
+    changed(entry) {
+      log.write("info", "control", describeEntry(entry), entry.gpu);
+      events.publish("control", entry);
+    },
   });
 
   const policyFor = (config: Config, policies: readonly GpuPolicy[]) => {

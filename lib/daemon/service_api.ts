@@ -10,6 +10,7 @@
 import type { InventoryDocument } from "../discovery/inventory.ts";
 import type { GpuId } from "../gpu/gpu.ts";
 import type { PlannedChange } from "../control/plan.ts";
+import type { Step } from "../control/step.ts";
 import type { SettingGroup, SettingState } from "../control/setting.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import type { GpuSample } from "../telemetry/metrics.ts";
@@ -215,6 +216,8 @@ export interface ControlPlanView {
   changes: PlannedChange[];
   /** The steps for people. */
   steps: string[];
+  /** And for programs. */
+  actions: Step[];
   risky: boolean;
   obstacles: string[];
 }
@@ -227,6 +230,8 @@ export interface ControlEntryView {
   state: "pending" | "confirmed" | "reverted" | "failed";
   /** When it is taken back unless it is confirmed; null where it stays. */
   reverts_at: string | null;
+  /** What came of taking it back, in one line; null where that was not tried. */
+  message: string | null;
 }
 
 /** A benchmark run of the service. */

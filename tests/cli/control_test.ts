@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { whyNotWritable } from "../../ffi/access.ts";
-import { HostDevice } from "../../lib/control/device.ts";
-import { FileJournal } from "../../lib/control/journal.ts";
-import type { SettingGroup } from "../../lib/control/setting.ts";
-import { type CommandContext, UsageError } from "../../lib/cli/command.ts";
-import { controlCommand, controlRow } from "../../lib/cli/control.ts";
-import type { ControlHost } from "../../lib/cli/control_host.ts";
-import { TestClock } from "../control/clock.ts";
-import { CopiedDump } from "../control/emulated_gpu.ts";
+import { UsageError } from "../../lib/cli/command.ts";
 import { DUMPS } from "../sysfs/tree.ts";
 import { capture } from "./capture.ts";
+import { Host } from "./control_dump.ts";
 
 const dump = (name: string, group: string, ...args: string[]) =>
   capture([group, ...args, "--sysroot", `${DUMPS}${name}`]);
@@ -82,64 +74,6 @@ for (
     assert.equal(status, 2, stderr);
     assert.match(stderr, why);
   });
-}
-
-/** A host that is a copy of a dump. */
-class Host extends CopiedDump {
-  readonly clock = new TestClock();
-  readonly journal = new FileJournal(join(this.directory, "journal"));
-  readonly questions: string[] = [];
-  answers: (boolean | null)[] = [];
-  watchers = 0;
-  stdout = "";
-  stderr = "";
-
-  get #host(): ControlHost {
-    return {
-      open: () => ({
-        device: new HostDevice(this.context.sysroot),
-        journal: this.journal,
-        clock: this.clock,
-        [Symbol.dispose]: () => {},
-      }),
-      whyNotWritable: () => (path) => whyNotWritable(join(this.directory, path)),
-      mayChange: () => true,
-      ask: (question) => {
-        this.questions.push(question);
-        return Promise.resolve(this.answers.shift() ?? null);
-      },
-      startWatcher: () => {
-        this.watchers++;
-      },
-      settleOverdue: () => [],
-    };
-  }
-
-  /** Runs a command as typed: an action, a value, options by name. */
-  async run(group: SettingGroup, args: string[], options: Record<string, unknown> = {}) {
-    this.stdout = this.stderr = "";
-    const output = (add: (text: string) => void) => ({
-      isTerminal: true,
-      color: false,
-      columns: 80,
-      write: (data: string | Uint8Array) => add(String(data)),
-    });
-    const context: CommandContext = {
-      stdout: output((text) => this.stdout += text),
-      stderr: output((text) => this.stderr += text),
-      env: () => undefined,
-    };
-    const command = controlCommand(controlRow(group), this.#host);
-    return await command.run({ args, options: { sysroot: this.directory, ...options } }, context);
-  }
-
-  get cap(): string {
-    return this.read("sys/devices/pci0000:00/0000:0b:00.0/hwmon/hwmon4/power1_cap").trim();
-  }
-
-  get pwmMode(): string {
-    return this.read("sys/devices/pci0000:00/0000:0b:00.0/hwmon/hwmon4/pwm1_enable").trim();
-  }
 }
 
 Deno.test("mvgal power set shows, asks, sets, and keeps the value before in the journal", async () => {

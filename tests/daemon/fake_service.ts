@@ -257,6 +257,7 @@ export class FakeService implements api.Service {
       group: "power",
       changes: [],
       steps: [],
+      actions: [],
       risky: false,
       obstacles: [],
     };
@@ -273,6 +274,7 @@ export class FakeService implements api.Service {
       changes: [],
       state: seconds === undefined ? "confirmed" : "pending",
       reverts_at: null,
+      message: null,
     };
     this.#changes.push(entry);
     return entry;

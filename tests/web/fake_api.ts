@@ -297,6 +297,7 @@ export class FakeApi implements AsyncDisposable {
       group: request.group,
       changes: [{ setting: "power_cap_w", from: 700, to: 500, reset: false }],
       steps: ["nvmlDeviceSetPowerManagementLimit(500000): 500 W instead of 700 W"],
+      actions: [],
       risky: request.group === "clocks",
       obstacles: [],
     };
@@ -310,6 +311,7 @@ export class FakeApi implements AsyncDisposable {
       changes: [{ setting: "power_cap_w", from: 700, to: 500, reset: false }],
       state: "pending",
       reverts_at: new Date(Date.now() + seconds * 1000).toISOString(),
+      message: null,
     };
     this.changes = [entry];
     this.events.publish("control", entry);

@@ -86,7 +86,13 @@ Deno.test("reduce() does not take a line of the log twice, and keeps so many", (
 });
 
 Deno.test("reduce() puts a change in place of the one of the same GPU and group", () => {
-  const entry = { gpu: idOf(0), group: "power" as const, changes: [], reverts_at: null };
+  const entry = {
+    gpu: idOf(0),
+    group: "power" as const,
+    changes: [],
+    reverts_at: null,
+    message: null,
+  };
   let state = told(initialState(T), "control", { ...entry, state: "pending" });
   state = told(state, "control", { ...entry, group: "fan", state: "pending" });
   state = told(state, "control", { ...entry, state: "confirmed" });

@@ -117,7 +117,7 @@ export const controlRequest = z.object({
 /** A plan that is to be applied. */
 export const applyRequest = z.object({
   token: z.uuid().openapi({ description: "Of the plan" }),
-  seconds: z.number().positive().max(86_400).optional().openapi({
+  seconds: z.number().positive().max(7 * 86_400).optional().openapi({
     description: "After which it is taken back unless it is confirmed",
   }),
 }).strict().openapi("ApplyRequest", { description: "Which plan is to be applied" });
