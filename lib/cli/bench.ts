@@ -31,6 +31,7 @@ import { type Interruption, measureAll } from "./bench_measure.ts";
 import { isPoolBench, runPoolBench } from "./bench_pool.ts";
 import { outputsOf, takesStdout } from "./bench_outputs.ts";
 import { type Request, requestOf } from "./bench_request.ts";
+import { checkNoOtherBench } from "./bench_service.ts";
 import { runStored } from "./bench_stored.ts";
 import {
   type CommandContext,
@@ -161,6 +162,7 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
   if (value(input, "from") !== undefined) return await runStored(input, context);
   const outputs = outputsOf(input);
   const request = requestOf(input);
+  if (!flag(input, "list")) await checkNoOtherBench(input, context);
   const discovery = discover({
     only: SOURCES.map((source) => source.name).filter((name) => !UNNEEDED_SOURCES.includes(name)),
     wake: flag(input, "wake"),
@@ -271,6 +273,7 @@ export const benchCommand: CommandModule = {
       repeatable: true,
     },
     { flags: "--wake", describe: "Measure sleeping GPUs too" },
+    { flags: "--direct", describe: "Measure although the service is measuring (see mvgal daemon)" },
   ],
   examples: [
     { command: "bench all", meaning: "Everything, on every device" },

@@ -10,6 +10,7 @@ import { type PoolSelection, PoolSelectionError, selectPoolKernels } from "../be
 import { LogicalDevice } from "../pool/logical_device.ts";
 import { renderPoolReport } from "../render/bench_pool.ts";
 import { outputsOf } from "./bench_outputs.ts";
+import { checkNoOtherBench } from "./bench_service.ts";
 import {
   type CommandContext,
   type CommandInput,
@@ -53,8 +54,9 @@ function failures({ kernels }: PoolReport): string[] {
 export async function runPoolBench(
   words: readonly string[],
   input: CommandInput,
-  { stdout, stderr }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
+  const { stdout, stderr } = context;
   if (words.length > 1) {
     throw new UsageError("bench pool is measured alone: leave the other names out");
   }
@@ -62,6 +64,7 @@ export async function runPoolBench(
   if (other !== undefined) throw new UsageError(`--${other} means nothing for bench pool`);
   const selection = selectionOf(input);
   outputsOf(input);
+  await checkNoOtherBench(input, context);
   const json = value(input, "json");
   const gpus = value(input, "gpu");
   await using device = await LogicalDevice.open({

@@ -75,6 +75,8 @@ function argumentsOf({ select = [], gpu, quick = false }: BenchRequest): string[
   }
   return [
     "bench",
+    // Without it the run would find that the service is measuring: it is that run.
+    "--direct",
     ...(quick ? ["--quick"] : []),
     ...(gpu === undefined ? [] : [`--gpu=${gpu}`]),
     ...(select.length === 0 ? ["all"] : select),

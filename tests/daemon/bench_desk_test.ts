@@ -52,7 +52,13 @@ Deno.test("BenchDesk runs a benchmark in a process, follows it and keeps its rep
   assert.equal(run?.state, "done");
   assert.deepEqual([run?.done, run?.total, run?.error], [20, 20, null]);
   assert.deepEqual(host.desk.report(id), { schema: "test" });
-  assert.deepEqual(host.started[0]?.slice(0, 4), ["bench", "--quick", "--gpu=0", "memory.*"]);
+  assert.deepEqual(host.started[0]?.slice(0, 5), [
+    "bench",
+    "--direct",
+    "--quick",
+    "--gpu=0",
+    "memory.*",
+  ]);
   assert.ok(host.told.some(({ done, what }) => done === 1 && what === "gpu memory.read: 5 GB/s"));
 });
 

@@ -31,6 +31,8 @@ export interface ServiceProcessOptions {
   sysroot?: string;
   /** The Unix socket, where it is not to be `mvgal.sock`. */
   socket?: string;
+  /** More of its environment. */
+  env?: Record<string, string>;
   /** The file system of the state is of this size in MiB. For root alone. */
   stateMiB?: number;
 }
@@ -136,6 +138,7 @@ export class ServiceProcess implements AsyncDisposable {
         XDG_STATE_HOME: dirname(state),
         XDG_RUNTIME_DIR: directory,
         ...(library !== undefined && { LD_LIBRARY_PATH: library }),
+        ...options.env,
       },
     }).spawn();
     return new ServiceProcess(directory, socket, child);
