@@ -16,6 +16,8 @@ import {
   value,
 } from "./command.ts";
 import { type Looker, type LookOptions, needsSecondLook, openLooker } from "../telemetry/looker.ts";
+import type { Sysroot } from "../sysfs/sysroot.ts";
+import type { SessionList } from "./status_sessions.ts";
 import { sysrootOf } from "./sysroot.ts";
 
 /** Time between looks of `--watch`, and between the two of `--once` where it takes two, in ms. */
@@ -56,6 +58,10 @@ export const statusCommand: CommandModule = {
     },
     { flags: "--processes", describe: "The programs too (--watch shows them on its screen)" },
     {
+      flags: "--sessions",
+      describe: "The programs that run with mvgal too: what they use, and why they are there",
+    },
+    {
       flags: "--health",
       describe: "Judge the GPUs' health; without --watch the exit status says it too",
     },
@@ -76,6 +82,7 @@ export const statusCommand: CommandModule = {
     { command: "status", meaning: "One look, for people" },
     { command: "status --watch", meaning: "The live screen; q ends it" },
     { command: "status --processes --gpu 0", meaning: "Who uses GPU 0" },
+    { command: "status --sessions", meaning: "Who runs with mvgal, and where" },
     {
       command: "status --watch --interval 500 --json",
       meaning: "Two looks a second, for programs",
@@ -92,6 +99,9 @@ export const statusCommand: CommandModule = {
         "--strict judges one look's health: give it with --health, without --watch",
       );
     }
+    if (watch && flag(input, "sessions")) {
+      throw new UsageError("--sessions is about one look: leave --watch out");
+    }
     const interval = intervalOf(input);
     const gpu = value(input, "gpu");
     const selector = gpu === undefined ? undefined : parseGpuSelector(gpu);
@@ -101,6 +111,7 @@ export const statusCommand: CommandModule = {
       json: flag(input, "json"),
       health: flag(input, "health"),
       strict: flag(input, "strict"),
+      sessions: flag(input, "sessions") ? () => sessionsOf(sysroot, input, context) : undefined,
     };
     const screen = watch && !ways.json && hasScreen(context);
     const options: LookOptions = {
@@ -152,6 +163,38 @@ function intervalOf(input: CommandInput): number | undefined {
   );
 }
 
+async function sessionsOf(
+  sysroot: Sysroot,
+  input: CommandInput,
+  context: CommandContext,
+): Promise<SessionList> {
+  if (!sysroot.isHost) {
+    return { sessions: [], partial: "they are of this host, and --sysroot names another's files" };
+  }
+  const { listSessions } = await import("./status_sessions.ts");
+  return await listSessions(context, { direct: flag(input, "direct") });
+}
+
+/** One look, and the programs that run with mvgal. */
+async function writeWithSessions(
+  document: StatusDocument,
+  { sessions, partial }: SessionList,
+  json: boolean,
+  context: CommandContext,
+): Promise<void> {
+  const { stdout } = context;
+  if (json) {
+    const whole = { ...document, sessions, sessions_partial: partial };
+    stdout.write(`${JSON.stringify(whole)}\n`);
+    return;
+  }
+  const { renderSessions } = await import("../render/session_table.ts");
+  const { columns, isTerminal } = stdout;
+  const { gpus } = document;
+  stdout.write(await text(document, false, context));
+  stdout.write(`\n${renderSessions(sessions, partial, { columns, isTerminal, gpus })}`);
+}
+
 /** Whether both ends of the terminal are one that can be drawn on. */
 function hasScreen({ stdout, env }: CommandContext): boolean {
   const kind = env("TERM");
@@ -173,7 +216,13 @@ async function text(
 async function once(
   looker: Looker,
   between: number,
-  { json, health, strict }: { json: boolean; health: boolean; strict: boolean },
+  { json, health, strict, sessions }: {
+    json: boolean;
+    health: boolean;
+    strict: boolean;
+    /** Where the programs that run with mvgal are wanted: who they are. */
+    sessions: (() => Promise<SessionList>) | undefined;
+  },
   context: CommandContext,
 ): Promise<number> {
   let document = looker.look();
@@ -183,7 +232,8 @@ async function once(
     await new Promise((resolve) => setTimeout(resolve, between));
     document = looker.look();
   }
-  context.stdout.write(await text(document, json, context));
+  if (sessions === undefined) context.stdout.write(await text(document, json, context));
+  else await writeWithSessions(document, await sessions(), json, context);
   if (!health || document.health === undefined) return 0;
   const { healthExitStatus } = await import("../telemetry/health.ts");
   return healthExitStatus(document.health, { strict });
