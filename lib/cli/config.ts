@@ -5,7 +5,7 @@
  */
 
 import { ConfigKeyError } from "../config/locate.ts";
-import { type CommandModule, UsageError } from "./command.ts";
+import { type CommandModule, flag, UsageError } from "./command.ts";
 import { type ConfigAction, withService } from "./config_action.ts";
 import { enableGpus, setKey, setPriority, setStrategy, unsetKey } from "./config_change.ts";
 import { type ConfigHost, hostConfig } from "./config_host.ts";
@@ -109,7 +109,9 @@ export function configCommand(host: ConfigHost = hostConfig): CommandModule {
     details:
       "The file is that of --config, else of MVGAL_CONFIG, else mvgal/mvgal.conf in XDG_CONFIG_HOME " +
       "(for root, and where there is none, /etc/mvgal/mvgal.conf). A change keeps comments and order, is " +
-      "checked before it is written, and is written whole or not at all. A KEY is section.key: " +
+      "checked before it is written, and is written whole or not at all. set-strategy, enable-gpu, " +
+      "disable-gpu and set-priority are also done at once by the service that runs with the file; what " +
+      "set and unset change it takes with reload. A KEY is section.key: " +
       `core.default_strategy, gpu_0.priority, pci:0000:06:00.0.priority.\n\n${LIST}`,
     arguments: [
       { syntax: "<action>", describe: "What to do", choices: Object.keys(ACTIONS) },
@@ -122,6 +124,7 @@ export function configCommand(host: ConfigHost = hostConfig): CommandModule {
         describe: "Show what would be changed in the file, and change nothing",
       },
       { flags: "--json", describe: "Print one JSON object" },
+      { flags: "--direct", describe: "The file alone: leave the service as it is, where one runs" },
       {
         flags: "--sysroot <directory>",
         describe: "The GPUs of a dump of another host (see mvgal dump); also MVGAL_SYSROOT",
@@ -139,6 +142,9 @@ export function configCommand(host: ConfigHost = hostConfig): CommandModule {
       const [name = "", ...args] = input.args;
       const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
       if (action === undefined) throw new UsageError(`mvgal config has no action '${name}'`);
+      if (flag(input, "direct") && (name === "reload" || name === "reset-stats")) {
+        throw new UsageError(`mvgal config ${name} is for the service: leave --direct out`);
+      }
       if (args.length > action.most) {
         const takes = action.takes === "" ? "nothing" : action.takes;
         throw new UsageError(`mvgal config ${name} takes ${takes}, and got '${args.join(" ")}'`);

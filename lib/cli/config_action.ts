@@ -7,7 +7,7 @@
 import { type ConfigPath, type ConfigSearch, findConfig } from "../config/config_file.ts";
 import { configValues, formatProblem, type ReadConfig } from "../config/config.ts";
 import type { RunningService } from "../config/running.ts";
-import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
+import { type CommandContext, type CommandInput, flag, UsageError, value } from "./command.ts";
 import type { ConfigHost } from "./config_host.ts";
 
 /** What an action gets. */
@@ -30,11 +30,12 @@ export function pathOf(action: ConfigAction): ConfigPath {
   return findConfig(searchOf(action));
 }
 
-/** Runs `body` with the service; with undefined where none runs. */
+/** Runs `body` with the service; with undefined where none runs, or `--direct` leaves it alone. */
 export async function withService<T>(
-  { host, context }: ConfigAction,
+  { host, context, input }: ConfigAction,
   body: (service: RunningService | undefined) => T | Promise<T>,
 ): Promise<T> {
+  if (flag(input, "direct")) return await body(undefined);
   using service = await host.findService(context.env);
   return await body(service);
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { keyName, readConfig } from "../config/config.ts";
+import { resolve } from "node:path";
+import { keyName, type ReadConfig, readConfig } from "../config/config.ts";
 import { type ConfigEdit, ConfigEditError, editConfig } from "../config/edit.ts";
 import { gpuPolicies } from "../config/gpu_policy.ts";
 import { formatIni, type IniDocument, parseIni } from "../config/ini_document.ts";
@@ -17,6 +18,7 @@ import {
   setConfigKey,
   unsetConfigKey,
 } from "../config/locate.ts";
+import type { RunningScheduler } from "../config/running.ts";
 import { parseGpuSection } from "../config/schema.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
@@ -55,21 +57,77 @@ function effective({ spec }: ConfigKey, given: string | undefined): string {
   return spec === null ? "not set" : `${spec.format(spec.default) || "empty"} (the default)`;
 }
 
+/** What of a change the running service is to do at once; undefined for what it takes from the file alone. */
+type AtOnce = ((read: ReadConfig) => RunningScheduler) | undefined;
+
+/** What the running service does with a change of the file; null where none runs, or nothing changed. */
+type Taken =
+  | { state: "taken" }
+  | { state: "reload" }
+  | { state: "other"; path: string }
+  | { state: "failed"; why: string }
+  | null;
+
+/** Lets the running service do what changed, where this is the file that it reads. */
+function takeUp(action: ConfigAction, edit: ConfigEdit, atOnce: AtOnce): Promise<Taken> {
+  // What it has may be another thing than the file had, so that one that stays as it is counts too.
+  if (flag(action.input, "dryRun") || (!edit.written && atOnce === undefined)) {
+    return Promise.resolve(null);
+  }
+  // GPUs of another host are none of the service's.
+  if (atOnce !== undefined && !sysrootOf(action.input, action.context).isHost) {
+    return Promise.resolve(null);
+  }
+  return withService(action, async (service): Promise<Taken> => {
+    if (service === undefined) return null;
+    try {
+      const path = await service.configPath();
+      const isSame = path === null
+        // It will find the file where this was searched for.
+        ? pathOf(action).from === "search"
+        : resolve(path) === resolve(edit.path);
+      if (!isSame) return { state: "other", path: path ?? "no file" };
+      if (atOnce === undefined) return { state: "reload" };
+      await service.changeScheduler(atOnce(edit.read));
+      return { state: "taken" };
+    } catch (error) {
+      return { state: "failed", why: error instanceof Error ? error.message : String(error) };
+    }
+  });
+}
+
+/** What is said of that. */
+function takenLine(taken: Exclude<Taken, null>): string {
+  switch (taken.state) {
+    case "taken":
+      return "the running service does so from now on";
+    case "reload":
+      return "the running service takes it with mvgal config reload";
+    case "other":
+      return `the running service reads ${taken.path}, and is left as it is`;
+    case "failed":
+      return `the running service does not take it: ${taken.why}`;
+  }
+}
+
 async function report(
   action: ConfigAction,
   edit: ConfigEdit,
   changes: readonly Change[],
+  atOnce?: AtOnce,
 ): Promise<number> {
   const { context: { stdout, stderr }, input } = action;
   const dry = flag(input, "dryRun");
   const [old, now] = [parseIni(edit.before), parseIni(edit.after)];
-  const service = await withService(action, (running) => running?.where ?? null);
+  const taken = await takeUp(action, edit, atOnce);
   const keys = new Set(changes.map(({ key }) => `${key.section}.${key.key}`));
   for (const { section, key, severity, message } of edit.read.problems) {
     if (keys.has(`${section}.${key}`)) stderr.write(`${severity}: ${message}\n`);
   }
+  const status = taken?.state === "failed" ? 1 : 0;
+  if (taken?.state === "failed") stderr.write(`mvgal: ${takenLine(taken)}\n`);
   if (flag(input, "json")) {
-    return printJson(action, {
+    printJson(action, {
       schema: "mvgal.config-change/1",
       path: edit.path,
       written: edit.written,
@@ -79,8 +137,10 @@ async function report(
         before: givenValue(old, key) ?? null,
         after: givenValue(now, key) ?? null,
       })),
-      reload_needed: service !== null && edit.written,
+      reload_needed: taken?.state === "reload",
+      service: taken?.state ?? null,
     });
+    return status;
   }
   for (const { key } of changes) {
     const [was, is] = [givenValue(old, key), givenValue(now, key)];
@@ -94,17 +154,19 @@ async function report(
         : `${name} is now ${to}; it was ${from}\n`,
     );
   }
-  if (service !== null && edit.written) {
-    stderr.write("the running service takes it with mvgal config reload\n");
-  }
-  return 0;
+  if (taken !== null && status === 0) stderr.write(`${takenLine(taken)}\n`);
+  return status;
 }
 
-async function change(action: ConfigAction, changes: readonly Change[]): Promise<number> {
+async function change(
+  action: ConfigAction,
+  changes: readonly Change[],
+  atOnce?: AtOnce,
+): Promise<number> {
   const { path } = pathOf(action);
   const dryRun = flag(action.input, "dryRun");
   const edit = editConfig(path, (document) => applied(document, changes), { dryRun });
-  return await report(action, edit, changes);
+  return await report(action, edit, changes, atOnce);
 }
 
 /** `set KEY VALUE`. */
@@ -123,7 +185,12 @@ export function unsetKey(action: ConfigAction): Promise<number> {
 /** `set-strategy STRATEGY`. */
 export function setStrategy(action: ConfigAction): Promise<number> {
   const key = parseConfigKey("core.default_strategy");
-  return change(action, [{ key, text: checkedText(key, argument(action, 0, "the strategy")) }]);
+  const text = checkedText(key, argument(action, 0, "the strategy"));
+  return change(
+    action,
+    [{ key, text }],
+    ({ config }) => ({ strategy: config.core.default_strategy }),
+  );
 }
 
 /** The GPUs that are meant, of those that are there. */
@@ -171,19 +238,26 @@ export function enableGpus(enabled: boolean): (action: ConfigAction) => Promise<
         action.context.stderr.write(`warning: ${id} stays disabled by ${disabled_by}\n`);
       }
     }
-    return await report(action, edit, changes);
+    return await report(action, edit, changes, () => ({
+      gpus: gpus.filter(({ id }) => chosen.some((gpu) => gpu.id === id))
+        .map(({ id, disabled_by }) => ({ id, enabled: disabled_by === null })),
+    }));
   };
 }
 
 /** `set-priority SELECTOR N`. */
 export function setPriority(action: ConfigAction): Promise<number> {
-  const { chosen } = gpusOf(action);
+  const { chosen, all } = gpusOf(action);
   const priority = argument(action, 1, "the priority, 0 to 100,");
   return change(
     action,
     chosen.map((gpu) => {
       const key = gpuKey(gpu, "priority");
       return { key, text: checkedText(key, priority) };
+    }),
+    ({ config }) => ({
+      gpus: gpuPolicies(config, all).gpus.filter(({ id }) => chosen.some((gpu) => gpu.id === id))
+        .map(({ id, priority }) => ({ id, priority })),
     }),
   );
 }

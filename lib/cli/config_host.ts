@@ -9,7 +9,7 @@ import type { FindService } from "../config/running.ts";
 import { discover } from "../discovery/mod.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { standing } from "../gpu/standing.ts";
-import type { ConfigView } from "../daemon/service_api.ts";
+import type { ConfigView, SchedulerView } from "../daemon/service_api.ts";
 import { findService } from "./service_host.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
 
@@ -34,6 +34,9 @@ export const hostConfig: ConfigHost = {
     const { client } = found;
     return {
       where: client.path,
+      configPath: async () => (await client.get<ConfigView>("/api/v1/config")).path,
+      scheduler: () => client.get<SchedulerView>("/api/v1/scheduler"),
+      changeScheduler: async (change) => void await client.put("/api/v1/scheduler", change),
       reload: () => client.post<ConfigView>("/api/v1/config/reload"),
       resetStats: async () => void await client.post("/api/v1/stats/reset"),
       [Symbol.dispose]() {},

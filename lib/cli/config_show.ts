@@ -8,6 +8,7 @@ import { closest } from "../gpu/closest.ts";
 import { configValues, formatProblem } from "../config/config.ts";
 import { loadConfig } from "../config/config_file.ts";
 import { type GpuPolicies, gpuPolicies } from "../config/gpu_policy.ts";
+import type { RunningScheduler } from "../config/running.ts";
 import { writeIniValue } from "../config/ini_value.ts";
 import { canonicalSection, givenValue, parseConfigKey } from "../config/locate.ts";
 import { styleFor } from "../render/style.ts";
@@ -21,6 +22,7 @@ import {
   printJson,
   searchOf,
   tellProblems,
+  withService,
 } from "./config_action.ts";
 import { sysrootOf } from "./sysroot.ts";
 
@@ -140,12 +142,36 @@ export function gpuRows(
   ], ["right"]);
 }
 
-/** `list-gpus`: what the file says of the GPUs of this host. */
-export function listGpus(action: ConfigAction): number {
+/** What is set of a GPU in the running service; null where that is not known. */
+function runningState(
+  gpu: NonNullable<RunningScheduler["gpus"]>[number] | undefined,
+): { enabled: boolean; priority: number } | null {
+  const { enabled, priority } = gpu ?? {};
+  return enabled === undefined || priority === undefined ? null : { enabled, priority };
+}
+
+/** What the running service has of the GPUs; undefined where none runs, or it does not say. */
+async function runningGpus(
+  action: ConfigAction,
+  isHost: boolean,
+): Promise<RunningScheduler["gpus"]> {
+  if (!isHost) return undefined;
+  try {
+    return await withService(action, async (service) => (await service?.scheduler())?.gpus);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `list-gpus`: what the file says of the GPUs of this host, and where a service that runs has it otherwise. */
+export async function listGpus(action: ConfigAction): Promise<number> {
   const { context: { stdout, stderr }, host, input } = action;
   const loaded = loadConfig(searchOf(action));
-  const gpus = host.gpus(sysrootOf(input, action.context));
+  const sysroot = sysrootOf(input, action.context);
+  const gpus = host.gpus(sysroot);
   const policies = gpuPolicies(loaded.config, gpus);
+  const running = await runningGpus(action, sysroot.isHost);
+  const runningOf = (id: string) => running?.find((gpu) => gpu.id === id);
   if (flag(input, "json")) {
     printJson(action, {
       schema: "mvgal.config-gpus/1",
@@ -154,6 +180,7 @@ export function listGpus(action: ConfigAction): number {
         index: gpus[i]?.index,
         name: gpus[i]?.name ?? null,
         ...policy,
+        running: runningState(runningOf(policy.id)),
       })),
       warnings: policies.warnings,
     });
@@ -164,6 +191,13 @@ export function listGpus(action: ConfigAction): number {
       ? "No GPU found: mvgal info says where it looked.\n"
       : `${gpuRows(gpus, policies).join("\n")}\n`,
   );
+  for (const { id, disabled_by, priority } of policies.gpus) {
+    const now = runningState(runningOf(id));
+    if (now === null) continue;
+    if (now.enabled === (disabled_by === null) && now.priority === priority) continue;
+    const state = now.enabled ? "enabled" : "disabled";
+    stderr.write(`${id}: the running service has it ${state}, of priority ${now.priority}\n`);
+  }
   for (const line of policies.warnings) stderr.write(`warning: ${line}\n`);
   tellProblems(action, loaded.path ?? NO_FILE, loaded);
   return loaded.valid ? 0 : 1;

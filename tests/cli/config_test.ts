@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { CommandContext, CommandInput } from "../../lib/cli/command.ts";
 import { configCommand } from "../../lib/cli/config.ts";
 import { hostConfig } from "../../lib/cli/config_host.ts";
+import { gpus, idOf } from "../daemon/gpus.ts";
 import { DUMPS } from "../sysfs/tree.ts";
 import { capture, type Captured } from "./capture.ts";
 
@@ -209,13 +210,34 @@ Deno.test("mvgal config reload and reset-stats say in one line that no service r
 });
 
 /** Runs an action on a host where a service runs. */
-async function serviced(problem: string | null, args: string[], options: object = {}) {
+async function serviced(
+  problem: string | null,
+  args: string[],
+  options: { config?: string } & Record<string, unknown> = {},
+  reads: string | null = options.config ?? null,
+) {
   const calls: string[] = [];
   const command = configCommand({
     ...hostConfig,
+    gpus: () => gpus(2),
     findService: () =>
       Promise.resolve({
         where: "/run/x.sock",
+        configPath: () => Promise.resolve(reads),
+        scheduler: () =>
+          Promise.resolve({
+            strategy: "hybrid",
+            gpus: [{ id: idOf(0), enabled: true, priority: 50 }, {
+              id: idOf(1),
+              enabled: false,
+              priority: 70,
+            }],
+          }),
+        changeScheduler: (change) => {
+          if (problem !== null) return Promise.reject(new Error(problem));
+          calls.push(JSON.stringify(change));
+          return Promise.resolve();
+        },
         reload: () => Promise.resolve({ problem }),
         resetStats: () => (calls.push("reset"), Promise.resolve()),
         [Symbol.dispose]: () => calls.push("closed"),
@@ -252,4 +274,66 @@ Deno.test("mvgal config set says how a running service takes the change", async 
   assert.match(text, /\nthe running service takes it with mvgal config reload\n$/);
   const again = await serviced(null, ["set", "core.enabled", "false"], options);
   assert.equal(again.text, "[core] enabled is false already\n");
+});
+
+for (
+  const [args, change] of [
+    [["set-strategy", "afr"], { strategy: "afr" }],
+    [["disable-gpu", "1"], { gpus: [{ id: idOf(1), enabled: false }] }],
+    [["enable-gpu", "all"], {
+      gpus: [{ id: idOf(0), enabled: true }, { id: idOf(1), enabled: true }],
+    }],
+    [["set-priority", "0", "80"], { gpus: [{ id: idOf(0), priority: 80 }] }],
+  ] as const
+) {
+  Deno.test(`mvgal config ${args[0]} changes the file, and the running service at once`, async () => {
+    using place = new Place("");
+    const options = { config: place.file };
+    const { status, text, calls } = await serviced(null, [...args], options);
+    assert.equal(status, 0);
+    assert.deepEqual(calls, [JSON.stringify(change), "closed"]);
+    assert.match(text, /\nthe running service does so from now on\n$/);
+    assert.notEqual(place.text, "");
+    // People may have changed it in the service meanwhile, and want what they say.
+    assert.equal((await serviced(null, [...args], options)).calls.length, 2);
+    assert.deepEqual((await serviced(null, [...args], { ...options, dryRun: true })).calls, []);
+    assert.deepEqual((await serviced(null, [...args], { ...options, direct: true })).calls, []);
+  });
+}
+
+Deno.test("mvgal config leaves a service alone that reads another file, and says so", async () => {
+  using place = new Place("");
+  for (const args of [["set-strategy", "afr"], ["set", "core.enabled", "false"]]) {
+    const { status, text, calls } = await serviced(null, args, { config: place.file }, "/etc/x");
+    assert.deepEqual([status, calls], [0, ["closed"]]);
+    assert.match(text, /\nthe running service reads \/etc\/x, and is left as it is\n$/);
+  }
+});
+
+Deno.test("mvgal config set-strategy exits with 1 where the service refuses what the file has", async () => {
+  using place = new Place("");
+  const { status, text } = await serviced("no", ["set-strategy", "afr"], { config: place.file });
+  assert.equal(status, 1);
+  assert.match(text, /^mvgal: the running service does not take it: no\n/);
+  assert.match(place.text, /default_strategy = afr/);
+});
+
+Deno.test("mvgal config list-gpus tells where the running service has it otherwise", async () => {
+  using place = new Place("");
+  const { text } = await serviced(null, ["list-gpus"], { config: place.file });
+  assert.match(
+    text,
+    new RegExp(`\n${idOf(1)}: the running service has it disabled, of priority 70\n$`),
+  );
+  assert.doesNotMatch(text, new RegExp(`${idOf(0)}: the running`));
+  const document = JSON.parse(
+    (await serviced(null, ["list-gpus"], { config: place.file, json: true })).text,
+  );
+  assert.deepEqual(document.gpus[1].running, { enabled: false, priority: 70 });
+});
+
+Deno.test("mvgal config reload and reset-stats are of the service: --direct makes no sense", async () => {
+  const { status, stderr } = await capture(["config", "reload", "--direct"]);
+  assert.equal(status, 2);
+  assert.match(stderr, /leave --direct out/);
 });
