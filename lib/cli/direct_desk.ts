@@ -17,12 +17,13 @@ import {
 } from "../control/setting.ts";
 import type { ControlContext } from "../control/surface.ts";
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
-import type {
-  GroupSettings,
-  MadeChange,
-  SettingsDesk,
-  ShownPlan,
-  TakenBack,
+import {
+  type GroupSettings,
+  type MadeChange,
+  pendingLine,
+  type SettingsDesk,
+  type ShownPlan,
+  type TakenBack,
 } from "./settings_desk.ts";
 
 /** What is changed, and with what. */
@@ -120,15 +121,4 @@ export class DirectDesk implements SettingsDesk {
       ).map((entry) => revertEntry(entry, on));
     }));
   }
-}
-
-/**
- * When a change is taken back, for people.
- *
- * @param at ISO 8601; null where no time is set.
- * @param failure why that failed before; null where it did not.
- */
-export function pendingLine(at: string | null, failure: string | null): string {
-  return `${at === null ? "at the next start" : `at ${at}`}` +
-    (failure === null ? "" : `; failed before: ${failure}`);
 }

@@ -5,6 +5,8 @@
  */
 
 import { join } from "node:path";
+import { ClientError } from "../client/service_client.ts";
+import { findConfig } from "../config/config_path.ts";
 import { parseDuration } from "../control/duration.ts";
 import { stateDirectory } from "../control/journal.ts";
 import { whyUnavailable } from "../daemon/history/errors.ts";
@@ -33,7 +35,8 @@ export const historyCommand: CommandModule = {
   name: "history",
   describe: "Show what the GPUs did in the last hour, day or month",
   details:
-    "Reads the file that the service (mvgal daemon) keeps, whether it runs or not: each sample for an hour, " +
+    "Reads the file that the service (mvgal daemon) keeps, whether it runs or not, and asks the service where " +
+    "this user cannot read the file: each sample for an hour, " +
     "steps of 10 s for a day and of 5 minutes for a month. What was not known is a gap, never 0. Times are " +
     "those of this host's clock; in JSON and CSV they are UTC.\n\n" +
     `Metrics are those of mvgal status --json that are numbers; without --metric: ${
@@ -60,6 +63,7 @@ export const historyCommand: CommandModule = {
       describe: "Read this file, and not the one of this user's or the host's service",
       completes: "file",
     },
+    { flags: "--direct", describe: "By the file alone, though the service could be asked" },
   ],
   examples: [
     { command: "history", meaning: "The last hour of all GPUs" },
@@ -75,8 +79,10 @@ export const historyCommand: CommandModule = {
     }
     const now = Date.now();
     const query = queryOf(input, now);
-    const path = value(input, "file") ?? usualFile(context);
-    const view = await answer(path, query, now);
+    const file = value(input, "file");
+    const path = file ?? await usualFile(context);
+    const asks = file === undefined && !flag(input, "direct");
+    const view = await answer(path, query, now, asks ? context : undefined);
     context.stdout.write(shown(view, input, context));
     return 0;
   },
@@ -119,8 +125,22 @@ function stepOf(input: CommandInput): number | undefined {
   return seconds;
 }
 
+/** The file that the configuration names; null where it names none, or cannot be read. */
+async function configuredFile(env: CommandContext["env"]): Promise<string | null> {
+  if (!findConfig({ env }).exists) return null;
+  try {
+    const { loadConfig } = await import("../config/config_file.ts");
+    const { valid, config } = loadConfig({ env });
+    return valid ? config.history.path : null;
+  } catch {
+    return null;
+  }
+}
+
 /** That of this user's service; where there is none, that of the host's. */
-function usualFile({ env }: CommandContext): string {
+async function usualFile({ env }: CommandContext): Promise<string> {
+  const configured = await configuredFile(env);
+  if (configured !== null) return configured;
   const own = join(stateDirectory(env), "history.db");
   return exists(own) || !exists(HOST_FILE) ? own : HOST_FILE;
 }
@@ -133,13 +153,43 @@ function exists(path: string): boolean {
   }
 }
 
-async function answer(path: string, query: HistoryQuery, now: number): Promise<HistoryView> {
+/** What the service answers; undefined where none does. Its steps are those of a screen where none is asked for. */
+async function askService(
+  context: CommandContext,
+  { gpus, metrics, from, to, step_s }: HistoryQuery,
+): Promise<HistoryView | undefined> {
+  const { findHostService } = await import("./service_host.ts");
+  const found = await findHostService(context);
+  const asked = new URLSearchParams({
+    ...(gpus !== undefined && { gpu: gpus.join(",") }),
+    ...(metrics !== undefined && { metric: metrics.join(",") }),
+    ...(from !== undefined && { from: `${from}` }),
+    ...(to !== undefined && { to: `${to}` }),
+    ...(step_s !== undefined && { step_s: `${Math.ceil(step_s)}` }),
+  });
+  try {
+    return await found?.client.get<HistoryView>(`/api/v1/history?${asked}`);
+  } catch (error) {
+    if (error instanceof ClientError && error.status === 400) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** @param context of a command that may ask the service where it cannot read the file. */
+async function answer(
+  path: string,
+  query: HistoryQuery,
+  now: number,
+  context: CommandContext | undefined,
+): Promise<HistoryView> {
   try {
     return await readHistory(path, query, { now, most_points: 1_000_000 });
   } catch (error) {
     if (error instanceof ServiceError) {
       throw error.status === 400 ? new UsageError(error.message) : error;
     }
+    const told = context === undefined ? undefined : await askService(context, query);
+    if (told !== undefined) return told;
     if (error instanceof Deno.errors.NotFound) {
       throw new Error(
         `no history at ${path}: mvgal daemon keeps one; --file names another`,

@@ -19,14 +19,14 @@ import type {
 } from "../daemon/service_api.ts";
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
 import type { CommandContext } from "./command.ts";
-import { pendingLine } from "./direct_desk.ts";
 import { findHostService } from "./service_host.ts";
-import type {
-  GroupSettings,
-  MadeChange,
-  SettingsDesk,
-  ShownPlan,
-  TakenBack,
+import {
+  type GroupSettings,
+  type MadeChange,
+  pendingLine,
+  type SettingsDesk,
+  type ShownPlan,
+  type TakenBack,
 } from "./settings_desk.ts";
 
 /**

@@ -69,3 +69,14 @@ export interface SettingsDesk {
   /** Takes back what {@linkcode apply} made, and is still there and not kept. */
   takeBack(): Promise<TakenBack[]>;
 }
+
+/**
+ * When a change is taken back, for people.
+ *
+ * @param at ISO 8601; null where no time is set.
+ * @param failure why that failed before; null where it did not.
+ */
+export function pendingLine(at: string | null, failure: string | null): string {
+  return `${at === null ? "at the next start" : `at ${at}`}` +
+    (failure === null ? "" : `; failed before: ${failure}`);
+}

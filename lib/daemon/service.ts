@@ -270,8 +270,10 @@ export class GpuService implements Service, AsyncDisposable {
   }
 
   async reload(): Promise<ConfigView> {
-    const { config, events, log } = this.#parts;
+    const { config, events, inventory, log } = this.#parts;
     const view = await config.reload();
+    // Drivers may have been installed: that is no event of the kernel's.
+    inventory.refresh();
     if (view.problem === null) log.write("info", "config", `read ${view.path ?? "defaults"}`);
     else log.write("error", "config", `not taken, the one before stays: ${view.problem}`);
     events.publish("config", view);

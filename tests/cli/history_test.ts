@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { openHistory } from "../../lib/daemon/history/history.ts";
 import { HistoryFixture, look, START } from "../daemon/history/history_fixture.ts";
+import { VERSION } from "../../lib/cli/version.ts";
+import { FakeService } from "../daemon/fake_service.ts";
 import { capture } from "./capture.ts";
+import { SocketPlace } from "./served.ts";
 
 /** A file with ten minutes, of which the middle two are missing; GPU 1 tells nothing. */
 function written(fixture: HistoryFixture): string {
@@ -113,4 +117,31 @@ Deno.test("mvgal history reads the file while a service writes it", async () => 
   assert.equal(status, 0);
   // All but those of the last seconds, which are not written yet.
   assert.ok(stdout.split("\r\n").length >= 15, stdout);
+});
+
+Deno.test("mvgal history asks the service where it cannot read the file", async () => {
+  using place = new SocketPlace();
+  const service = new FakeService({ gpus: 2 });
+  service.version = VERSION;
+  await using _ = await place.serve(service);
+  const nowhere = join(place.directory, "history.db");
+  Deno.writeTextFileSync(place.config, `[history]\npath = ${nowhere}\n`, { append: true });
+  const args = ["history", "--json", "--gpu", "1", "--metric", "power_w", ...RANGE];
+  const { status, stdout, stderr } = await place.mvgal([...args, "--step", "10s"]);
+  assert.deepEqual([status, stderr], [0, ""]);
+  const { schema, from, to, step_s, gpus } = JSON.parse(stdout);
+  assert.deepEqual([schema, from, to, step_s, gpus.length], [
+    "mvgal.history/1",
+    "2026-01-01T00:00:00.000Z",
+    "2026-01-01T00:10:00.000Z",
+    10,
+    1,
+  ]);
+  assert.deepEqual(service.asked.map(({ method }) => method), ["history"]);
+  for (const alone of [["--direct"], ["--file", `${place.directory}/none.db`]]) {
+    const told = await place.mvgal([...args, ...alone]);
+    assert.equal(told.status, 1);
+    assert.match(told.stderr, /no history at/);
+  }
+  assert.equal(service.asked.length, 1);
 });
