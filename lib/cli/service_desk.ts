@@ -234,7 +234,13 @@ export async function openServiceDesk(
 ): Promise<SettingsDesk | undefined> {
   const found = await find(context);
   if (found === undefined) return undefined;
-  const known = await found.client.get<{ id: GpuId }[]>("/api/v1/gpus");
+  let known: { id: GpuId }[];
+  try {
+    known = await found.client.get("/api/v1/gpus");
+  } catch (error) {
+    context.stderr.write(`mvgal: ${reason(error)}; going on without it\n`);
+    return undefined;
+  }
   return gpus.every((gpu) => known.some(({ id }) => id === gpu.id))
     ? new ServiceDesk(found.client)
     : undefined;

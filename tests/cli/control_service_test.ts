@@ -7,6 +7,7 @@ import { findService } from "../../lib/cli/service_host.ts";
 import type { SettingsDesk, ShownPlan } from "../../lib/cli/settings_desk.ts";
 import { HostDevice } from "../../lib/control/device.ts";
 import type { SettingGroup } from "../../lib/control/setting.ts";
+import { revertOverdue } from "../../lib/control/revert.ts";
 import { ControlDesk } from "../../lib/daemon/control_desk.ts";
 import {
   type ControlEntryView,
@@ -295,3 +296,51 @@ for (const refuses of [true, false]) {
     },
   );
 }
+
+Deno.test("mvgal fan set says that nothing is kept where the process that waits was faster than the answer", async () => {
+  using direct = new Host("vega56");
+  await using served = await new ServedHost("vega56").start();
+  for (const host of [direct, served]) {
+    host.answers = [true, true];
+    host.asks = () => {
+      if (host.questions.length === 2) {
+        host.clock.seconds += 60;
+        const device = new HostDevice(host.context.sysroot);
+        assert.equal(revertOverdue({ device, journal: host.journal, clock: host.clock }).length, 1);
+      }
+      return Promise.resolve();
+    };
+    assert.equal(await host.run("fan", ["set", "60"]), 1);
+    assert.match(host.stdout, /\ntaken back\n$/);
+    assert.equal(host.pwmMode, "2");
+  }
+  assert.deepEqual(served.service.told.map(({ state }) => state), ["pending"]);
+});
+
+Deno.test("mvgal fan set keeps no change of somebody else's in the place of its own", async () => {
+  await using host = await new ServedHost("vega56").start();
+  host.answers = [true, true];
+  host.asks = () => {
+    if (host.questions.length === 2) {
+      host.clock.seconds += 5;
+      const { desk } = host.service;
+      const { token } = desk.plan({ gpu: "0", group: "fan", values: { fan_pct: 70 } });
+      desk.apply(token, 60);
+    }
+    return Promise.resolve();
+  };
+  assert.equal(await host.run("fan", ["set", "60"]), 1);
+  assert.equal(host.journal.entries()[0]?.confirmed, false, "the other's change is as it was");
+  assert.equal(host.journal.entries()[0]?.changes[0]?.to, 70);
+});
+
+Deno.test("mvgal power set goes on without a service that does not answer, and says so", async () => {
+  await using host = await new ServedHost("vega56").start();
+  host.service.scheduler = () => {
+    throw new Error("broken");
+  };
+  assert.equal(await host.run("power", ["set", "215"], { yes: true }), 0);
+  assert.match(host.stderr, /^mvgal: [^\n]+; going on without it\n$/);
+  assert.equal(host.cap, "215000000");
+  assert.deepEqual(host.service.told, []);
+});
