@@ -188,6 +188,7 @@ export class FullService extends FakeService {
       changes: [{ setting: "power_cap_w", from: 700, to: 500, reset: false }],
       state: "pending",
       reverts_at: AT,
+      message: null,
     });
     this.events.publish("bench", run);
   }

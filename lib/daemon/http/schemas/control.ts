@@ -6,6 +6,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { SETTING_IDS } from "../../../control/setting.ts";
+import { step } from "./control_step.ts";
 import { settingGroup } from "./request.ts";
 import {
   flag,
@@ -73,6 +74,7 @@ export const controlPlan = z.object({
   group: settingGroup,
   changes,
   steps: texts("What would be written, for people"),
+  actions: z.array(step).openapi({ description: "The same for programs" }),
   risky: flag("Whether it is taken back unless somebody confirms it"),
   obstacles: texts("What stands in the way: rights that the service does not have"),
 }).openapi("ControlPlan", { description: "What a change would do" });
@@ -86,4 +88,5 @@ export const controlEntry = z.object({
     description: "pending: it is taken back unless it is confirmed",
   }),
   reverts_at: timeOrNull("When it is taken back unless it is confirmed; null where it stays"),
+  message: textOrNull("What came of taking it back; null where that was not tried"),
 }).openapi("ControlEntry", { description: "A change of settings" });

@@ -25,6 +25,7 @@ import {
 export const serviceHealth = z.object({
   ready: flag("Whether it samples, and its parts work"),
   version: text("Of mvgal"),
+  sysroot: textOrNull("Directory of the dump that it shows; null where it is about this host"),
   pid: z.int().openapi({ description: "Its process id" }),
   started_at: time("When it was started"),
   degraded: notes("By part that does not work, why: history"),
