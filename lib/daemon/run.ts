@@ -6,12 +6,13 @@
 
 import { dirname } from "node:path";
 import { openUevents } from "../../ffi/uevents.ts";
+import type { Config } from "../config/config.ts";
 import { makeSessionDirectories } from "../session/directory.ts";
 import { runtimeDirectory, socketPath } from "../client/socket_path.ts";
 import { groupId } from "./group_id.ts";
 import { keepFootprintSmall } from "./footprint.ts";
 import { followHotplug } from "./hotplug.ts";
-import { openServer } from "./http/server.ts";
+import { openServer, type Server } from "./http/server.ts";
 import { oneLine } from "./one_line.ts";
 import {
   type OpenService,
@@ -19,7 +20,7 @@ import {
   type OpenServiceOptions,
   serviceDirectory,
 } from "./open_service.ts";
-import { serverOptions } from "./server_options.ts";
+import { readCertificate, serverOptions } from "./server_options.ts";
 import { loadWebAssets } from "./web_assets.ts";
 import { openSupervisor } from "./supervisor.ts";
 
@@ -48,6 +49,18 @@ function prepareDirectories(
   }
 }
 
+/** Certificates are renewed in their files while the service runs: a reload takes them. */
+function renewCertificate(server: Server, http: Config["http"], { log }: OpenService): void {
+  try {
+    const certificate = readCertificate(http);
+    if (certificate === undefined) return;
+    server.renew(certificate);
+    log.write("info", "http", `the TLS certificate is that of ${http.tls_certificate} now`);
+  } catch (error) {
+    log.write("error", "http", `the TLS certificate before stays: ${oneLine(error)}`);
+  }
+}
+
 /**
  * Starts the service.
  *
@@ -56,7 +69,7 @@ function prepareDirectories(
  */
 export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   const { config: live, env } = options;
-  const { daemon } = live.config;
+  const { daemon, http } = live.config;
   await using undo = new AsyncDisposableStack();
   undo.use(keepFootprintSmall());
   const opened = await openService(options);
@@ -71,7 +84,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   Deno.mkdirSync(dirname(path), { recursive: true });
   const web = loadWebAssets();
   if (web.state === "absent") log.write("warning", "http", `no dashboard: ${web.reason}`);
-  undo.use(
+  const server = undo.use(
     await openServer({
       service,
       ...(web.state === "ok" && { assets: (path) => web.files.get(path) }),
@@ -79,6 +92,9 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
       unix: { path, mode: 0o660, group: gid },
       log: (level, text) => log.write(level, "http", text),
     }),
+  );
+  undo.use(
+    service.events.subscribe(() => renewCertificate(server, http, opened), { kinds: ["config"] }),
   );
   undo.use(followHotplug({
     open: openUevents,

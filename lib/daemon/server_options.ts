@@ -8,7 +8,20 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { parseAddress } from "../config/listen_address.ts";
 import type { ServerOptions, TcpListener } from "./http/server.ts";
+import type { Certificate } from "./http/tls.ts";
 import { loadToken } from "./http/token.ts";
+
+/**
+ * The certificate of the API over TCP as its files have it now; undefined where there is to be no TLS.
+ *
+ * @throws {Error} for a file that cannot be read; one line.
+ */
+export function readCertificate(
+  { tls_certificate, tls_key }: Config["http"],
+): Certificate | undefined {
+  if (tls_certificate === null || tls_key === null) return undefined;
+  return { cert: Deno.readTextFileSync(tls_certificate), key: Deno.readTextFileSync(tls_key) };
+}
 
 /**
  * The options of the server but for the service and the Unix socket.
@@ -34,12 +47,7 @@ export function serverOptions(
     ratePerSecond: http.rate_limit_per_s,
     limits: { connections: http.max_connections },
   };
-  const { tls_certificate, tls_key } = http;
-  if (tls_certificate !== null && tls_key !== null) {
-    tcp.tls = {
-      cert: Deno.readTextFileSync(tls_certificate),
-      key: Deno.readTextFileSync(tls_key),
-    };
-  }
+  const tls = readCertificate(http);
+  if (tls !== undefined) tcp.tls = tls;
   return { ...options, tcp };
 }

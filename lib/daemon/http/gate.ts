@@ -8,45 +8,82 @@
  * @module
  */
 
+import { oneLine } from "../one_line.ts";
+import { peerOf } from "./peer.ts";
+
 /** What is let through. */
 export interface GateLimits {
   connections: number;
-  /** For the headers of the first request, in ms. */
+  /** Of one peer (see {@linkcode peerOf}): the others find room yet. */
+  connectionsOfOne: number;
+  /** For the handshake of TLS and the headers of the first request, in ms. */
   headerMs: number;
   /** Without a byte of an answer, in ms: what a client says slowly keeps no connection open. */
   idleMs: number;
   headerBytes: number;
+  /** How often it is told that connections are turned away, in ms: an attack is not to fill the log. */
+  tellMs: number;
 }
 
 /** Limits where nothing else is said. */
 export const GATE_LIMITS: GateLimits = {
   connections: 256,
+  connectionsOfOne: 224,
   headerMs: 10_000,
   idleMs: 75_000,
   headerBytes: 16 << 10,
+  tellMs: 10_000,
 };
+
+/** What the gate needs of a connection. */
+export type GateConnection = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
+
+/** A connection to the server behind the gate. */
+export interface Passage {
+  connection: GateConnection;
+  /** To be called when it is closed. */
+  leave(): void;
+}
+
+/** What a gate is made of. */
+export interface GateOptions {
+  listener: Deno.Listener<Deno.TcpConn>;
+  /** Opens a connection to the server for a peer. */
+  connect(peer: string): Promise<Passage>;
+  /** Speaks TLS on a connection. */
+  secure?: ((connection: Deno.TcpConn) => GateConnection) | undefined;
+  limits?: Partial<GateLimits> | undefined;
+  /** Told how many connections were turned away, and why the last was, at most every `tellMs`. */
+  turnedAway?: (count: number, why: string) => void;
+}
 
 /** How long a client may go on sending that has its last answer, in ms: a reset would take that from it. */
 const LINGER_MS = 1000;
 
-const TOO_LARGE = "HTTP/1.1 431 Request Header Fields Too Large\r\n" +
-  "connection: close\r\ncontent-length: 0\r\n\r\n";
+/** How long to wait where a connection cannot be accepted, in ms: there may be a descriptor then. */
+const ACCEPT_AGAIN_MS = 10;
+
+const encoder = new TextEncoder();
+
+const TOO_LARGE = encoder.encode(
+  "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+);
 
 /** How HTTP/2 begins: behind it the limits of the gate would hold no more. Source: RFC 9113, section 3.4. */
-const HTTP2_PREFACE = "PRI * HTTP/2.0\r\n";
+const HTTP2_PREFACE = encoder.encode("PRI * HTTP/2.0\r\n");
 
 /** How an answer begins behind which Deno's server (2.9) would read the body to its end, whatever is in it. */
-const REFUSED_BODY = "HTTP/1.1 413 ";
+const REFUSED_BODY = encoder.encode("HTTP/1.1 413 ");
 
 /** Buffers of each connection: requests are short, answers are not. There are as many as connections. */
 const REQUEST_BYTES = 4 << 10, ANSWER_BYTES = 16 << 10;
 
-/** What comes from a listener: a connection over TCP or TLS. */
-type Incoming = Deno.TcpConn | Deno.TlsConn;
+/** Where headers are read into at first: those that say nothing are to take as little. */
+const FIRST_HEADER_BYTES = 1 << 10;
 
-/** Where the headers end; below 0 where they do not yet. */
-function endOfHeaders(bytes: Uint8Array): number {
-  for (let at = 0; at + 3 < bytes.length; at++) {
+/** Where the headers end; below 0 where they do not yet. What is before `from` was looked at. */
+function endOfHeaders(bytes: Uint8Array, from: number): number {
+  for (let at = Math.max(0, from - 3); at + 3 < bytes.length; at++) {
     if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) {
       return at + 4;
     }
@@ -54,11 +91,11 @@ function endOfHeaders(bytes: Uint8Array): number {
   return -1;
 }
 
-function beginsWith(bytes: Uint8Array, text: string): boolean {
-  return new TextDecoder("latin1").decode(bytes.subarray(0, text.length)) === text;
+function beginsWith(bytes: Uint8Array, beginning: Uint8Array): boolean {
+  return beginning.every((byte, at) => bytes[at] === byte);
 }
 
-function close(connection: Deno.Conn): void {
+function close(connection: GateConnection): void {
   try {
     connection.close();
   } catch {
@@ -67,83 +104,128 @@ function close(connection: Deno.Conn): void {
 }
 
 /** Writes all of some bytes. */
-async function writeAll(to: Deno.Conn, bytes: Uint8Array): Promise<void> {
+async function writeAll(to: GateConnection, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+/** A client that is connected. */
+interface Visit {
+  peer: string;
+  connection: GateConnection;
+  /** When it was answered last, in ms of `performance.now()`; undefined until its headers are there. */
+  answered: number | undefined;
 }
 
 /** Takes connections of a listener and hands them on, until it is disposed. */
 export class Gate implements AsyncDisposable {
-  readonly #listener: Deno.Listener<Incoming>;
-  readonly #connect: () => Promise<Deno.Conn>;
+  readonly #options: GateOptions;
   readonly #limits: GateLimits;
-  readonly #open = new Set<Deno.Conn>();
+  readonly #visits = new Set<Visit>();
+  readonly #ofPeers = new Map<string, number>();
   readonly #running: Promise<void>;
-  #count = 0;
+  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #passing = new Set<Promise<void>>();
   #refused = 0;
+  #untold = 0;
+  #why = "";
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param connect opens a connection to the server behind the gate. */
-  constructor(
-    listener: Deno.Listener<Incoming>,
-    connect: () => Promise<Deno.Conn>,
-    limits: Partial<GateLimits> = {},
-  ) {
-    this.#listener = listener;
-    this.#connect = connect;
-    this.#limits = { ...GATE_LIMITS, ...limits };
+  /** Takes connections from now on. */
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#limits = { ...GATE_LIMITS, ...options.limits };
+    const { idleMs } = this.#limits;
+    // One clock for all of them: there may be hundreds.
+    this.#watch = setInterval(() => this.#closeIdle(), Math.min(1000, idleMs / 4));
     this.#running = this.#accept();
   }
 
   /** How many connections there are, and how many were turned away. */
   get counts(): { open: number; refused: number } {
-    return { open: this.#count, refused: this.#refused };
+    return { open: this.#visits.size, refused: this.#refused };
+  }
+
+  #closeIdle(): void {
+    const before = performance.now() - this.#limits.idleMs;
+    for (const { answered, connection } of this.#visits) {
+      if (answered !== undefined && answered <= before) close(connection);
+    }
   }
 
   async #accept(): Promise<void> {
     for (;;) {
-      let connection: Incoming;
+      let connection: Deno.TcpConn;
       try {
-        connection = await this.#listener.accept();
+        connection = await this.#options.listener.accept();
       } catch (error) {
-        // The listener was closed; any other error is of one connection (a broken handshake, no descriptor).
+        // The listener was closed; any other error is of one connection, or there is no descriptor for it.
         if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        this.#turnAway(oneLine(error));
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
         continue;
       }
-      if (this.#count >= this.#limits.connections) {
-        this.#refused++;
-        close(connection);
-        continue;
-      }
-      this.#count++;
-      this.#open.add(connection);
-      this.#pass(connection).catch(() => {}).finally(() => {
-        this.#count--;
-        this.#open.delete(connection);
-        close(connection);
-      });
+      this.#admit(connection);
     }
   }
 
-  /** Waits for the first headers, then passes bytes in both directions. */
-  async #pass(connection: Incoming): Promise<void> {
-    let head = await this.#firstHeaders(connection);
+  #admit(plain: Deno.TcpConn): void {
+    const peer = peerOf(plain.remoteAddr.hostname), ofOne = this.#ofPeers.get(peer) ?? 0;
+    const { connections, connectionsOfOne } = this.#limits;
+    const full = this.#visits.size >= connections;
+    if (full || ofOne >= connectionsOfOne) {
+      close(plain);
+      this.#turnAway(full ? `there are ${connections}` : `${peer} has ${connectionsOfOne}`);
+      return;
+    }
+    const connection = this.#options.secure?.(plain) ?? plain;
+    const visit: Visit = { peer, connection, answered: undefined };
+    this.#visits.add(visit);
+    this.#ofPeers.set(peer, ofOne + 1);
+    const passing = this.#receive(visit, plain)
+      .catch((error) => this.#turnAway(oneLine(error)))
+      .finally(() => {
+        close(connection);
+        this.#visits.delete(visit);
+        const left = (this.#ofPeers.get(peer) ?? 1) - 1;
+        if (left === 0) this.#ofPeers.delete(peer);
+        else this.#ofPeers.set(peer, left);
+        this.#passing.delete(passing);
+      });
+    this.#passing.add(passing);
+  }
+
+  /** The first is told at once, those that follow together. */
+  #turnAway(why: string): void {
+    this.#refused++;
+    this.#untold++;
+    this.#why = why;
+    if (this.#telling === undefined) this.#tell();
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    if (this.#untold === 0) return;
+    this.#options.turnedAway?.(this.#untold, this.#why);
+    this.#untold = 0;
+    this.#telling = setTimeout(() => this.#tell(), this.#limits.tellMs);
+  }
+
+  /**
+   * Waits for the first headers, then passes bytes in both directions.
+   *
+   * @throws {Error} by rejection, where there is no way to the server.
+   */
+  async #receive(visit: Visit, plain: Deno.TcpConn): Promise<void> {
+    const { connection, peer } = visit;
+    let head = await this.#firstHeaders(visit, plain);
     if (head === undefined) return;
-    // An answer comes in several pieces: the last must not wait until the client has confirmed the others,
-    // which takes it 40 ms.
-    if ("setNoDelay" in connection) connection.setNoDelay();
-    const server = await this.#connect();
-    this.#open.add(server);
-    let last = performance.now();
-    const { idleMs } = this.#limits;
-    const watch = setInterval(() => {
-      if (performance.now() - last < idleMs) return;
-      close(connection);
-      close(server);
-    }, Math.min(1000, idleMs / 4));
+    const passage = await this.#options.connect(peer);
+    const server = passage.connection;
+    visit.answered = performance.now();
     const touch = (bytes: Uint8Array) => {
-      last = performance.now();
+      visit.answered = performance.now();
       return !beginsWith(bytes, REFUSED_BODY);
     };
     try {
@@ -155,30 +237,46 @@ export class Gate implements AsyncDisposable {
       const asked = pump(connection, server, REQUEST_BYTES)
         .then((end) => end === "unwanted" ? answered : end);
       await Promise.race([asked, answered.then(() => linger(connection))]);
+    } catch {
+      // The server has ended.
     } finally {
-      clearInterval(watch);
-      this.#open.delete(server);
       close(server);
+      passage.leave();
     }
   }
 
-  async #firstHeaders(connection: Incoming): Promise<Uint8Array | undefined> {
+  /** The bytes that begin with the first request's headers; undefined for a client that is not let in. */
+  async #firstHeaders(
+    { connection }: Visit,
+    plain: Deno.TcpConn,
+  ): Promise<Uint8Array | undefined> {
     const { headerMs, headerBytes } = this.#limits;
     const timer = setTimeout(() => close(connection), headerMs);
-    const head = new Uint8Array(headerBytes);
-    let length = 0;
+    let head = new Uint8Array(Math.min(FIRST_HEADER_BYTES, headerBytes)), length = 0, looked = 0;
     try {
-      while (endOfHeaders(head.subarray(0, length)) < 0) {
-        if (length === head.length) {
-          await writeAll(connection, new TextEncoder().encode(TOO_LARGE));
+      // An answer comes in several pieces: the last must not wait until the client has confirmed the others,
+      // which takes it 40 ms.
+      plain.setNoDelay();
+      while (endOfHeaders(head.subarray(0, length), looked) < 0) {
+        looked = length;
+        if (length === headerBytes) {
+          await writeAll(connection, TOO_LARGE);
           await linger(connection);
           return undefined;
+        }
+        if (length === head.length) {
+          const larger = new Uint8Array(Math.min(2 * length, headerBytes));
+          larger.set(head);
+          head = larger;
         }
         const read = await connection.read(head.subarray(length));
         if (read === null) return undefined;
         length += read;
       }
       return beginsWith(head, HTTP2_PREFACE) ? undefined : head.subarray(0, length);
+    } catch {
+      // It was too slow, is gone, or speaks no TLS.
+      return undefined;
     } finally {
       clearTimeout(timer);
     }
@@ -186,9 +284,12 @@ export class Gate implements AsyncDisposable {
 
   /** Takes no more connections, and ends those that there are. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    for (const connection of [...this.#open]) close(connection);
+    this.#options.listener.close();
+    for (const { connection } of this.#visits) close(connection);
     await this.#running;
+    await Promise.all(this.#passing);
+    clearInterval(this.#watch);
+    clearTimeout(this.#telling);
   }
 }
 
@@ -198,8 +299,8 @@ export class Gate implements AsyncDisposable {
  * @param goesOn told of each part that was passed; gives whether more is to follow.
  */
 async function pump(
-  from: Deno.Conn,
-  to: Deno.Conn,
+  from: GateConnection,
+  to: GateConnection,
   size: number,
   goesOn: (bytes: Uint8Array) => boolean = () => true,
 ): Promise<"ended" | "unwanted"> {
@@ -223,7 +324,7 @@ async function pump(
 }
 
 /** Says that no more comes, and waits a while for the client to have read that. */
-async function linger(connection: Incoming): Promise<void> {
+async function linger(connection: GateConnection): Promise<void> {
   const timer = setTimeout(() => close(connection), LINGER_MS);
   try {
     await connection.closeWrite();

@@ -4,17 +4,20 @@
  * @module
  */
 
-import { join } from "node:path";
 import { oneLine } from "../one_line.ts";
 import type { Service } from "../service_api.ts";
 import type { AccessRules } from "./access.ts";
 import { type App, type Asset, createApp } from "./app.ts";
 import { EventStreams } from "./event_stream.ts";
-import { Gate, type GateLimits } from "./gate.ts";
+import { affordableConnections } from "./descriptors.ts";
+import { Gate, GATE_LIMITS, type GateLimits } from "./gate.ts";
+import { Lanes } from "./lanes.ts";
 import { RateLimit } from "./rate_limit.ts";
+import { type Certificate, TlsServer } from "./tls.ts";
+import { serveUnix } from "./unix_server.ts";
 
-/** How long requests that are answered may take when the server ends, in ms. */
-const FAREWELL_MS = 5000;
+/** How many of the connections one peer may have: a few are left for the others. */
+const SHARE_OF_ONE = 7 / 8;
 
 /** The Unix socket. */
 export interface UnixListener {
@@ -31,8 +34,7 @@ export interface TcpListener {
   access: AccessRules;
   ratePerSecond: number;
   limits?: Partial<GateLimits>;
-  /** Certificate chain and key, PEM. */
-  tls?: { cert: string; key: string };
+  tls?: Certificate;
 }
 
 /** What a server is opened with. */
@@ -53,6 +55,12 @@ export interface Server extends AsyncDisposable {
   /** Connections over TCP. */
   readonly connections: { open: number; refused: number } | undefined;
   readonly streams: number;
+  /**
+   * Takes another certificate for the connections to come. Without TLS it does nothing.
+   *
+   * @throws {Error} where it cannot be used; one line. The one before stays.
+   */
+  renew(certificate: Certificate): void;
 }
 
 /** Whether somebody answers at a socket. */
@@ -84,45 +92,23 @@ async function makeRoom(path: string): Promise<void> {
   Deno.removeSync(path);
 }
 
-/** Serves an app on a socket, until it is disposed: what is answered then has a while. */
-function serveUnix(path: string, app: App, address: string | undefined): AsyncDisposable {
-  const ending = new AbortController();
-  const server = Deno.serve(
-    {
-      path,
-      signal: ending.signal,
-      onListen: () => {},
-      onError: () => new Response(null, { status: 500 }),
-    },
-    (request) => app(request, { address }),
-  );
-  return {
-    async [Symbol.asyncDispose]() {
-      const timer = setTimeout(() => ending.abort(), FAREWELL_MS);
-      await server.shutdown();
-      clearTimeout(timer);
-    },
-  };
-}
-
-async function openUnix({ path, mode, group }: UnixListener, app: App): Promise<AsyncDisposable> {
+async function openUnix(
+  { path, mode, group }: UnixListener,
+  app: App,
+  log: ServerOptions["log"],
+): Promise<AsyncDisposable> {
   await makeRoom(path);
-  // Nobody connects before the rights are what they are to be.
-  const before = Deno.umask(0o177);
-  try {
-    const server = serveUnix(path, app, undefined);
-    if (group !== null) Deno.chownSync(path, null, group);
-    Deno.chmodSync(path, mode);
-    return server;
-  } finally {
-    Deno.umask(before);
-  }
-}
-
-function listen({ hostname, port, tls }: TcpListener) {
-  return tls === undefined
-    ? Deno.listen({ hostname, port })
-    : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key, alpnProtocols: ["http/1.1"] });
+  return serveUnix({
+    path,
+    app,
+    address: undefined,
+    // Nobody connects before the rights are what they are to be.
+    place() {
+      if (group !== null) Deno.chownSync(path, null, group);
+      Deno.chmodSync(path, mode);
+    },
+    failed: (error) => log("error", `${path}: no connection could be taken: ${oneLine(error)}`),
+  });
 }
 
 /** The address as it stands in URLs. */
@@ -148,13 +134,35 @@ function makeGateDirectory(socket: string | undefined): string {
   return directory;
 }
 
+/** What the gate lets through, as far as there are descriptors for it. */
+function limitsOf(given: Partial<GateLimits> = {}, log: ServerOptions["log"]): Partial<GateLimits> {
+  const wanted = given.connections ?? GATE_LIMITS.connections;
+  let limits = "";
+  try {
+    limits = Deno.readTextFileSync("/proc/self/limits");
+  } catch {
+    // There is no /proc: what is asked for holds.
+  }
+  const connections = affordableConnections(wanted, limits);
+  if (connections < wanted) {
+    log(
+      "warning",
+      `${connections} connections over TCP, not ${wanted}: there are descriptors for no more ` +
+        "(ulimit -Hn, LimitNOFILE=)",
+    );
+  }
+  return { connectionsOfOne: Math.ceil(SHARE_OF_ONE * connections), ...given, connections };
+}
+
 async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventStreams) {
   await using undo = new AsyncDisposableStack();
+  const { log } = options;
+  const tls = tcp.tls && new TlsServer(tcp.tls);
   const app = createApp({ ...options, streams }, {
     access: tcp.access,
     rate: new RateLimit(tcp.ratePerSecond),
   });
-  const listener = undo.adopt(listen(tcp), (it) => {
+  const listener = undo.adopt(Deno.listen({ hostname: tcp.hostname, port: tcp.port }), (it) => {
     try {
       it.close();
     } catch {
@@ -163,14 +171,27 @@ async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventS
   });
   const directory = makeGateDirectory(options.unix?.path);
   undo.defer(() => Deno.removeSync(directory, { recursive: true }));
-  const path = join(directory, "http.sock");
-  undo.use(serveUnix(path, app, "tcp"));
-  const gate = undo.use(
-    new Gate(listener, () => Deno.connect({ transport: "unix", path }), tcp.limits),
+  const failed = (error: unknown) =>
+    log("error", `no connection over TCP could be taken: ${oneLine(error)}`);
+  const lanes = undo.use(
+    new Lanes(directory, (path, peer) => serveUnix({ path, app, address: peer, failed })),
   );
-  const { port } = listener.addr as Deno.NetAddr;
+  const gate = undo.use(
+    new Gate({
+      listener,
+      connect: (peer) => lanes.connect(peer),
+      ...(tls && { secure: (connection) => tls.secure(connection) }),
+      limits: limitsOf(tcp.limits, log),
+      turnedAway: (count, why) =>
+        log(
+          "warning",
+          `${count} connection${count === 1 ? " was" : "s were"} turned away over TCP: ${why}`,
+        ),
+    }),
+  );
+  const { port } = listener.addr;
   const owned = undo.move();
-  return { gate, url: urlOf(tcp, port), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { gate, tls, url: urlOf(tcp, port), [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /**
@@ -186,7 +207,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const problems: string[] = [];
   let places = 0;
   if (unix !== undefined) {
-    undo.use(await openUnix(unix, createApp({ ...options, streams })));
+    undo.use(await openUnix(unix, createApp({ ...options, streams }), log));
     places++;
   }
   let opened: Awaited<ReturnType<typeof openTcp>> | undefined;
@@ -212,6 +233,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     get streams() {
       return streams.count;
     },
+    renew: (certificate) => opened?.tls?.renew(certificate),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

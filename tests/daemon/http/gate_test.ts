@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RawClient, TCP, until } from "./listening.ts";
-import { listening } from "./listening.ts";
+import { askFrom, listening, RawClient, TCP, until } from "./listening.ts";
 import { TOKEN } from "./fixture.ts";
 
 const GET = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n";
@@ -84,6 +83,35 @@ Deno.test("Gate turns away connections above the limit, and takes others when th
   using sixth = await RawClient.to(it.port);
   await sixth.say(GET + LAST);
   assert.match(await sixth.hear() ?? "", /^HTTP\/1.1 200 OK/);
+});
+
+Deno.test("Gate leaves room for others where one peer has all that it may", async () => {
+  await using it = await behind({ connections: 4, connectionsOfOne: 2 });
+  using _one = await RawClient.to(it.port);
+  using _two = await RawClient.to(it.port);
+  await until(() => it.server.connections?.open === 2);
+  using third = await RawClient.to(it.port);
+  assert.ok(!await third.hear());
+  assert.match(await askFrom("127.0.0.2", it.port), /^HTTP\/1.1 200 OK/);
+  assert.deepEqual(it.logged, [
+    "warning: 1 connection was turned away over TCP: 127.0.0.1 has 2",
+  ]);
+});
+
+Deno.test("Gate says at once that a connection was turned away, and of the others but their number", async () => {
+  await using it = await behind({ connections: 1, tellMs: 300 });
+  using _client = await RawClient.to(it.port);
+  await until(() => it.server.connections?.open === 1);
+  for (let i = 0; i < 20; i++) {
+    using refused = await RawClient.to(it.port);
+    await refused.hear();
+    if (i === 0) assert.equal(it.logged.length, 1);
+  }
+  await until(() => it.logged.length > 1);
+  assert.deepEqual(it.logged, [
+    "warning: 1 connection was turned away over TCP: there are 1",
+    "warning: 19 connections were turned away over TCP: there are 1",
+  ]);
 });
 
 Deno.test("Gate answers 431 to headers that are too large, while the client goes on sending", async () => {

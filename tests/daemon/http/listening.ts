@@ -5,6 +5,7 @@
  */
 
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import {
   openServer,
@@ -144,6 +145,18 @@ export function askUnix(
   });
   asked.on("error", reject);
   asked.end(body);
+  return promise;
+}
+
+/** Asks over TCP from another address of this host, such as 127.0.0.2; gives all that is answered. */
+export function askFrom(localAddress: string, port: number, path = "/healthz"): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const client = connect({ host: "127.0.0.1", port, localAddress });
+  let text = "";
+  client.on("data", (bytes) => text += bytes.toString());
+  client.on("end", () => resolve(text));
+  client.on("error", reject);
+  client.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
   return promise;
 }
 

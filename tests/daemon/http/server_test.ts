@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
-import { request as askTls } from "node:https";
 import { join } from "node:path";
 import { ServiceClient } from "../../../lib/client/service_client.ts";
 import type { SchedulerView } from "../../../lib/daemon/service_api.ts";
 import { TOKEN } from "./fixture.ts";
-import { askUnix, listening, RawClient, TCP, until } from "./listening.ts";
+import { askFrom, askUnix, listening, RawClient, TCP, until } from "./listening.ts";
 
 function temporary(): string {
   return Deno.makeTempDirSync({ prefix: "mvgal-http-" });
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A socket that a killed service left behind. */
@@ -145,6 +135,29 @@ Deno.test("openServer() ends the streams that are open, over TCP and on the sock
   unix.close();
 });
 
+Deno.test("openServer() counts the requests of each peer by themselves", async () => {
+  await using it = await listening({ tcp: { ...TCP, ratePerSecond: 1 } });
+  const statusFrom = async (address: string) =>
+    (await askFrom(address, it.port)).slice("HTTP/1.1 ".length, "HTTP/1.1 200".length);
+  // On as many connections as it likes.
+  while (await statusFrom("127.0.0.1") !== "429");
+  assert.equal(await statusFrom("127.0.0.2"), "200");
+  // On the Unix socket nobody is counted.
+  for (let i = 0; i < 3; i++) assert.equal((await askUnix(it.path, "GET", "/healthz")).status, 200);
+});
+
+Deno.test("openServer() keeps nothing for peers that are gone", async () => {
+  await using it = await listening();
+  const sockets = () => [...Deno.readDirSync(`${it.path}.gate`)].length;
+  using stays = await RawClient.to(it.port);
+  await stays.say("GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  await stays.hear("retry");
+  for (let i = 2; i < 10; i++) {
+    assert.match(await askFrom(`127.0.0.${i}`, it.port), /^HTTP\/1\.1 200 /);
+  }
+  await until(() => sockets() === 1);
+});
+
 Deno.test("openServer() finishes at its end what is asked over the socket", async () => {
   const it = await listening();
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -175,65 +188,4 @@ Deno.test("ServiceClient reads, changes, and does what needs no body", async () 
   await assert.rejects(client.put("/api/v1/scheduler", { strategy: "?" }), { status: 400 });
   const absent = new ServiceClient(join(it.directory, "none"));
   await assert.rejects(absent.get("/"), { status: undefined, message: /does not answer/ });
-});
-
-const hasOpenssl = exists("/usr/bin/openssl") || exists("/usr/local/bin/openssl");
-
-/** A certificate for localhost that nobody vouches for. */
-function makeCertificate(directory: string): { cert: string; key: string } {
-  const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
-  const { success } = new Deno.Command("openssl", {
-    args: [
-      ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(" "),
-      ...["-keyout", key, "-out", cert, "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost"],
-    ],
-    stderr: "null",
-  }).outputSync();
-  assert.ok(success);
-  return { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
-}
-
-/** Asks over TLS, trusting one certificate. */
-function askOverTls(port: number, ca: string): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const options = { host: "localhost", port, path: "/healthz", ca, agent: false };
-  askTls(options, (response) => {
-    let text = "";
-    response.on("data", (chunk) => text += chunk);
-    response.on("end", () => resolve(text));
-  }).on("error", reject).end();
-  return promise;
-}
-
-Deno.test({
-  name: "openServer() speaks TLS with a certificate" + (hasOpenssl ? "" : ": needs openssl"),
-  ignore: !hasOpenssl,
-  fn: async () => {
-    const directory = temporary();
-    const tls = makeCertificate(directory);
-    await using it = await listening({
-      directory,
-      tcp: { ...TCP, tls, limits: { headerMs: 300 } },
-    });
-    assert.match(it.server.url ?? "", /^https:/);
-    assert.equal(await askOverTls(it.port, tls.cert), "ok\n");
-    // Those that speak no TLS, or nothing, take nothing from the others.
-    using plain = await RawClient.to(it.port);
-    await plain.say("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    using silent = await RawClient.to(it.port);
-    assert.equal(await askOverTls(it.port, tls.cert), "ok\n");
-    assert.doesNotMatch(await plain.hear() ?? "", /HTTP/);
-    // Deno (2.9) keeps the descriptor of a handshake that is not finished, though it is closed here.
-    await until(() => it.server.connections?.open === 0);
-    silent[Symbol.dispose]();
-  },
-});
-
-Deno.test("openServer() goes on at the socket where the certificate is none", async () => {
-  const tls = { cert: "no", key: "no" };
-  await using it = await listening({ tcp: { ...TCP, tls } });
-  assert.equal(it.server.url, undefined);
-  assert.equal(it.logged.length, 1);
-  assert.equal((await askUnix(it.path, "GET", "/healthz")).status, 200);
 });
