@@ -135,7 +135,7 @@ function makeGateDirectory(socket: string | undefined): string {
 }
 
 /** What the gate lets through, as far as there are descriptors for it. */
-function limitsOf(given: Partial<GateLimits> = {}, log: ServerOptions["log"]): Partial<GateLimits> {
+function limitsOf(given: Partial<GateLimits>, log: ServerOptions["log"]): Partial<GateLimits> {
   const wanted = given.connections ?? GATE_LIMITS.connections;
   let limits = "";
   try {
@@ -181,7 +181,7 @@ async function openTcp(options: ServerOptions, tcp: TcpListener, streams: EventS
       listener,
       connect: (peer) => lanes.connect(peer),
       ...(tls && { secure: (connection) => tls.secure(connection) }),
-      limits: limitsOf(tcp.limits, log),
+      limits: limitsOf(tcp.limits ?? {}, log),
       turnedAway: (count, why) =>
         log(
           "warning",
