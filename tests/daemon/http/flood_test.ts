@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FROM_SOURCES, ServiceProcess, whyNoService } from "../service_process.ts";
-import { askUnix } from "./listening.ts";
+import { askUnix, until } from "./listening.ts";
 import { freePort } from "./prometheus.ts";
 
 const SYSROOT = join(
@@ -72,11 +72,6 @@ class Flood implements Disposable {
   }
 }
 
-/** Waits until something holds; the service's own time limits end it otherwise. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 async function isAnswered(ask: () => Promise<number>): Promise<boolean> {
   try {
     return await ask() === 200;
@@ -120,7 +115,7 @@ floodTest(
     assert.ok(lines.length >= 1 && lines.length <= 1 + seconds, lines.join("\n"));
     flood[Symbol.dispose]();
     await until(() => isAnswered(() => askTcp(port)));
-    await until(() => Promise.resolve(descriptors(service) <= before));
+    await until(() => descriptors(service) <= before);
   },
 );
 
@@ -150,7 +145,7 @@ floodTest(
       const connect = () => Deno.connect({ transport: "unix", path });
       // From some connection on the socket is gone for a while.
       while (await flood.grow(connect, 20));
-      await until(() => Promise.resolve(service.log().includes("no connection could be taken")));
+      await until(() => service.log().includes("no connection could be taken"));
     }
     await until(() => isAnswered(() => askSocket(service)));
     assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o660);

@@ -160,7 +160,14 @@ export function askFrom(localAddress: string, port: number, path = "/healthz"): 
   return promise;
 }
 
-/** Waits until something holds; the test's own time limit ends it otherwise. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+/** After which something will not be any more, in ms: far above what a busy host takes. */
+const NEVER_MS = 30_000;
+
+/** Waits until something holds; rejects where it never does. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + NEVER_MS;
+  while (!await holds()) {
+    if (performance.now() > end) throw new Error(`it never was: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
