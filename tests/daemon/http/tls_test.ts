@@ -1,18 +1,29 @@
 import assert from "node:assert/strict";
 import { request } from "node:https";
+import { join } from "node:path";
 import { Gate } from "../../../lib/daemon/http/gate.ts";
 import { TlsServer } from "../../../lib/daemon/http/tls.ts";
+import { ServiceProcess, whyNoService } from "../service_process.ts";
 import { makeCertificate, whyNoCertificate } from "./certificate.ts";
-import { type Listening, listening, RawClient, TCP, until } from "./listening.ts";
-import { askUnix } from "./listening.ts";
+import { askUnix, type Listening, listening, RawClient, TCP, until } from "./listening.ts";
+import { freePort } from "./prometheus.ts";
+
+const SYSROOT = join(
+  import.meta.dirname ?? ".",
+  ...["..", "..", "fixtures", "sysroots", "rx7900xtx"],
+);
 
 const NO_CERTIFICATE = whyNoCertificate();
 
 /** A test with a directory of its own. */
-function tlsTest(name: string, run: (directory: string) => Promise<void>): void {
+function tlsTest(
+  name: string,
+  run: (directory: string) => Promise<void>,
+  skip: string | undefined = NO_CERTIFICATE,
+): void {
   Deno.test({
-    name: NO_CERTIFICATE === undefined ? name : `${name} (skipped: ${NO_CERTIFICATE})`,
-    ignore: NO_CERTIFICATE !== undefined,
+    name: skip === undefined ? name : `${name} (skipped: ${skip})`,
+    ignore: skip !== undefined,
     async fn() {
       const directory = Deno.makeTempDirSync({ prefix: "mvgal-tls-" });
       try {
@@ -162,6 +173,29 @@ tlsTest(
     assert.throws(() => it.server.renew({ ...other, key }), /not that of the certificate/);
     assert.equal(await ask(it.port, other.cert), "ok\n");
   },
+);
+
+tlsTest(
+  "the service takes the certificate that its files have when it reloads",
+  async (directory) => {
+    const port = freePort(), first = makeCertificate(directory);
+    const file = (name: string) => join(directory, `${name}.pem`);
+    await using service = await ServiceProcess.start({
+      directory,
+      sysroot: SYSROOT,
+      config: `[http]\nlisten = 127.0.0.1:${port}\ntls_certificate = ${file("cert")}\n` +
+        `tls_key = ${file("key")}\n`,
+    });
+    assert.equal(await ask(port, first.cert), "ok\n");
+    const second = makeCertificate(directory);
+    await service.client.post("/api/v1/config/reload");
+    assert.equal(await ask(port, second.cert), "ok\n");
+    Deno.writeTextFileSync(file("key"), "no");
+    await service.client.post("/api/v1/config/reload");
+    assert.equal(await ask(port, second.cert), "ok\n");
+    assert.match(service.log(), /the TLS certificate before stays: the TLS key is none in PEM/);
+  },
+  NO_CERTIFICATE ?? whyNoService(),
 );
 
 tlsTest(
