@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import type { GpuId } from "../gpu/gpu.ts";
 import { type JournalEntry, parseEntry } from "./entry.ts";
-import type { SettingGroup } from "./setting.ts";
+import { ControlError, type SettingGroup } from "./setting.ts";
 
 /** Where entries are kept. */
 export interface Journal {
@@ -19,7 +19,11 @@ export interface Journal {
   save(entry: JournalEntry): void;
   /** Removes the entry of a GPU and group. */
   remove(gpu: GpuId, group: SettingGroup): void;
-  /** Runs `body` while no other process changes settings or the journal. */
+  /**
+   * Runs `body` while no other process changes settings or the journal.
+   *
+   * @throws {ControlError} where the journal cannot be locked, and so not be written.
+   */
   locked<T>(body: () => T): T;
 }
 
@@ -110,14 +114,26 @@ export class FileJournal implements Journal {
   }
 
   locked<T>(body: () => T): T {
-    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    // The kernel gives up the lock of a process that is killed.
-    using file = Deno.openSync(join(this.directory, "lock"), {
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
-    file.lockSync(true);
+    using _lock = this.#lock();
     return body();
+  }
+
+  #lock(): Deno.FsFile {
+    try {
+      Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      // The kernel gives up the lock of a process that is killed.
+      const file = Deno.openSync(join(this.directory, "lock"), {
+        write: true,
+        create: true,
+        mode: 0o600,
+      });
+      file.lockSync(true);
+      return file;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ControlError(
+        `no setting is changed, since it could not be taken back: the journal cannot be written: ${why}`,
+      );
+    }
   }
 }

@@ -69,11 +69,13 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   Deno.mkdirSync(dirname(path), { recursive: true });
   const web = loadWebAssets();
   if (web.state === "absent") log.write("warning", "http", `no dashboard: ${web.reason}`);
+  const { problem, ...server } = serverOptions(live.config, serviceDirectory(env));
+  if (problem !== null) service.degrade("http", problem);
   undo.use(
     await openServer({
       service,
       ...(web.state === "ok" && { assets: (path) => web.files.get(path) }),
-      ...serverOptions(live.config, serviceDirectory(env)),
+      ...server,
       unix: { path, mode: 0o660, group: gid },
       log: (level, text) => log.write(level, "http", text),
     }),

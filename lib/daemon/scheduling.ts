@@ -31,17 +31,22 @@ import type { SchedulerStore } from "./scheduler_store.ts";
 import type { SchedulerChange, SchedulerView, ServiceEvents, SessionView } from "./service_api.ts";
 import { type Counted, countedIn, sessionView } from "./session_view.ts";
 
+/** A state that could not be written is tried again after so long, in ms. */
+const RETRY_MS = 5_000;
+
 /** What the part works with. */
 export interface SchedulingOptions {
   registry: Pick<SessionRegistry, "look" | "push" | typeof Symbol.dispose>;
   /** Where the state is kept. */
-  store: Pick<SchedulerStore, "load" | "save">;
+  store: Pick<SchedulerStore, "load" | "save" | "check">;
   /** What the configuration says. */
   base: SchedulerBase;
   /** Told of each program that begins or ends. */
   told: (event: ServiceEvents["session"]) => void;
   /** Takes lines of the log. */
   log: (level: "info" | "warning", text: string, gpu: GpuId | null) => void;
+  /** A clock that does not go back, in ms. */
+  now?: () => number;
 }
 
 interface Placed {
@@ -66,13 +71,19 @@ export class Scheduling implements Disposable {
   /** The write that is under way, and the one behind it, which takes all changes until then. */
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  /** Whether there is something that could not be written. */
+  #isBehind = false;
+  #retryAt = 0;
+  readonly #now: () => number;
 
-  /** Reads the state; one that is damaged is told in the log. */
+  /** Reads the state; one that is damaged is told in the log, and one that could not be written. */
   constructor(options: SchedulingOptions) {
     this.#options = options;
     const { state, problem } = options.store.load(options.base);
     this.#state = state;
     if (problem !== null) options.log("warning", problem, null);
+    this.#now = options.now ?? (() => performance.now());
+    this.#writing = this.#attempt(() => options.store.check());
   }
 
   /** Why changes will not outlive the service; null where they will. */
@@ -100,6 +111,7 @@ export class Scheduling implements Disposable {
     for (const session of ended) this.#end(session);
     for (const session of sessions) this.#follow(session);
     this.#apply();
+    if (this.#unsaved !== null && this.#now() >= this.#retryAt) this.#write();
     this.#sayNew(
       problems.map(({ path, reason }) => [path, reason] as const),
       sessions.flatMap(({ id, problem }) => problem === null ? [] : [[id, problem] as const]),
@@ -227,19 +239,34 @@ export class Scheduling implements Disposable {
   #change(state: SchedulerState): void {
     this.#state = state;
     this.#apply();
+    this.#isBehind = true;
+    this.#write();
+  }
+
+  #write(): void {
     this.#next ??= this.#writing.then(() => {
       this.#next = undefined;
-      return this.#writing = this.#save();
+      const { store } = this.#options;
+      // A file that nobody changed is left alone: one that is damaged may be looked at.
+      return this.#writing = this.#attempt(() =>
+        this.#isBehind ? store.save(this.#state) : store.check()
+      );
     });
   }
 
-  async #save(): Promise<void> {
+  /** Writes, and says where that fails, and when it works again. Never rejects. */
+  async #attempt(write: () => Promise<void>): Promise<void> {
+    const { log } = this.#options;
+    const behind = this.#state;
+    this.#retryAt = this.#now() + RETRY_MS;
     try {
-      await this.#options.store.save(this.#state);
+      await write();
+      if (behind === this.#state) this.#isBehind = false;
+      if (this.#unsaved !== null) log("info", "changes outlive the service again", null);
       this.#unsaved = null;
     } catch (error) {
       const problem = `changes do not outlive the service: ${oneLine(error)}`;
-      if (this.#unsaved !== problem) this.#options.log("warning", problem, null);
+      if (this.#unsaved !== problem) log("warning", problem, null);
       this.#unsaved = problem;
     }
   }

@@ -101,6 +101,8 @@ export class GpuService implements Service, AsyncDisposable {
   #lastLook = performance.now();
   /** What failed last, so that it is said once. */
   readonly #said = new Map<string, string>();
+  /** Parts around the service that do not work, and why. */
+  readonly #degraded = new Map<string, string>();
 
   private constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -122,7 +124,7 @@ export class GpuService implements Service, AsyncDisposable {
     return this.#sampling?.gpus ?? [];
   }
 
-  /** Whether looks are still taken. */
+  /** Whether looks are still taken; for a while after the start too, until the first has succeeded. */
   get isAlive(): boolean {
     const interval = this.#sampling?.intervalMs ?? 1000;
     return performance.now() - this.#lastLook < Math.max(5000, STUCK_INTERVALS * interval);
@@ -170,11 +172,22 @@ export class GpuService implements Service, AsyncDisposable {
     this.#parts.log.write("error", part, text);
   }
 
+  /** For what is around the service: a part of it does not work, and will not until the next start. */
+  degrade(part: string, why: string): void {
+    this.#degraded.set(part, why);
+    this.#sayOnce(part, why);
+  }
+
   /** For the sampler: GPUs came or went. */
   changed(change: { added: string[]; removed: string[] }): void {
-    const { log, events, inventory } = this.#parts;
+    const { log, events, inventory, control } = this.#parts;
     for (const id of change.added) log.write("info", "sampler", `${id} is there`, id);
     for (const id of change.removed) log.write("warning", "sampler", `${id} is gone`, id);
+    this.#each("control", () => {
+      for (const { gpu, text } of control.gpusChanged(change)) {
+        log.write("warning", "control", text, gpu);
+      }
+    });
     events.publish("gpus", change);
     inventory.refresh();
   }
@@ -204,14 +217,15 @@ export class GpuService implements Service, AsyncDisposable {
 
   health(): ServiceHealth {
     const { version, history, scheduling } = this.#parts;
-    const degraded: Record<string, string> = {};
-    const parts = { history, sessions: scheduling };
+    const degraded = Object.fromEntries(this.#degraded);
+    const parts = { history, scheduler: scheduling };
     for (const [name, part] of Object.entries(parts)) {
       if (part?.degraded) degraded[name] = part.degraded;
     }
     const { looks = 0, missed = 0 } = this.#sampling?.counts ?? {};
     return {
-      ready: this.#sampling !== undefined && this.isAlive,
+      // Where the first look failed, nothing is known yet. A look at no GPUs is one.
+      ready: this.status() !== null && this.isAlive,
       version,
       pid: Deno.pid,
       started_at: this.#startedAt,

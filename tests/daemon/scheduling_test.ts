@@ -26,18 +26,25 @@ class Rig implements Disposable {
   saved: SchedulerState | undefined;
   full = false;
   writes = 0;
+  checks = 0;
+  clock = 0;
   #isSaving = false;
   #before = new Set<string>();
   #last: Session[] = [];
   readonly part: Scheduling;
   readonly listed = gpus(3);
 
-  constructor() {
+  constructor(full = false) {
+    this.full = full;
     const base = { strategy: "hybrid", gpus: {} } as const;
     this.part = new Scheduling({
       base,
       store: {
         load: () => ({ state: initialState(base), problem: "it was damaged" }),
+        check: () => {
+          this.checks++;
+          return this.full ? Promise.reject(new Error("No space left")) : Promise.resolve();
+        },
         save: async (state) => {
           assert.equal(this.#isSaving, false, "one write at a time");
           this.#isSaving = true;
@@ -66,6 +73,7 @@ class Rig implements Disposable {
       },
       told: ({ edge, session }) => this.edges.push(`${edge} ${session.pid}`),
       log: (level, text) => this.lines.push(`${level} ${text}`),
+      now: () => this.clock,
     });
   }
 
@@ -141,9 +149,36 @@ Deno.test("Scheduling goes on where its state cannot be written, and says so unt
   assert.equal(rig.part.degraded, null);
 });
 
+Deno.test("Scheduling tries again to write what it could not, and leaves a file that nobody changed", async () => {
+  using rig = new Rig(true);
+  await rig.part.saved();
+  assert.match(rig.part.degraded ?? "", /do not outlive the service: No space left/);
+  rig.clock = 4_999;
+  rig.look(0, 0, 0);
+  await rig.part.saved();
+  assert.equal(rig.checks, 1, "it is not time yet");
+  rig.full = false;
+  rig.clock = 5_001;
+  rig.look(0, 0, 0);
+  await rig.part.saved();
+  assert.equal(rig.part.degraded, null);
+  assert.equal(rig.writes, 0, "the damaged file is still there");
+  assert.match(rig.lines.at(-1) ?? "", /info changes outlive the service again/);
+  rig.full = true;
+  rig.part.change({ strategy: "afr" });
+  await rig.part.saved();
+  rig.full = false;
+  rig.clock = 30_000;
+  rig.look(0, 0, 0);
+  await rig.part.saved();
+  assert.equal(rig.saved?.strategy, "afr");
+  assert.equal(rig.lines.filter((line) => line.includes("No space left")).length, 2);
+});
+
 Deno.test("Scheduling.saved() waits for the last change, and writes those of meanwhile at once", async () => {
   using rig = new Rig();
   rig.look(0, 0, 0);
+  await rig.part.saved();
   rig.part.change({ strategy: "afr" });
   const first = rig.part.saved();
   await Promise.resolve();
