@@ -86,6 +86,8 @@ export interface ServiceParts {
   scheduling: SchedulingPart;
   history: HistoryPart | undefined;
   power: PowerPart;
+  /** A clock that does not go back, in ms. */
+  now?: () => number;
   /** Starts to sample. */
   sample(told: Pick<GpuService, "looked" | "changed" | "failed">): Promise<Sampling>;
 }
@@ -98,7 +100,9 @@ export class GpuService implements Service, AsyncDisposable {
   readonly #parts: ServiceParts;
   readonly #startedAt = new Date().toISOString();
   #sampling: Sampling | undefined;
-  #lastLook = performance.now();
+  readonly #now: () => number;
+  /** When the last look was taken that succeeded; at first when the service was started. */
+  #lastLook: number;
   /** What failed last, so that it is said once. */
   readonly #said = new Map<string, string>();
   /** Parts around the service that do not work, and why. */
@@ -106,6 +110,8 @@ export class GpuService implements Service, AsyncDisposable {
 
   private constructor(parts: ServiceParts) {
     this.#parts = parts;
+    this.#now = parts.now ?? (() => performance.now());
+    this.#lastLook = this.#now();
   }
 
   /** Starts the sampler. Rejects where GPUs cannot be looked for at all. */
@@ -127,7 +133,7 @@ export class GpuService implements Service, AsyncDisposable {
   /** Whether looks are still taken; for a while after the start too, until the first has succeeded. */
   get isAlive(): boolean {
     const interval = this.#sampling?.intervalMs ?? 1000;
-    return performance.now() - this.#lastLook < Math.max(5000, STUCK_INTERVALS * interval);
+    return this.#now() - this.#lastLook < Math.max(5000, STUCK_INTERVALS * interval);
   }
 
   /**
@@ -135,7 +141,7 @@ export class GpuService implements Service, AsyncDisposable {
    * part does with it is not the others' trouble.
    */
   looked(document: StatusDocument, gpus: readonly Gpu[]): void {
-    this.#lastLook = performance.now();
+    this.#lastLook = this.#now();
     this.#said.delete("sampler");
     const { events, history, scheduling, power } = this.#parts;
     this.#each("history", () => history?.record(document));
