@@ -7,6 +7,7 @@
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import { DEFAULT_THRESHOLDS, HealthMonitor, type HealthThresholds } from "../telemetry/health.ts";
+import { onWallClock } from "../telemetry/health/wall_time.ts";
 import type { Looker } from "../telemetry/looker.ts";
 import { oneLine } from "./one_line.ts";
 
@@ -53,8 +54,6 @@ export class Sampling implements Disposable {
   #programs: Pick<StatusDocument, "processes" | "partial"> = {};
   /** When the programs are looked at next. */
   #programsDue = -Infinity;
-  /** The latest time of a look: the host's clock may go back, that of health must not. */
-  #latest = -Infinity;
   /** When the next look is due. */
   #due: number;
   #cancel: () => void = () => {};
@@ -140,8 +139,8 @@ export class Sampling implements Disposable {
         const { processes, partial } = seen;
         this.#programs = processes === undefined ? {} : { processes, partial: partial ?? null };
       }
-      this.#latest = Math.max(this.#latest, Date.parse(seen.at));
-      const health = this.#monitor.judge(seen.gpus, this.#latest);
+      // The host's clock may be set, that of health must not be.
+      const health = onWallClock(this.#monitor.judge(seen.gpus, now), Date.parse(seen.at));
       this.#last = { ...seen, ...this.#programs, health };
       this.#looks++;
       looked(this.#last, this.#looker.gpus);

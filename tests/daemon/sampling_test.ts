@@ -3,6 +3,20 @@ import { Sampling, type SamplingOptions } from "../../lib/daemon/sampling.ts";
 import type { Gpu } from "../../lib/gpu/gpu.ts";
 import { STATUS_SCHEMA, type StatusDocument } from "../../lib/render/status_document.ts";
 import type { Looker } from "../../lib/telemetry/looker.ts";
+import { type GpuSample, unknownMetrics } from "../../lib/telemetry/metrics.ts";
+
+/** A GPU that is too hot. */
+const HOT = {
+  id: "a",
+  index: 0,
+  name: null,
+  state: "ok",
+  reason: null,
+  power_state: null,
+  sources: {},
+  absent: {},
+  temperature_c: 99,
+} as const;
 
 /** Time that passes when it is told to. */
 class Clock {
@@ -39,6 +53,7 @@ class Host {
   lookMs = 0;
   fails: string | undefined;
   programs = 0;
+  gpus: GpuSample[] = [];
 
   opener = (): Promise<Looker> => {
     const ids = [...this.ids];
@@ -51,7 +66,7 @@ class Host {
         schema: STATUS_SCHEMA,
         at: new Date(this.wall + this.clock.at).toISOString(),
         interval_ms: null,
-        gpus: [],
+        gpus: this.gpus,
         ...(processes ? { processes: [], partial: null } : {}),
       };
     };
@@ -160,13 +175,19 @@ Deno.test("Sampling takes a new interval at once, and stops when it is disposed"
   assert.deepEqual([host.clock.waiting, host.open], [0, 0]);
 });
 
-Deno.test("Sampling judges health on a clock that does not go back", async () => {
+Deno.test("Sampling judges health on a clock that is not set, and shows it by the wall's", async () => {
   const host = new Host();
+  host.gpus = [{ ...unknownMetrics(), ...HOT }];
   const { sampling, seen } = start(host);
   using _running = await sampling;
-  host.clock.pass(2000);
-  host.wall -= 3_600_000;
-  host.clock.pass(2000);
-  const times = seen.map(({ health }) => health?.at ?? NaN);
-  assert.deepEqual(times, times.toSorted((a, b) => a - b));
+  host.clock.pass(5000);
+  for (const hours of [24, -48]) {
+    host.wall += hours * 3_600_000;
+    host.clock.pass(1000);
+    const { at, health } = seen.at(-1) ?? {};
+    assert.equal(health?.at, Date.parse(at ?? ""));
+    const [finding] = health?.gpus[0]?.findings ?? [];
+    assert.equal(finding?.id, "temperature_high");
+    assert.equal((health?.at ?? NaN) - (finding?.since ?? NaN), host.clock.at);
+  }
 });
