@@ -6,6 +6,7 @@
 
 import { applyPlan, type ApplyWith, confirmEntry } from "../control/apply.ts";
 import { openControl } from "../control/drivers.ts";
+import type { ControlClock } from "../control/clock.ts";
 import { fateOf, type JournalEntry } from "../control/entry.ts";
 import { describeChange, describeStep, makePlan, type Plan } from "../control/plan.ts";
 import { revertEntry, revertOverdue, revertPending } from "../control/revert.ts";
@@ -93,14 +94,25 @@ function refused<T>(status: ServiceError["status"], work: () => T): T {
   }
 }
 
-function viewOf(entry: JournalEntry, state?: ControlEntryView["state"]): ControlEntryView {
-  const { gpu, group, changes, confirmed, deadline, failure } = entry;
+/** When an entry is due by the wall's clock as that is now: it may have been set since. */
+function dueAt({ confirmed, deadline }: JournalEntry, clock: ControlClock): string | null {
+  if (confirmed || deadline === null) return null;
+  const leftMs = (deadline.uptime_s - clock.uptime()) * 1000;
+  return new Date(Math.round(clock.wall() + leftMs)).toISOString();
+}
+
+function viewOf(
+  entry: JournalEntry,
+  clock: ControlClock,
+  state?: ControlEntryView["state"],
+): ControlEntryView {
+  const { gpu, group, changes, confirmed, failure } = entry;
   return {
     gpu,
     group,
     changes: [...changes],
     state: state ?? (failure !== null ? "failed" : confirmed ? "confirmed" : "pending"),
-    reverts_at: confirmed ? null : deadline?.wall ?? null,
+    reverts_at: dueAt(entry, clock),
   };
 }
 
@@ -181,7 +193,7 @@ export class ControlDesk {
     const limit = seconds ?? (plan.risky ? RISKY_SECONDS : undefined);
     const entry = refused(409, () => on.journal.locked(() => applyPlan(plan, limit, on)));
     if (!entry.confirmed) startWatcher();
-    const view = viewOf(entry);
+    const view = viewOf(entry, on.clock);
     changed(view);
     return view;
   }
@@ -238,7 +250,7 @@ export class ControlDesk {
           );
         }
         confirmEntry(entry, on.journal);
-        return viewOf({ ...entry, confirmed: true });
+        return viewOf({ ...entry, confirmed: true }, on.clock);
       }));
     changed(view);
     return view;
@@ -252,7 +264,7 @@ export class ControlDesk {
       () => on.journal.locked(() => revertEntry(this.#pending(wanted, group), on)),
     );
     if (!settled) throw new ServiceError(409, message);
-    const view = viewOf(entry, "reverted");
+    const view = viewOf(entry, on.clock, "reverted");
     changed(view);
     return view;
   }
@@ -262,6 +274,6 @@ export class ControlDesk {
     const { on: { journal, clock }, readOnly } = this.#options;
     if (readOnly !== undefined) return [];
     return journal.entries().filter((entry) => fateOf(entry, clock) !== "forget")
-      .map((entry) => viewOf(entry));
+      .map((entry) => viewOf(entry, clock));
   }
 }
