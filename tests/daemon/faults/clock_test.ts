@@ -62,6 +62,8 @@ faultTest(
       const { at } = await service.client.get<{ at: string }>("/api/v1/status");
       const beside = (Date.parse(at) - Date.now()) / 1000;
       assert.ok(Math.abs(beside - seconds) < 30, `${seconds}: the look is of ${at}`);
+      const { samples_missed } = await healthOf(service);
+      assert.ok(samples_missed >= 0 && samples_missed < 1000, `missed ${samples_missed}`);
     }
     const { ready, degraded } = await healthOf(service);
     assert.deepEqual([ready, degraded], [true, {}]);
