@@ -82,7 +82,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   );
   undo.use(followHotplug({
     open: openUevents,
-    rescan: () => void service.rescan(),
+    rescan: (options) => void service.rescan(options),
     everyMs: daemon.rescan_s * 1000,
     deaf: (reason) => log.write("info", "sampler", `GPUs are searched for now and then: ${reason}`),
   }));

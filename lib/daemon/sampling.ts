@@ -5,6 +5,7 @@
  */
 
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
+import type { GpuSample } from "../telemetry/metrics.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import { DEFAULT_THRESHOLDS, HealthMonitor, type HealthThresholds } from "../telemetry/health.ts";
 import { onWallClock } from "../telemetry/health/wall_time.ts";
@@ -149,11 +150,15 @@ export class Sampling implements Disposable {
     }
   }
 
-  /** Looks whether GPUs came or went. Those that stayed are followed without a break in their health. */
-  rescan(): Promise<void> {
+  /**
+   * Looks whether GPUs came or went. Those that stayed are followed without a break in their health.
+   *
+   * @param anew opens them anew in any case: a driver that was bound again has other files for the same GPU.
+   */
+  rescan({ anew = false } = {}): Promise<void> {
     // One that is under way may have looked before the change.
-    const again = this.#rescanning?.then(() => this.#rescan());
-    const running = again ?? this.#rescan();
+    const again = this.#rescanning?.then(() => this.#rescan(anew));
+    const running = again ?? this.#rescan(anew);
     this.#rescanning = running;
     running.finally(() => {
       if (this.#rescanning === running) this.#rescanning = undefined;
@@ -161,7 +166,7 @@ export class Sampling implements Disposable {
     return running;
   }
 
-  async #rescan(): Promise<void> {
+  async #rescan(anew: boolean): Promise<void> {
     if (this.#isClosed) return;
     let found: Looker;
     try {
@@ -171,9 +176,11 @@ export class Sampling implements Disposable {
       return;
     }
     const before = this.#looker.gpus.map(({ id }) => id), now = found.gpus.map(({ id }) => id);
-    const added = now.filter((id) => !before.includes(id));
-    const removed = before.filter((id) => !now.includes(id));
-    if (this.#isClosed || (added.length === 0 && removed.length === 0)) {
+    const back = this.#isClosed ? [] : this.#backIn(found);
+    const added = now.filter((id) => !before.includes(id) || back.includes(id));
+    const removed = before.filter((id) => !now.includes(id) || back.includes(id));
+    const isSame = added.length === 0 && removed.length === 0;
+    if (this.#isClosed || (isSame && !anew)) {
       found[Symbol.dispose]();
       return;
     }
@@ -184,7 +191,20 @@ export class Sampling implements Disposable {
       this.#monitor = monitorFor(found.gpus, this.#options.thresholds);
     }
     this.#programsDue = -Infinity;
-    this.#options.changed({ added, removed });
+    if (!isSame) this.#options.changed({ added, removed });
+  }
+
+  /** The GPUs that were lost, and are not for who opens them anew: they went and came between two searches. */
+  #backIn(found: Looker): GpuId[] {
+    const lost = (this.#last?.gpus ?? []).filter(isLost).map(({ id }) => id);
+    if (lost.length === 0) return [];
+    try {
+      return found.look(false).gpus.filter((gpu) => lost.includes(gpu.id) && !isLost(gpu))
+        .map(({ id }) => id);
+    } catch {
+      // The next look says why.
+      return [];
+    }
   }
 
   /** Takes no further look. */
@@ -193,6 +213,10 @@ export class Sampling implements Disposable {
     this.#cancel();
     this.#looker[Symbol.dispose]();
   }
+}
+
+function isLost({ state }: GpuSample): boolean {
+  return state === "lost";
 }
 
 function isShared(gpu: Gpu | undefined): boolean {

@@ -203,9 +203,10 @@ export class GpuService implements Service, AsyncDisposable {
     this.#sayOnce("sampler", what === "look" ? why : `GPUs cannot be looked for: ${why}`);
   }
 
-  /** Looks whether GPUs came or went. */
-  rescan(): Promise<void> {
-    return this.#sampling?.rescan() ?? Promise.resolve();
+  /** Looks whether GPUs came or went; `anew` where something has happened to them. */
+  async rescan(options = { anew: false }): Promise<void> {
+    await this.#sampling?.rescan(options);
+    if (options.anew) this.#parts.inventory.refresh();
   }
 
   /** Time from one look to the next, in ms. */

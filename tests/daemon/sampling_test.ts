@@ -49,6 +49,7 @@ class Host {
   ids = ["a", "b"];
   wall = Date.UTC(2026, 0, 1);
   open = 0;
+  openings = 0;
   /** How long a look takes, in ms. */
   lookMs = 0;
   fails: string | undefined;
@@ -58,6 +59,7 @@ class Host {
   opener = (): Promise<Looker> => {
     const ids = [...this.ids];
     this.open++;
+    this.openings++;
     const look = (processes = true): StatusDocument => {
       this.clock.at += this.lookMs;
       if (this.fails !== undefined) throw new Error(`${this.fails}\nat somewhere`);
@@ -147,6 +149,35 @@ Deno.test("Sampling.rescan() follows GPUs that come and go, and opens nothing tw
   assert.deepEqual(running.gpus.map(({ id }) => id), ["b", "c"]);
   assert.equal(host.open, 1);
   assert.deepEqual(failures, []);
+});
+
+Deno.test("Sampling.rescan() opens a GPU anew that went and came back between two searches", async () => {
+  const host = new Host();
+  const b = { ...unknownMetrics(), ...HOT, id: "b" };
+  host.gpus = [{ ...unknownMetrics(), ...HOT, state: "lost" }, b];
+  const { sampling, changes } = start(host);
+  using running = await sampling;
+  // What is lost and stays so is no news.
+  await running.rescan();
+  assert.deepEqual([changes.length, host.openings], [0, 2]);
+  const { gpus } = running;
+  host.gpus = [{ ...unknownMetrics(), ...HOT }, b];
+  await running.rescan();
+  assert.deepEqual(changes, [{ added: ["a"], removed: ["a"] }]);
+  assert.notEqual(running.gpus, gpus, "it is followed by who opened it last");
+  assert.equal(host.open, 1);
+});
+
+Deno.test("Sampling.rescan() opens all GPUs anew where something happened to one", async () => {
+  const host = new Host();
+  const { sampling, changes } = start(host);
+  using running = await sampling;
+  const { gpus } = running;
+  await running.rescan();
+  assert.equal(running.gpus, gpus);
+  await running.rescan({ anew: true });
+  assert.notEqual(running.gpus, gpus);
+  assert.deepEqual([changes, host.open], [[], 1]);
 });
 
 Deno.test("Sampling.rescan() keeps the GPUs that it has where it cannot look for others", async () => {

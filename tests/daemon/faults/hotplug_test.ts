@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { HistoryView, SchedulerView, SessionView } from "../../../lib/daemon/service_api.ts";
+import type { StatusDocument } from "../../../lib/render/status_document.ts";
 import { compiler } from "../../fakes/cc.ts";
 import { Program } from "../../session/program.ts";
 import { DUMPS } from "../../sysfs/tree.ts";
@@ -123,6 +124,27 @@ faultTest(
     assert.ok(errors.every((line) => /is no longer on the PCI bus/.test(line)), log);
   },
   NO_SERVICE ?? (compiler === null ? "no C compiler" : undefined),
+);
+
+faultTest(
+  "runDaemon() reads a GPU again that went and came back between two searches",
+  async (options) => {
+    const host = new TwoCards(options.directory);
+    const config = `${options.config}rescan_s = 2\n`;
+    await using service = await ServiceProcess.start({ ...options, config, sysroot: host.sysroot });
+    const sample = async () =>
+      (await service.client.get<StatusDocument>("/api/v1/status")).gpus.find(({ id }) =>
+        id === FIRST
+      );
+    host.takeOut();
+    await until(sample, (it) => it?.state !== "ok");
+    host.putBack();
+    // The kernel gives what it probes again another number.
+    const device = join(host.sysroot, "sys/devices/pci0000:00/0000:03:00.0/hwmon");
+    Deno.renameSync(join(device, "hwmon8"), join(device, "hwmon9"));
+    const again = await until(sample, (it) => it?.state === "ok" && it.power_w !== null);
+    assert.equal(again?.power_w, 68);
+  },
 );
 
 faultTest("runDaemon() is ready where there is no GPU at all", async (options) => {
