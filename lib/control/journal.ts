@@ -118,15 +118,41 @@ export class FileJournal implements Journal {
     return body();
   }
 
+  /**
+   * Says until it is disposed that this process waits for changes to become due. The kernel takes that back where
+   * the process is killed.
+   */
+  watch(): Disposable {
+    try {
+      const file = this.#openLock("watch");
+      file.lockSync(false);
+      return file;
+    } catch {
+      // Where that cannot be said the change is taken back the sooner.
+      return { [Symbol.dispose]: () => {} };
+    }
+  }
+
+  /** Whether a process waits for changes to become due. */
+  get isWatched(): boolean {
+    try {
+      using file = this.#openLock("watch");
+      return !file.tryLockSync(true);
+    } catch {
+      return false;
+    }
+  }
+
+  #openLock(name: "lock" | "watch"): Deno.FsFile {
+    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const options = { write: true, create: true, mode: 0o600 };
+    return Deno.openSync(join(this.directory, name), options);
+  }
+
   #lock(): Deno.FsFile {
     try {
-      Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
       // The kernel gives up the lock of a process that is killed.
-      const file = Deno.openSync(join(this.directory, "lock"), {
-        write: true,
-        create: true,
-        mode: 0o600,
-      });
+      const file = this.#openLock("lock");
       file.lockSync(true);
       return file;
     } catch (error) {

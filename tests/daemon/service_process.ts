@@ -33,6 +33,8 @@ export interface ServiceProcessOptions {
   socket?: string;
   /** A command without its last word, the directory, that mounts what the state is on. For root alone. */
   stateMount?: string;
+  /** A directory in place of `/sys`. For root alone. */
+  sys?: string;
   /** More of its environment. */
   env?: Readonly<Record<string, string>>;
 }
@@ -78,7 +80,7 @@ function quoted(word: string): string {
 /** Makes the mounts, then becomes the service: the process id stays. */
 function inNamespace(
   command: readonly string[],
-  { directory, library, stateMount }: ServiceProcessOptions,
+  { directory, library, stateMount, sys }: ServiceProcessOptions,
 ): string[] {
   const state = quoted(statePath(directory));
   const steps = [
@@ -87,6 +89,7 @@ function inNamespace(
     "mkdir /var/lib/mvgal",
     `${stateMount ?? `mount --bind ${state}`} /var/lib/mvgal`,
   ];
+  if (sys !== undefined) steps.push(`mount --bind ${quoted(sys)} /sys`);
   if (library !== undefined && !isThere("/proc/driver/nvidia")) {
     steps.push("mount -t tmpfs none /proc/driver", "mkdir /proc/driver/nvidia");
   }
