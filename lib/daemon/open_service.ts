@@ -32,7 +32,7 @@ import { SchedulerStore } from "./scheduler_store.ts";
 import { Scheduling } from "./scheduling.ts";
 import { type ConfigPart, GpuService, type HistoryPart, type PowerPart } from "./service.ts";
 import type { BenchRunView } from "./service_api.ts";
-import { powerPolicy, retention, schedulerBase } from "./settings.ts";
+import { placementRules, powerPolicy, retention, schedulerBase } from "./settings.ts";
 
 /** Programs are looked at less often than GPUs: it costs the most, and they change the least. In ms. */
 const PROCESSES_MS = 5000;
@@ -221,6 +221,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     registry: new SessionRegistry({ directories: runtimeDirectories(env, Deno.uid()) }),
     store: new SchedulerStore(join(directory, "scheduler.json")),
     base: schedulerBase(config, policies),
+    rules: placementRules(config, policies),
     told: (event) => events.publish("session", event),
     log: (level, text, gpu) => log.write(level, "sessions", text, gpu),
   });
@@ -280,7 +281,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
   follower.follow((config, policies) => {
     log.level = config.log.level;
     service.intervalMs = config.daemon.interval_ms;
-    scheduling.configure(schedulerBase(config, policies));
+    scheduling.configure(schedulerBase(config, policies), placementRules(config, policies));
     try {
       manager.policy(policyFor(config, policies));
     } catch (error) {

@@ -15,9 +15,12 @@ import {
   allowedGpus,
   place,
   type Placement,
+  type PlacementRules,
   policyFor,
   schedulerFor,
   strategyOf,
+  unplaced,
+  USUAL_RULES,
 } from "./placement.ts";
 import {
   changeState,
@@ -41,6 +44,7 @@ export interface SchedulingOptions {
   store: Pick<SchedulerStore, "load" | "save" | "check">;
   /** What the configuration says. */
   base: SchedulerBase;
+  rules?: PlacementRules;
   /** Told of each program that begins or ends. */
   told: (event: ServiceEvents["session"]) => void;
   /** Takes lines of the log. */
@@ -60,6 +64,7 @@ interface Placed {
 export class Scheduling implements Disposable {
   readonly #options: SchedulingOptions;
   #state: SchedulerState;
+  #rules: PlacementRules;
   #gpus: readonly Gpu[] = [];
   #load = new Map<GpuId, number | null>();
   #lost = new Set<GpuId>();
@@ -79,6 +84,7 @@ export class Scheduling implements Disposable {
   /** Reads the state; one that is damaged is told in the log, and one that could not be written. */
   constructor(options: SchedulingOptions) {
     this.#options = options;
+    this.#rules = options.rules ?? USUAL_RULES;
     const { state, problem } = options.store.load(options.base);
     this.#state = state;
     if (problem !== null) options.log("warning", problem, null);
@@ -92,7 +98,11 @@ export class Scheduling implements Disposable {
   }
 
   /** The configuration was read again. */
-  configure(base: SchedulerBase): void {
+  configure(base: SchedulerBase, rules: PlacementRules = USUAL_RULES): void {
+    if (JSON.stringify(rules.options) !== JSON.stringify(this.#rules.options)) {
+      this.#schedulers.clear();
+    }
+    this.#rules = rules;
     this.#change(rebase(this.#state, base));
   }
 
@@ -133,8 +143,9 @@ export class Scheduling implements Disposable {
   }
 
   #place({ page }: Session): Placement {
+    if (!this.#rules.places) return unplaced(this.#state, this.#usable(), page.asked);
     const strategy = strategyOf(this.#state, page.asked);
-    const scheduler = this.#schedulers.get(strategy) ?? schedulerFor(strategy);
+    const scheduler = this.#schedulers.get(strategy) ?? schedulerFor(strategy, this.#rules);
     this.#schedulers.set(strategy, scheduler);
     return place(this.#state, this.#usable(), (id) => this.#loadOf(id), page, scheduler);
   }
@@ -163,6 +174,8 @@ export class Scheduling implements Disposable {
 
   /** Brings what sessions are told in line with the state. A program moves only where it has to. */
   #apply(): void {
+    // Those that were told something before keep it.
+    if (!this.#rules.places) return;
     const usable = this.#usable();
     for (const placed of this.#placed.values()) {
       const { session, placement } = placed;
@@ -183,7 +196,7 @@ export class Scheduling implements Disposable {
   }
 
   #push(session: Session, placement: Placement): void {
-    const policy = policyFor(this.#state, this.#gpus, placement);
+    const policy = policyFor(this.#state, this.#gpus, placement, this.#rules);
     if (policy === undefined) return;
     try {
       this.#options.registry.push(session.id, policy);

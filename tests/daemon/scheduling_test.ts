@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { parsePage } from "../../lib/session/page.ts";
 import type { Policy } from "../../lib/session/policy.ts";
 import type { Session, SessionLook } from "../../lib/session/registry.ts";
+import { USUAL_RULES } from "../../lib/daemon/placement.ts";
 import { Scheduling } from "../../lib/daemon/scheduling.ts";
 import { initialState, type SchedulerState } from "../../lib/daemon/scheduler_state.ts";
 import { samplePage } from "../session/page_fuzz.ts";
@@ -211,4 +212,41 @@ Deno.test("Scheduling.configure() takes what the configuration changed", () => {
   const { strategy, gpus } = rig.part.view();
   assert.equal(strategy, "afr");
   assert.deepEqual(gpus.map(({ enabled }) => enabled), [true, false, true]);
+});
+
+Deno.test("Scheduling tells nothing to programs that begin while it places none", () => {
+  using rig = new Rig();
+  const base = { strategy: "task", gpus: {} } as const;
+  rig.running = [session(1)];
+  rig.look(0, 0, 0);
+  const told = rig.policies.get("1.1");
+  rig.part.configure(base, { ...USUAL_RULES, places: false });
+  rig.running = [session(1), session(2)];
+  rig.look("lost", 0, 0);
+  assert.equal(rig.policies.get("1.1"), told, "who runs keeps what it was told");
+  assert.equal(rig.policies.has("2.1"), false);
+  const view = rig.part.sessions().find(({ pid }) => pid === 2);
+  assert.deepEqual([view?.placed_on, view?.gpus], [null, [idOf(1), idOf(2)]]);
+  assert.match(view?.placed_because ?? "", /\[core\] enabled is false/);
+  rig.part.configure(base);
+  rig.look(0, 0, 0);
+  assert.ok(rig.preferred("2.1") !== undefined, "it is placed as soon as programs are");
+});
+
+Deno.test("Scheduling places by the options of the strategies, and tells limits of memory", () => {
+  using rig = new Rig();
+  rig.part.configure({ strategy: "single", gpus: {} }, {
+    places: true,
+    options: { single: { device: idOf(2) } },
+    memory_limits: { [idOf(1)]: 1024n },
+  });
+  rig.running = [session(1)];
+  rig.look(0, 0, 0);
+  assert.equal(rig.preferred("1.1"), idOf(2));
+  const limits = rig.policies.get("1.1")?.gpus.map((gpu) => gpu.memory_limit_bytes);
+  assert.deepEqual(limits, [null, 1024n, null]);
+  rig.part.configure({ strategy: "single", gpus: {} });
+  rig.running = [session(1), session(2)];
+  rig.look(0, 0, 0);
+  assert.equal(rig.preferred("2.1"), idOf(0), "of the usual options the first");
 });
