@@ -56,9 +56,9 @@ faultTest(
     for (const seconds of JUMPS) {
       clock.set(seconds);
       const began = performance.now();
-      await looks(12);
+      await looks(6);
       // A timer that followed the wall would be a day late, or come at once.
-      assert.ok(performance.now() - began > 900, `${seconds}: the interval is kept`);
+      assert.ok(performance.now() - began > 400, `${seconds}: the interval is kept`);
       const { at } = await service.client.get<{ at: string }>("/api/v1/status");
       const beside = (Date.parse(at) - Date.now()) / 1000;
       assert.ok(Math.abs(beside - seconds) < 30, `${seconds}: the look is of ${at}`);

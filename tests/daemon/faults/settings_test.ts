@@ -168,7 +168,7 @@ faultTest(
   async (options) => {
     const host = new Host(options, "");
     await using service = await ServiceProcess.start(host.options);
-    await capFor(service, 6);
+    await capFor(service, 4);
     await until(() => Promise.resolve(host.journal.isWatched), (isWatched) => isWatched);
     await killAll(service);
     await using next = await ServiceProcess.start(host.options);
