@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import type { GpuId } from "../gpu/gpu.ts";
 import { type JournalEntry, parseEntry } from "./entry.ts";
-import type { SettingGroup } from "./setting.ts";
+import { ControlError, type SettingGroup } from "./setting.ts";
 
 /** Where entries are kept. */
 export interface Journal {
@@ -19,7 +19,11 @@ export interface Journal {
   save(entry: JournalEntry): void;
   /** Removes the entry of a GPU and group. */
   remove(gpu: GpuId, group: SettingGroup): void;
-  /** Runs `body` while no other process changes settings or the journal. */
+  /**
+   * Runs `body` while no other process changes settings or the journal.
+   *
+   * @throws {ControlError} where the journal cannot be locked, and so not be written.
+   */
   locked<T>(body: () => T): T;
 }
 
@@ -110,14 +114,52 @@ export class FileJournal implements Journal {
   }
 
   locked<T>(body: () => T): T {
-    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    // The kernel gives up the lock of a process that is killed.
-    using file = Deno.openSync(join(this.directory, "lock"), {
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
-    file.lockSync(true);
+    using _lock = this.#lock();
     return body();
+  }
+
+  /**
+   * Says until it is disposed that this process waits for changes to become due. The kernel takes that back where
+   * the process is killed.
+   */
+  watch(): Disposable {
+    try {
+      const file = this.#openLock("watch");
+      file.lockSync(false);
+      return file;
+    } catch {
+      // Where that cannot be said the change is taken back the sooner.
+      return { [Symbol.dispose]: () => {} };
+    }
+  }
+
+  /** Whether a process waits for changes to become due. */
+  get isWatched(): boolean {
+    try {
+      using file = this.#openLock("watch");
+      return !file.tryLockSync(true);
+    } catch {
+      return false;
+    }
+  }
+
+  #openLock(name: "lock" | "watch"): Deno.FsFile {
+    Deno.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const options = { write: true, create: true, mode: 0o600 };
+    return Deno.openSync(join(this.directory, name), options);
+  }
+
+  #lock(): Deno.FsFile {
+    try {
+      // The kernel gives up the lock of a process that is killed.
+      const file = this.#openLock("lock");
+      file.lockSync(true);
+      return file;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ControlError(
+        `no setting is changed, since it could not be taken back: the journal cannot be written: ${why}`,
+      );
+    }
   }
 }

@@ -8,6 +8,7 @@
 import type { GpuId } from "../gpu/gpu.ts";
 import type { ApplyWith } from "./apply.ts";
 import { fateOf, type JournalEntry } from "./entry.ts";
+import type { FileJournal } from "./journal.ts";
 import { type SettingGroup, SETTINGS } from "./setting.ts";
 import { describeUndo, undoSteps } from "./undo.ts";
 
@@ -61,6 +62,27 @@ export function revertOverdue(on: ApplyWith): Reverted[] {
       journal.remove(entry.gpu, entry.group);
       return [];
     })
+  );
+}
+
+/**
+ * Takes back what nobody will take back: a service and all its processes have ended. What is due goes back, and
+ * what is to be confirmed too, unless a process waits for that. What a living process holds or makes stays.
+ *
+ * @returns what became of the entries that were taken back.
+ */
+export function revertAbandoned(
+  on: ApplyWith & { readonly journal: Pick<FileJournal, "isWatched"> },
+): Reverted[] {
+  const { journal, clock } = on;
+  if (journal.isWatched) return revertOverdue(on);
+  return journal.locked(() =>
+    journal.entries().filter((entry) => {
+      const { confirmed, writer } = entry;
+      const fate = fateOf(entry, clock);
+      const isAlive = clock.startTime(writer.pid) === writer.start_time;
+      return fate === "revert" || (fate === "keep" && !confirmed && !isAlive);
+    }).map((entry) => revertEntry(entry, on))
   );
 }
 

@@ -6,9 +6,10 @@
 
 import { applyPlan, type ApplyWith, confirmEntry } from "../control/apply.ts";
 import { openControl } from "../control/drivers.ts";
+import type { ControlClock } from "../control/clock.ts";
 import { fateOf, type JournalEntry } from "../control/entry.ts";
 import { describeChange, describeStep, makePlan, type Plan } from "../control/plan.ts";
-import { revertEntry, revertPending } from "../control/revert.ts";
+import { revertEntry, revertOverdue, revertPending } from "../control/revert.ts";
 import {
   type Change,
   ControlError,
@@ -19,7 +20,7 @@ import {
   SETTINGS,
 } from "../control/setting.ts";
 import type { ControlContext } from "../control/surface.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Gpu, GpuId } from "../gpu/gpu.ts";
 import { findGpu } from "./find_gpu.ts";
 import {
   type ControlEntryView,
@@ -93,14 +94,25 @@ function refused<T>(status: ServiceError["status"], work: () => T): T {
   }
 }
 
-function viewOf(entry: JournalEntry): ControlEntryView {
-  const { gpu, group, changes, confirmed, deadline, failure } = entry;
+/** When an entry is due by the wall's clock as that is now: it may have been set since. */
+function dueAt({ confirmed, deadline }: JournalEntry, clock: ControlClock): string | null {
+  if (confirmed || deadline === null) return null;
+  const leftMs = (deadline.uptime_s - clock.uptime()) * 1000;
+  return new Date(Math.round(clock.wall() + leftMs)).toISOString();
+}
+
+function viewOf(
+  entry: JournalEntry,
+  clock: ControlClock,
+  state?: ControlEntryView["state"],
+): ControlEntryView {
+  const { gpu, group, changes, confirmed, failure } = entry;
   return {
     gpu,
     group,
     changes: [...changes],
-    state: failure !== null ? "failed" : confirmed ? "confirmed" : "pending",
-    reverts_at: confirmed ? null : deadline?.wall ?? null,
+    state: state ?? (failure !== null ? "failed" : confirmed ? "confirmed" : "pending"),
+    reverts_at: dueAt(entry, clock),
     message: failure,
   };
 }
@@ -186,12 +198,13 @@ export class ControlDesk {
     }
     const { on, startWatcher, changed } = this.#options;
     // An earlier change that is not confirmed, or one that the power manager holds, goes back first.
-    const isFree = revertPending([shown.plan.gpu], shown.plan.group, on).length === 0;
+    const isFree =
+      refused(409, () => revertPending([shown.plan.gpu], shown.plan.group, on)).length === 0;
     const plan = isFree ? shown.plan : this.#plan(shown.request);
     const limit = seconds ?? (plan.risky ? RISKY_SECONDS : undefined);
     const entry = refused(409, () => on.journal.locked(() => applyPlan(plan, limit, on)));
     if (!entry.confirmed) startWatcher();
-    const view = viewOf(entry);
+    const view = viewOf(entry, on.clock);
     changed(view);
     return view;
   }
@@ -199,25 +212,57 @@ export class ControlDesk {
   #pending(wanted: string, group: SettingGroup): JournalEntry {
     const { on, gpus, readOnly } = this.#options;
     if (readOnly !== undefined) throw new ServiceError(409, readOnly);
-    const { id } = findGpu(gpus(), wanted);
-    const found = on.journal.entries().find((entry) =>
-      entry.gpu === id && entry.group === group && fateOf(entry, on.clock) !== "forget"
-    );
+    const entries = on.journal.entries().filter((entry) => fateOf(entry, on.clock) !== "forget");
+    // A GPU that is away has its changes still.
+    const isAway = entries.some(({ gpu }) => gpu === wanted);
+    const id = isAway ? wanted : findGpu(gpus(), wanted).id;
+    const found = entries.find((entry) => entry.gpu === id && entry.group === group);
     if (found !== undefined) return found;
     throw new ServiceError(404, `${id}: no change of its ${group} is kept`);
+  }
+
+  /**
+   * GPUs came or went: tells what that means for changes of their settings. What was due while a GPU was away
+   * is taken back now that it is here.
+   */
+  gpusChanged(
+    { added, removed }: { added: readonly GpuId[]; removed: readonly GpuId[] },
+  ): { gpu: GpuId; text: string }[] {
+    const { on, readOnly } = this.#options;
+    if (readOnly !== undefined) return [];
+    const kept = on.journal.entries().filter((entry) => fateOf(entry, on.clock) !== "forget");
+    const gone = kept.filter(({ gpu }) => removed.includes(gpu)).map((entry) => {
+      const { gpu, group, changes, confirmed } = entry;
+      const what = `${gpu} is gone with a change of its ${group} (${
+        changes.map(describeChange).join(", ")
+      })`;
+      const then = confirmed
+        ? "its driver may have forgotten it when it is back: look, and set it again"
+        : "what is left of it is taken back when its time is up";
+      return { gpu, text: `${what}: ${then}` };
+    });
+    if (!kept.some(({ gpu }) => added.includes(gpu))) return gone;
+    return [
+      ...gone,
+      ...revertOverdue(on).map(({ entry: { gpu }, message }) => ({ gpu, text: message })),
+    ];
   }
 
   /** Keeps a change that would be taken back. @throws {ServiceError} 404, 409 */
   confirm(wanted: string, group: SettingGroup): ControlEntryView {
     const { on, changed } = this.#options;
-    const view = on.journal.locked(() => {
-      const entry = this.#pending(wanted, group);
-      if (!entry.applied || entry.failure !== null) {
-        throw new ServiceError(409, `${entry.gpu}: the change of its ${group} was not made wholly`);
-      }
-      confirmEntry(entry, on.journal);
-      return viewOf({ ...entry, confirmed: true });
-    });
+    const view = refused(409, () =>
+      on.journal.locked(() => {
+        const entry = this.#pending(wanted, group);
+        if (!entry.applied || entry.failure !== null) {
+          throw new ServiceError(
+            409,
+            `${entry.gpu}: the change of its ${group} was not made wholly`,
+          );
+        }
+        confirmEntry(entry, on.journal);
+        return viewOf({ ...entry, confirmed: true }, on.clock);
+      }));
     changed(view);
     return view;
   }
@@ -225,11 +270,12 @@ export class ControlDesk {
   /** Takes a change back. @throws {ServiceError} 404; 409 where the GPU refuses that. */
   revert(wanted: string, group: SettingGroup): ControlEntryView {
     const { on, changed } = this.#options;
-    const { entry, settled, message } = on.journal.locked(() =>
-      revertEntry(this.#pending(wanted, group), on)
+    const { entry, settled, message } = refused(
+      409,
+      () => on.journal.locked(() => revertEntry(this.#pending(wanted, group), on)),
     );
     if (!settled) throw new ServiceError(409, message);
-    const view: ControlEntryView = { ...viewOf(entry), state: "reverted", message };
+    const view: ControlEntryView = { ...viewOf(entry, on.clock, "reverted"), message };
     changed(view);
     return view;
   }
@@ -239,6 +285,6 @@ export class ControlDesk {
     const { on: { journal, clock }, readOnly } = this.#options;
     if (readOnly !== undefined) return [];
     return journal.entries().filter((entry) => fateOf(entry, clock) !== "forget")
-      .map((entry) => viewOf(entry));
+      .map((entry) => viewOf(entry, clock));
   }
 }

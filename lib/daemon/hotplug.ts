@@ -36,8 +36,8 @@ export function concernsGpus(event: HeardUevent): boolean {
 /** Options of {@linkcode followHotplug}. */
 export interface HotplugOptions {
   open(): UeventOutcome;
-  /** Looks which GPUs there are. */
-  rescan(): void;
+  /** Looks which GPUs there are; `anew` where an event said that something happened to one. */
+  rescan(options: { anew: boolean }): void;
   /** How often that is done without any event, in ms. */
   everyMs: number;
   /** Told once where events cannot be heard: why. */
@@ -46,14 +46,14 @@ export interface HotplugOptions {
 
 /** Calls `rescan` when it may be worth it, until it is disposed. */
 export function followHotplug({ open, rescan, everyMs, deaf }: HotplugOptions): Disposable {
-  const slow = setInterval(rescan, everyMs);
+  const slow = setInterval(() => rescan({ anew: false }), everyMs);
   let quiet: ReturnType<typeof setTimeout> | undefined;
   let since: number | undefined;
   const look = () => {
     clearTimeout(quiet);
     quiet = undefined;
     since = undefined;
-    rescan();
+    rescan({ anew: true });
   };
   const heard = (event: HeardUevent) => {
     if (!concernsGpus(event)) return;

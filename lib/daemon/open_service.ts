@@ -10,7 +10,7 @@ import type { Config } from "../config/config.ts";
 import { gpuPolicies, type GpuPolicy } from "../config/gpu_policy.ts";
 import type { LiveConfig } from "../config/live_config.ts";
 import { writableIn } from "../control/device.ts";
-import { openHostControl, settleOverdue } from "../control/host.ts";
+import { type HostControl, openHostControl, settleOverdue } from "../control/host.ts";
 import { stateDirectory } from "../control/journal.ts";
 import { startWatcher } from "../control/watcher.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -32,7 +32,7 @@ import { SchedulerStore } from "./scheduler_store.ts";
 import { Scheduling } from "./scheduling.ts";
 import { type ConfigPart, GpuService, type HistoryPart, type PowerPart } from "./service.ts";
 import type { BenchRunView } from "./service_api.ts";
-import { powerPolicy, retention, schedulerBase } from "./settings.ts";
+import { placementRules, powerPolicy, retention, schedulerBase } from "./settings.ts";
 
 /** Programs are looked at less often than GPUs: it costs the most, and they change the least. In ms. */
 const PROCESSES_MS = 5000;
@@ -117,6 +117,17 @@ export function serviceDirectory(env: (name: string) => string | undefined): str
   return env("STATE_DIRECTORY") ?? stateDirectory(env);
 }
 
+/** Whether changes of settings wait to be confirmed, and no process for them. */
+function isWaiting({ journal }: HostControl): boolean {
+  try {
+    return !journal.empty && !journal.isWatched &&
+      journal.entries().some(({ confirmed }) => !confirmed);
+  } catch {
+    // Who changes a setting is told.
+    return false;
+  }
+}
+
 /** The history, or undefined where it is switched off. */
 function historyPart(config: Config, directory: string, log: ServiceLog): HistoryPart | undefined {
   if (!config.history.enabled) return undefined;
@@ -168,6 +179,8 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
   const policies = follower.policies();
   const gpus = () => known;
   const on = openHostControl(env);
+  // What was to be confirmed when an earlier service ended still is.
+  if (readOnly === undefined && isWaiting(on)) startWatcher();
   const context = { sysroot, wake: false, whyNotWritable: writableIn(sysroot), nvml: on.nvml };
   const control = new ControlDesk({
     gpus,
@@ -211,6 +224,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     registry: new SessionRegistry({ directories: runtimeDirectories(env, Deno.uid()) }),
     store: new SchedulerStore(join(directory, "scheduler.json")),
     base: schedulerBase(config, policies),
+    rules: placementRules(config, policies),
     told: (event) => events.publish("session", event),
     log: (level, text, gpu) => log.write(level, "sessions", text, gpu),
   });
@@ -271,7 +285,7 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
   follower.follow((config, policies) => {
     log.level = config.log.level;
     service.intervalMs = config.daemon.interval_ms;
-    scheduling.configure(schedulerBase(config, policies));
+    scheduling.configure(schedulerBase(config, policies), placementRules(config, policies));
     try {
       manager.policy(policyFor(config, policies));
     } catch (error) {

@@ -5,6 +5,7 @@
  */
 
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
+import type { GivenOptions } from "../schedule/options.ts";
 import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
 import { Scheduler, type StrategyName } from "../schedule/strategies.ts";
 import type { TaskKind, Work, Worker } from "../schedule/strategy.ts";
@@ -136,9 +137,39 @@ export function strategyOf(state: SchedulerState, asked: Asked): StrategyName {
   return asked.strategy ?? state.strategy;
 }
 
+/** What the configuration says of programs, beside what people may change while the service runs. */
+export interface PlacementRules {
+  /** Whether programs are told anything. */
+  places: boolean;
+  /** Options of the strategies other than the defaults. */
+  options: Readonly<Partial<Record<StrategyName, GivenOptions>>>;
+  /** How much of a GPU's memory programs may have, in bytes; GPUs without a limit are absent. */
+  memory_limits: Readonly<Record<GpuId, bigint>>;
+}
+
+/** Programs are placed, by the strategies' usual options. */
+export const USUAL_RULES: PlacementRules = { places: true, options: {}, memory_limits: {} };
+
 /** A scheduler of programs by a strategy. */
-export function schedulerFor(strategy: StrategyName): Scheduler {
-  return new Scheduler(strategy);
+export function schedulerFor(
+  strategy: StrategyName,
+  { options }: Pick<PlacementRules, "options"> = USUAL_RULES,
+): Scheduler {
+  return new Scheduler(strategy, options[strategy]);
+}
+
+/** Where a program is that is told nothing: wherever it likes. */
+export function unplaced(
+  state: SchedulerState,
+  listed: readonly Gpu[],
+  asked: Asked,
+): Placement {
+  return {
+    gpu: null,
+    gpus: listed.map(({ id }) => id),
+    strategy: strategyOf(state, asked),
+    reason: "[core] enabled is false: it runs as it would without mvgal",
+  };
 }
 
 /** Why a program is where it is: of the strategy's reason the times mean nothing, since nobody knows them. */
@@ -171,6 +202,7 @@ export function policyFor(
   state: SchedulerState,
   listed: readonly Gpu[],
   { gpu, gpus, strategy }: Pick<Placement, "gpu" | "gpus" | "strategy">,
+  { memory_limits }: Pick<PlacementRules, "memory_limits"> = USUAL_RULES,
 ): Policy | undefined {
   if (gpus.length === 0) return undefined;
   const allowed = new Set(gpus);
@@ -191,7 +223,7 @@ export function policyFor(
         weight: weight === null
           ? null
           : Math.max(1, Math.round(weight.value / heaviest * FULL_WEIGHT)),
-        memory_limit_bytes: null,
+        memory_limit_bytes: Object.hasOwn(memory_limits, id) ? memory_limits[id] ?? null : null,
         compute_pct: 100,
         priority: settingOf(state, id).priority,
       };

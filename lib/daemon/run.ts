@@ -84,11 +84,13 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   Deno.mkdirSync(dirname(path), { recursive: true });
   const web = loadWebAssets();
   if (web.state === "absent") log.write("warning", "http", `no dashboard: ${web.reason}`);
+  const { problem, ...served } = serverOptions(live.config, serviceDirectory(env));
+  if (problem !== null) service.degrade("http", problem);
   const server = undo.use(
     await openServer({
       service,
       ...(web.state === "ok" && { assets: (path) => web.files.get(path) }),
-      ...serverOptions(live.config, serviceDirectory(env)),
+      ...served,
       unix: { path, mode: 0o660, group: gid },
       log: (level, text) => log.write(level, "http", text),
     }),
@@ -98,7 +100,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   );
   undo.use(followHotplug({
     open: openUevents,
-    rescan: () => void service.rescan(),
+    rescan: (options) => void service.rescan(options),
     everyMs: daemon.rescan_s * 1000,
     deaf: (reason) => log.write("info", "sampler", `GPUs are searched for now and then: ${reason}`),
   }));

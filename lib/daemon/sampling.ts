@@ -5,8 +5,10 @@
  */
 
 import type { Gpu, GpuId } from "../gpu/gpu.ts";
+import type { GpuSample } from "../telemetry/metrics.ts";
 import type { StatusDocument } from "../render/status_document.ts";
 import { DEFAULT_THRESHOLDS, HealthMonitor, type HealthThresholds } from "../telemetry/health.ts";
+import { onWallClock } from "../telemetry/health/wall_time.ts";
 import type { Looker } from "../telemetry/looker.ts";
 import { oneLine } from "./one_line.ts";
 
@@ -53,8 +55,6 @@ export class Sampling implements Disposable {
   #programs: Pick<StatusDocument, "processes" | "partial"> = {};
   /** When the programs are looked at next. */
   #programsDue = -Infinity;
-  /** The latest time of a look: the host's clock may go back, that of health must not. */
-  #latest = -Infinity;
   /** When the next look is due. */
   #due: number;
   #cancel: () => void = () => {};
@@ -140,8 +140,8 @@ export class Sampling implements Disposable {
         const { processes, partial } = seen;
         this.#programs = processes === undefined ? {} : { processes, partial: partial ?? null };
       }
-      this.#latest = Math.max(this.#latest, Date.parse(seen.at));
-      const health = this.#monitor.judge(seen.gpus, this.#latest);
+      // The host's clock may be set, that of health must not be.
+      const health = onWallClock(this.#monitor.judge(seen.gpus, now), Date.parse(seen.at));
       this.#last = { ...seen, ...this.#programs, health };
       this.#looks++;
       looked(this.#last, this.#looker.gpus);
@@ -150,11 +150,15 @@ export class Sampling implements Disposable {
     }
   }
 
-  /** Looks whether GPUs came or went. Those that stayed are followed without a break in their health. */
-  rescan(): Promise<void> {
+  /**
+   * Looks whether GPUs came or went. Those that stayed are followed without a break in their health.
+   *
+   * @param anew opens them anew in any case: a driver that was bound again has other files for the same GPU.
+   */
+  rescan({ anew = false } = {}): Promise<void> {
     // One that is under way may have looked before the change.
-    const again = this.#rescanning?.then(() => this.#rescan());
-    const running = again ?? this.#rescan();
+    const again = this.#rescanning?.then(() => this.#rescan(anew));
+    const running = again ?? this.#rescan(anew);
     this.#rescanning = running;
     running.finally(() => {
       if (this.#rescanning === running) this.#rescanning = undefined;
@@ -162,7 +166,7 @@ export class Sampling implements Disposable {
     return running;
   }
 
-  async #rescan(): Promise<void> {
+  async #rescan(anew: boolean): Promise<void> {
     if (this.#isClosed) return;
     let found: Looker;
     try {
@@ -172,9 +176,11 @@ export class Sampling implements Disposable {
       return;
     }
     const before = this.#looker.gpus.map(({ id }) => id), now = found.gpus.map(({ id }) => id);
-    const added = now.filter((id) => !before.includes(id));
-    const removed = before.filter((id) => !now.includes(id));
-    if (this.#isClosed || (added.length === 0 && removed.length === 0)) {
+    const back = this.#isClosed ? [] : this.#backIn(found);
+    const added = now.filter((id) => !before.includes(id) || back.includes(id));
+    const removed = before.filter((id) => !now.includes(id) || back.includes(id));
+    const isSame = added.length === 0 && removed.length === 0;
+    if (this.#isClosed || (isSame && !anew)) {
       found[Symbol.dispose]();
       return;
     }
@@ -185,7 +191,20 @@ export class Sampling implements Disposable {
       this.#monitor = monitorFor(found.gpus, this.#options.thresholds);
     }
     this.#programsDue = -Infinity;
-    this.#options.changed({ added, removed });
+    if (!isSame) this.#options.changed({ added, removed });
+  }
+
+  /** The GPUs that were lost, and are not for who opens them anew: they went and came between two searches. */
+  #backIn(found: Looker): GpuId[] {
+    const lost = (this.#last?.gpus ?? []).filter(isLost).map(({ id }) => id);
+    if (lost.length === 0) return [];
+    try {
+      return found.look(false).gpus.filter((gpu) => lost.includes(gpu.id) && !isLost(gpu))
+        .map(({ id }) => id);
+    } catch {
+      // The next look says why.
+      return [];
+    }
   }
 
   /** Takes no further look. */
@@ -194,6 +213,10 @@ export class Sampling implements Disposable {
     this.#cancel();
     this.#looker[Symbol.dispose]();
   }
+}
+
+function isLost({ state }: GpuSample): boolean {
+  return state === "lost";
 }
 
 function isShared(gpu: Gpu | undefined): boolean {

@@ -69,19 +69,23 @@ export function weightOf({ weights }: SchedulerState, id: GpuId): Weight | null 
   return own(weights, id) ?? null;
 }
 
-/** The state under a configuration: what that changed since is as it says, the rest stays. */
+/**
+ * The state under a configuration: what that changed since is as it says, the rest stays. A configuration that
+ * is silent of a GPU is one of a time when the GPU is away: it takes nothing back of what people set.
+ */
 export function rebase(state: SchedulerState, base: SchedulerBase): SchedulerState {
   const old = state.base;
   const ids = new Set([state, base, old].flatMap(({ gpus }) => Object.keys(gpus)));
   const gpus = Object.fromEntries(Array.from(ids, (id) => {
-    const now = settingOf(base, id), then = settingOf(old, id), its = settingOf(state, id);
+    const then = settingOf(old, id), its = settingOf(state, id);
+    const now = own(base.gpus, id) ?? then;
     return [id, {
       enabled: now.enabled === then.enabled ? its.enabled : now.enabled,
       priority: now.priority === then.priority ? its.priority : now.priority,
     }];
   }));
   const strategy = base.strategy === old.strategy ? state.strategy : base.strategy;
-  return { ...state, strategy, gpus, base };
+  return { ...state, strategy, gpus, base: { ...base, gpus: { ...old.gpus, ...base.gpus } } };
 }
 
 /** The state with weights that were measured; those of other GPUs stay. */

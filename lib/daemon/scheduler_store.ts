@@ -93,6 +93,24 @@ export class SchedulerStore {
   }
 
   /**
+   * Looks whether the state could be written; the file stays as it is.
+   *
+   * @throws {Error} by rejection, where it could not.
+   */
+  async check(): Promise<void> {
+    const temporary = await this.#openTemporary();
+    temporary.file.close();
+    await Deno.remove(temporary.path);
+  }
+
+  async #openTemporary(): Promise<{ path: string; file: Deno.FsFile }> {
+    await Deno.mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    const path = `${this.path}.new`;
+    const options = { write: true, create: true, truncate: true, mode: 0o600 };
+    return { path, file: await Deno.open(path, options) };
+  }
+
+  /**
    * Writes the state. Whatever happens meanwhile, the file is the old or the new one. One write at a time: a
    * disk that is busy holds up nobody else.
    *
@@ -104,15 +122,13 @@ export class SchedulerStore {
       null,
       1,
     );
-    await Deno.mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const temporary = `${this.path}.new`;
+    const temporary = await this.#openTemporary();
     {
-      const options = { write: true, create: true, truncate: true, mode: 0o600 };
-      using file = await Deno.open(temporary, options);
+      using file = temporary.file;
       const bytes = new TextEncoder().encode(`${text}\n`);
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
       await file.sync();
     }
-    await Deno.rename(temporary, this.path);
+    await Deno.rename(temporary.path, this.path);
   }
 }

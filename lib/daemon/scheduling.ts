@@ -15,9 +15,12 @@ import {
   allowedGpus,
   place,
   type Placement,
+  type PlacementRules,
   policyFor,
   schedulerFor,
   strategyOf,
+  unplaced,
+  USUAL_RULES,
 } from "./placement.ts";
 import {
   changeState,
@@ -31,17 +34,23 @@ import type { SchedulerStore } from "./scheduler_store.ts";
 import type { SchedulerChange, SchedulerView, ServiceEvents, SessionView } from "./service_api.ts";
 import { type Counted, countedIn, sessionView } from "./session_view.ts";
 
+/** A state that could not be written is tried again after so long, in ms. */
+const RETRY_MS = 5_000;
+
 /** What the part works with. */
 export interface SchedulingOptions {
   registry: Pick<SessionRegistry, "look" | "push" | typeof Symbol.dispose>;
   /** Where the state is kept. */
-  store: Pick<SchedulerStore, "load" | "save">;
+  store: Pick<SchedulerStore, "load" | "save" | "check">;
   /** What the configuration says. */
   base: SchedulerBase;
+  rules?: PlacementRules;
   /** Told of each program that begins or ends. */
   told: (event: ServiceEvents["session"]) => void;
   /** Takes lines of the log. */
   log: (level: "info" | "warning", text: string, gpu: GpuId | null) => void;
+  /** A clock that does not go back, in ms. */
+  now?: () => number;
 }
 
 interface Placed {
@@ -55,6 +64,7 @@ interface Placed {
 export class Scheduling implements Disposable {
   readonly #options: SchedulingOptions;
   #state: SchedulerState;
+  #rules: PlacementRules;
   #gpus: readonly Gpu[] = [];
   #load = new Map<GpuId, number | null>();
   #lost = new Set<GpuId>();
@@ -66,13 +76,20 @@ export class Scheduling implements Disposable {
   /** The write that is under way, and the one behind it, which takes all changes until then. */
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  /** Whether there is something that could not be written. */
+  #isBehind = false;
+  #retryAt = 0;
+  readonly #now: () => number;
 
-  /** Reads the state; one that is damaged is told in the log. */
+  /** Reads the state; one that is damaged is told in the log, and one that could not be written. */
   constructor(options: SchedulingOptions) {
     this.#options = options;
+    this.#rules = options.rules ?? USUAL_RULES;
     const { state, problem } = options.store.load(options.base);
     this.#state = state;
     if (problem !== null) options.log("warning", problem, null);
+    this.#now = options.now ?? (() => performance.now());
+    this.#writing = this.#attempt(() => options.store.check());
   }
 
   /** Why changes will not outlive the service; null where they will. */
@@ -81,7 +98,11 @@ export class Scheduling implements Disposable {
   }
 
   /** The configuration was read again. */
-  configure(base: SchedulerBase): void {
+  configure(base: SchedulerBase, rules: PlacementRules = USUAL_RULES): void {
+    if (JSON.stringify(rules.options) !== JSON.stringify(this.#rules.options)) {
+      this.#schedulers.clear();
+    }
+    this.#rules = rules;
     this.#change(rebase(this.#state, base));
   }
 
@@ -100,6 +121,7 @@ export class Scheduling implements Disposable {
     for (const session of ended) this.#end(session);
     for (const session of sessions) this.#follow(session);
     this.#apply();
+    if (this.#unsaved !== null && this.#now() >= this.#retryAt) this.#write();
     this.#sayNew(
       problems.map(({ path, reason }) => [path, reason] as const),
       sessions.flatMap(({ id, problem }) => problem === null ? [] : [[id, problem] as const]),
@@ -121,8 +143,9 @@ export class Scheduling implements Disposable {
   }
 
   #place({ page }: Session): Placement {
+    if (!this.#rules.places) return unplaced(this.#state, this.#usable(), page.asked);
     const strategy = strategyOf(this.#state, page.asked);
-    const scheduler = this.#schedulers.get(strategy) ?? schedulerFor(strategy);
+    const scheduler = this.#schedulers.get(strategy) ?? schedulerFor(strategy, this.#rules);
     this.#schedulers.set(strategy, scheduler);
     return place(this.#state, this.#usable(), (id) => this.#loadOf(id), page, scheduler);
   }
@@ -151,6 +174,8 @@ export class Scheduling implements Disposable {
 
   /** Brings what sessions are told in line with the state. A program moves only where it has to. */
   #apply(): void {
+    // Those that were told something before keep it.
+    if (!this.#rules.places) return;
     const usable = this.#usable();
     for (const placed of this.#placed.values()) {
       const { session, placement } = placed;
@@ -171,7 +196,7 @@ export class Scheduling implements Disposable {
   }
 
   #push(session: Session, placement: Placement): void {
-    const policy = policyFor(this.#state, this.#gpus, placement);
+    const policy = policyFor(this.#state, this.#gpus, placement, this.#rules);
     if (policy === undefined) return;
     try {
       this.#options.registry.push(session.id, policy);
@@ -227,19 +252,34 @@ export class Scheduling implements Disposable {
   #change(state: SchedulerState): void {
     this.#state = state;
     this.#apply();
+    this.#isBehind = true;
+    this.#write();
+  }
+
+  #write(): void {
     this.#next ??= this.#writing.then(() => {
       this.#next = undefined;
-      return this.#writing = this.#save();
+      const { store } = this.#options;
+      // A file that nobody changed is left alone: one that is damaged may be looked at.
+      return this.#writing = this.#attempt(() =>
+        this.#isBehind ? store.save(this.#state) : store.check()
+      );
     });
   }
 
-  async #save(): Promise<void> {
+  /** Writes, and says where that fails, and when it works again. Never rejects. */
+  async #attempt(write: () => Promise<void>): Promise<void> {
+    const { log } = this.#options;
+    const behind = this.#state;
+    this.#retryAt = this.#now() + RETRY_MS;
     try {
-      await this.#options.store.save(this.#state);
+      await write();
+      if (behind === this.#state) this.#isBehind = false;
+      if (this.#unsaved !== null) log("info", "changes outlive the service again", null);
       this.#unsaved = null;
     } catch (error) {
       const problem = `changes do not outlive the service: ${oneLine(error)}`;
-      if (this.#unsaved !== problem) this.#options.log("warning", problem, null);
+      if (this.#unsaved !== problem) log("warning", problem, null);
       this.#unsaved = problem;
     }
   }

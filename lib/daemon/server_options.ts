@@ -12,6 +12,7 @@ import type { Certificate } from "./http/tls.ts";
 import { loadToken } from "./http/token.ts";
 
 /**
+/**
  * The certificate of the API over TCP as its files have it now; undefined where there is to be no TLS.
  *
  * @throws {Error} for a file that cannot be read; one line.
@@ -24,7 +25,8 @@ export function readCertificate(
 }
 
 /**
- * The options of the server but for the service and the Unix socket.
+ * The options of the server but for the service and the Unix socket; `problem` is what of it does not work, in
+ * one line.
  *
  * @param directory of this service's state.
  * @throws {Error} for a token or certificate that cannot be used; one line.
@@ -32,15 +34,20 @@ export function readCertificate(
 export function serverOptions(
   { http }: Config,
   directory: string,
-): Pick<ServerOptions, "tcp" | "processMetrics" | "bodyLimit"> {
-  const options = { processMetrics: http.process_metrics, bodyLimit: http.request_body_limit };
+): Pick<ServerOptions, "tcp" | "processMetrics" | "bodyLimit"> & { problem: string | null } {
+  const options = {
+    processMetrics: http.process_metrics,
+    bodyLimit: http.request_body_limit,
+    problem: null,
+  };
   if (http.listen === null) return options;
   const { host, port } = parseAddress(http.listen);
+  const token = loadToken(http.token_file ?? join(directory, "http.token"));
   const tcp: TcpListener = {
     hostname: host,
     port,
     access: {
-      token: loadToken(http.token_file ?? join(directory, "http.token")),
+      token: token.state === "ok" ? token.token : null,
       requireTokenForReads: http.require_token_for_reads,
       hosts: [...http.allowed_hosts, host.includes(":") ? `[${host}]` : host],
     },
@@ -49,5 +56,6 @@ export function serverOptions(
   };
   const tls = readCertificate(http);
   if (tls !== undefined) tcp.tls = tls;
-  return { ...options, tcp };
+  const problem = token.state === "ok" ? null : `nothing can be changed over TCP: ${token.reason}`;
+  return { ...options, tcp, problem };
 }

@@ -90,6 +90,8 @@ export interface ServiceParts {
   scheduling: SchedulingPart;
   history: HistoryPart | undefined;
   power: PowerPart;
+  /** A clock that does not go back, in ms. */
+  now?: () => number;
   /** Starts to sample. */
   sample(told: Pick<GpuService, "looked" | "changed" | "failed">): Promise<Sampling>;
 }
@@ -103,12 +105,18 @@ export class GpuService implements Service, AsyncDisposable {
   readonly #startedAt = new Date().toISOString();
   #sampling: Sampling | undefined;
   readonly #samples = new SampleEvents();
-  #lastLook = performance.now();
+  readonly #now: () => number;
+  /** When the last look was taken that succeeded; at first when the service was started. */
+  #lastLook: number;
   /** What failed last, so that it is said once. */
   readonly #said = new Map<string, string>();
+  /** Parts around the service that do not work, and why. */
+  readonly #degraded = new Map<string, string>();
 
   private constructor(parts: ServiceParts) {
     this.#parts = parts;
+    this.#now = parts.now ?? (() => performance.now());
+    this.#lastLook = this.#now();
   }
 
   /** Starts the sampler. Rejects where GPUs cannot be looked for at all. */
@@ -127,10 +135,10 @@ export class GpuService implements Service, AsyncDisposable {
     return this.#sampling?.gpus ?? [];
   }
 
-  /** Whether looks are still taken. */
+  /** Whether looks are still taken; for a while after the start too, until the first has succeeded. */
   get isAlive(): boolean {
     const interval = this.#sampling?.intervalMs ?? 1000;
-    return performance.now() - this.#lastLook < Math.max(5000, STUCK_INTERVALS * interval);
+    return this.#now() - this.#lastLook < Math.max(5000, STUCK_INTERVALS * interval);
   }
 
   /**
@@ -138,7 +146,7 @@ export class GpuService implements Service, AsyncDisposable {
    * part does with it is not the others' trouble.
    */
   looked(document: StatusDocument, gpus: readonly Gpu[]): void {
-    this.#lastLook = performance.now();
+    this.#lastLook = this.#now();
     this.#said.delete("sampler");
     const { events, history, scheduling, power } = this.#parts;
     this.#each("history", () => history?.record(document));
@@ -173,11 +181,22 @@ export class GpuService implements Service, AsyncDisposable {
     this.#parts.log.write("error", part, text);
   }
 
+  /** For what is around the service: a part of it does not work, and will not until the next start. */
+  degrade(part: string, why: string): void {
+    this.#degraded.set(part, why);
+    this.#sayOnce(part, why);
+  }
+
   /** For the sampler: GPUs came or went. */
   changed(change: { added: string[]; removed: string[] }): void {
-    const { log, events, inventory } = this.#parts;
+    const { log, events, inventory, control } = this.#parts;
     for (const id of change.added) log.write("info", "sampler", `${id} is there`, id);
     for (const id of change.removed) log.write("warning", "sampler", `${id} is gone`, id);
+    this.#each("control", () => {
+      for (const { gpu, text } of control.gpusChanged(change)) {
+        log.write("warning", "control", text, gpu);
+      }
+    });
     events.publish("gpus", change);
     inventory.refresh();
   }
@@ -187,9 +206,10 @@ export class GpuService implements Service, AsyncDisposable {
     this.#sayOnce("sampler", what === "look" ? why : `GPUs cannot be looked for: ${why}`);
   }
 
-  /** Looks whether GPUs came or went. */
-  rescan(): Promise<void> {
-    return this.#sampling?.rescan() ?? Promise.resolve();
+  /** Looks whether GPUs came or went; `anew` where something has happened to them. */
+  async rescan(options = { anew: false }): Promise<void> {
+    await this.#sampling?.rescan(options);
+    if (options.anew) this.#parts.inventory.refresh();
   }
 
   /** Time from one look to the next, in ms. */
@@ -207,14 +227,15 @@ export class GpuService implements Service, AsyncDisposable {
 
   health(): ServiceHealth {
     const { version, sysroot, history, scheduling } = this.#parts;
-    const degraded: Record<string, string> = {};
-    const parts = { history, sessions: scheduling };
+    const degraded = Object.fromEntries(this.#degraded);
+    const parts = { history, scheduler: scheduling };
     for (const [name, part] of Object.entries(parts)) {
       if (part?.degraded) degraded[name] = part.degraded;
     }
     const { looks = 0, missed = 0 } = this.#sampling?.counts ?? {};
     return {
-      ready: this.#sampling !== undefined && this.isAlive,
+      // Where the first look failed, nothing is known yet. A look at no GPUs is one.
+      ready: this.status() !== null && this.isAlive,
       version,
       sysroot,
       pid: Deno.pid,

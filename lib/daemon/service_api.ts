@@ -270,7 +270,7 @@ export interface ConfigView {
 
 /** The service about itself. */
 export interface ServiceHealth {
-  /** Whether it samples, and its parts work. */
+  /** Whether a look at the GPUs succeeded lately: not before the first has. */
   ready: boolean;
   version: string;
   /** Directory of the dump of another host that it shows; null where it is about this host. */

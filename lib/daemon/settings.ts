@@ -6,7 +6,11 @@
 
 import type { Config } from "../config/config.ts";
 import type { GpuPolicy } from "../config/gpu_policy.ts";
+import { strategies } from "../config/sections/strategies.ts";
+import type { GivenOptions } from "../schedule/options.ts";
+import { STRATEGY_NAMES, type StrategyName } from "../schedule/strategies.ts";
 import type { Retention } from "./history/tiers.ts";
+import type { PlacementRules } from "./placement.ts";
 import type { PowerPolicy } from "./power/policy.ts";
 import type { SchedulerBase } from "./scheduler_state.ts";
 
@@ -58,4 +62,33 @@ export function schedulerBase({ core }: Config, gpus: readonly GpuPolicy[]): Sch
       gpus.map(({ id, enabled, priority }) => [id, { enabled, priority }]),
     ),
   };
+}
+
+/** A limit is given in units of so many bytes. */
+const MIB = 1n << 20n;
+
+/** What programs are told beside the scheduler's state. */
+export function placementRules(config: Config, gpus: readonly GpuPolicy[]): PlacementRules {
+  const options = STRATEGY_NAMES.flatMap((name): [StrategyName, GivenOptions][] =>
+    isSection(name) ? [[name, given(config[name])]] : []
+  );
+  const limits = gpus.flatMap(({ id, memory_limit_mb }): [string, bigint][] =>
+    memory_limit_mb === 0 ? [] : [[id, BigInt(memory_limit_mb) * MIB]]
+  );
+  return {
+    places: config.core.enabled,
+    options: Object.fromEntries(options),
+    memory_limits: Object.fromEntries(limits),
+  };
+}
+
+function isSection(name: StrategyName): name is StrategyName & keyof typeof strategies {
+  return Object.hasOwn(strategies, name);
+}
+
+/** In the configuration null is "not given". */
+function given(values: Readonly<Record<string, unknown>>): GivenOptions {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== null),
+  ) as GivenOptions;
 }

@@ -101,7 +101,7 @@ export async function openLooker(options: LookOptions): Promise<Looker> {
           interval_ms,
           gpus: sample.gpus,
           ...(list === undefined || !processes ? {} : list()),
-          ...(judge === undefined ? {} : { health: judge(sample.gpus, sample.at) }),
+          ...(judge === undefined ? {} : { health: judge(sample.gpus, now, sample.at) }),
         };
       },
       [Symbol.dispose]: () => close.dispose(),
@@ -137,15 +137,14 @@ async function processLister(
 
 async function healthJudge(gpus: readonly Gpu[], kind: "once" | "course") {
   const { HealthMonitor } = await import("./health.ts");
+  const { onWallClock } = await import("./health/wall_time.ts");
   const sharedMemory = gpus.filter((gpu) => gpu.memory_kind === "shared").map(({ id }) => id);
   const options = { once: kind === "once", sharedMemory };
   let monitor = new HealthMonitor(options);
-  let latest = -Infinity;
-  return (samples: readonly GpuSample[], at: number) => {
+  return (samples: readonly GpuSample[], at: number, wall: number) => {
     // Of two looks at once, the second alone is judged.
     if (kind === "once") monitor = new HealthMonitor(options);
-    // The clock of the samples may be set back.
-    latest = Math.max(latest, at);
-    return monitor.judge(samples, latest);
+    // The wall's clock may be set meanwhile.
+    return onWallClock(monitor.judge(samples, at), wall);
   };
 }

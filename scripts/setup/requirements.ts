@@ -243,6 +243,21 @@ export const requirements: readonly Requirement[] = [
     packages: everywhere("openssl"),
   },
   {
+    id: "libfaketime",
+    without: "the host's clock is not set under the service",
+    for: "tests",
+    present: (host) =>
+      hasFile(
+        host,
+        ...["x86_64", "aarch64"].map((arch) =>
+          `/usr/lib/${arch}-linux-gnu/faketime/libfaketimeMT.so.1`
+        ),
+        "/usr/lib64/faketime/libfaketimeMT.so.1",
+        "/usr/lib/faketime/libfaketimeMT.so.1",
+      ),
+    packages: everywhere("libfaketime"),
+  },
+  {
     id: "Vulkan validation layer",
     without: "the calls of the logical device are not validated",
     for: "tests",

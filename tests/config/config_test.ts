@@ -87,7 +87,13 @@ Deno.test("options of strategies are taken by the strategies as the file has the
     "[afr]\nqueue_depth = 3\n[sfr]\nsplit_ratio = 3,1\n[compute_offload]\nprimary = pci:0000:06:00.0\n" +
       "[hybrid]\nthreshold_percent = 7.5\n[single]\npick = best\n",
   );
-  assert.deepEqual(problems, []);
+  // Those that nothing takes from the file are answered with a warning.
+  assert.deepEqual(problems.map(({ severity, section }) => `${severity} ${section}`), [
+    "warning afr",
+    "warning sfr",
+    "warning hybrid",
+  ]);
+  assert.ok(problems.every(({ message }) => /has no effect yet/.test(message)));
   for (const name of ["afr", "sfr", "hybrid", "compute_offload", "single"] as const) {
     const values: Record<string, unknown> = { ...config[name] };
     assert.deepEqual({ ...parseOptions(name, STRATEGIES[name].options, values) }, values);
@@ -251,7 +257,7 @@ Deno.test("readConfig() is total, and gives every key a value, whatever the text
 
 Deno.test("configValues() written as a file is read as the same configuration", () => {
   const text =
-    "[sfr]\nsplit_ratio = 3,1\n[http]\nallowed_hosts = a,b\nlisten =\n[gpu_1]\npriority = 9\n";
+    "[single]\npick = best\n[http]\nallowed_hosts = a,b\nlisten =\n[gpu_1]\npriority = 9\n";
   const { config } = readConfig(text);
   const values = configValues(config);
   const written = Object.entries(values).map(([section, keys]) =>

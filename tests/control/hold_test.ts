@@ -4,7 +4,7 @@ import { applyPlan, type ApplyWith, confirmEntry } from "../../lib/control/apply
 import type { ControlDevice } from "../../lib/control/device.ts";
 import { holdPlan, releaseHold, renewHold, standingOf } from "../../lib/control/hold.ts";
 import { FileJournal } from "../../lib/control/journal.ts";
-import { revertOverdue, revertPending } from "../../lib/control/revert.ts";
+import { revertAbandoned, revertOverdue, revertPending } from "../../lib/control/revert.ts";
 import { ControlError } from "../../lib/control/setting.ts";
 import { TestClock } from "./clock.ts";
 import { CopiedDump } from "./emulated_gpu.ts";
@@ -130,4 +130,32 @@ Deno.test("holdPlan() that cannot move a hold leaves it where it was", () => {
   assert.equal(standing.state, "own");
   releaseHold(host.gpu.id, "power", host);
   assert.equal(host.cap, 260);
+});
+
+Deno.test("revertAbandoned() takes back what nobody waits for, and nothing of who lives", () => {
+  using host = new Host();
+  host.hold(200);
+  assert.deepEqual(revertAbandoned(host), [], "its holder lives");
+  host.clock.dead.add(Deno.pid);
+  assert.equal(revertAbandoned(host).length, 1);
+  assert.equal(host.cap, 260);
+  host.clock.dead.clear();
+  const change = () =>
+    host.journal.locked(() => applyPlan(host.plan({ power_cap_w: 215 }), 600, host));
+  change();
+  assert.deepEqual(revertAbandoned(host), [], "who made it lives");
+  host.clock.dead.add(Deno.pid);
+  {
+    using _watch = host.journal.watch();
+    assert.deepEqual(revertAbandoned(host), [], "a process waits");
+    host.clock.seconds += 601;
+    assert.equal(revertAbandoned(host).length, 1, "it is due");
+  }
+  const entry = change();
+  assert.equal(revertAbandoned(host).length, 1);
+  assert.equal(host.cap, 260);
+  change();
+  confirmEntry(entry, host.journal);
+  assert.deepEqual(revertAbandoned(host), [], "it was confirmed");
+  assert.equal(host.cap, 215);
 });

@@ -16,8 +16,10 @@ class Desk extends CopiedDump {
   readonly told: ControlEntryView[] = [];
   watchers = 0;
   at = 0;
+  /** Whether the GPU is listed. */
+  isHere = true;
   readonly desk = new ControlDesk({
-    gpus: () => [this.gpu],
+    gpus: () => this.isHere ? [this.gpu] : [],
     on: this,
     context: this.context,
     startWatcher: () => void this.watchers++,
@@ -145,4 +147,48 @@ Deno.test("ControlDesk keeps few plans, the newest ones", () => {
   const tokens = Array.from({ length: 200 }, (_, i) => host.planCap(200 + (i % 20)).token);
   assert.throws(() => host.desk.apply(tokens[0] ?? ""), { status: 404 });
   assert.equal(host.desk.apply(tokens.at(-1) ?? "").state, "confirmed");
+});
+
+Deno.test("ControlDesk tells of the changes of a GPU that is gone, keeps them, and settles them when it is back", () => {
+  using host = new Desk();
+  const { id } = host.gpu;
+  host.desk.apply(host.planCap(215).token, 30);
+  host.isHere = false;
+  const told = host.desk.gpusChanged({ added: [], removed: [id, "pci:0000:ff:00.0"] });
+  assert.deepEqual(told, [{
+    gpu: id,
+    text: `${id} is gone with a change of its power (Power cap: 260 W -> 215 W): ` +
+      "what is left of it is taken back when its time is up",
+  }]);
+  assert.equal(host.desk.changes()[0]?.state, "pending");
+  host.clock.seconds += 31;
+  host.isHere = true;
+  const settled = host.desk.gpusChanged({ added: [id], removed: [] });
+  assert.match(settled[0]?.text ?? "", /put back: .*260000000/);
+  assert.equal(host.read(CAP), "260000000\n");
+  // One that stays is as its driver has it when it is back.
+  host.desk.apply(host.planCap(215).token);
+  host.isHere = false;
+  const kept = host.desk.gpusChanged({ added: [], removed: [id] });
+  assert.match(
+    kept[0]?.text ?? "",
+    /may have forgotten it when it is back: look, and set it again/,
+  );
+  assert.equal(host.desk.revert(id, "power").state, "reverted");
+});
+
+Deno.test("ControlDesk changes nothing where its journal cannot be written, and says why", () => {
+  using host = new Desk();
+  const { token } = host.planCap(215);
+  Deno.writeTextFileSync(join(host.directory, "journal"), "no directory");
+  const refusal = (work: () => unknown) =>
+    assert.throws(work, (error: Error & { status?: number }) => {
+      assert.equal(error.status, 409);
+      assert.match(error.message, /^no setting is changed, .*: the journal cannot be written: /);
+      return true;
+    });
+  refusal(() => host.desk.apply(token));
+  assert.equal(host.read(CAP), "260000000\n");
+  refusal(() => host.desk.confirm("0", "power"));
+  refusal(() => host.desk.revert("0", "power"));
 });

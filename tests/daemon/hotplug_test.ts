@@ -50,7 +50,10 @@ Deno.test("followHotplug() looks once for a flock of events, and says when it is
         },
       },
     }),
-    rescan: () => looks++,
+    rescan: ({ anew }) => {
+      assert.equal(anew, true);
+      looks++;
+    },
     everyMs: 1_000_000,
     deaf: assert.fail,
   });

@@ -3,6 +3,20 @@ import { Sampling, type SamplingOptions } from "../../lib/daemon/sampling.ts";
 import type { Gpu } from "../../lib/gpu/gpu.ts";
 import { STATUS_SCHEMA, type StatusDocument } from "../../lib/render/status_document.ts";
 import type { Looker } from "../../lib/telemetry/looker.ts";
+import { type GpuSample, unknownMetrics } from "../../lib/telemetry/metrics.ts";
+
+/** A GPU that is too hot. */
+const HOT = {
+  id: "a",
+  index: 0,
+  name: null,
+  state: "ok",
+  reason: null,
+  power_state: null,
+  sources: {},
+  absent: {},
+  temperature_c: 99,
+} as const;
 
 /** Time that passes when it is told to. */
 class Clock {
@@ -35,14 +49,17 @@ class Host {
   ids = ["a", "b"];
   wall = Date.UTC(2026, 0, 1);
   open = 0;
+  openings = 0;
   /** How long a look takes, in ms. */
   lookMs = 0;
   fails: string | undefined;
   programs = 0;
+  gpus: GpuSample[] = [];
 
   opener = (): Promise<Looker> => {
     const ids = [...this.ids];
     this.open++;
+    this.openings++;
     const look = (processes = true): StatusDocument => {
       this.clock.at += this.lookMs;
       if (this.fails !== undefined) throw new Error(`${this.fails}\nat somewhere`);
@@ -51,7 +68,7 @@ class Host {
         schema: STATUS_SCHEMA,
         at: new Date(this.wall + this.clock.at).toISOString(),
         interval_ms: null,
-        gpus: [],
+        gpus: this.gpus,
         ...(processes ? { processes: [], partial: null } : {}),
       };
     };
@@ -134,6 +151,35 @@ Deno.test("Sampling.rescan() follows GPUs that come and go, and opens nothing tw
   assert.deepEqual(failures, []);
 });
 
+Deno.test("Sampling.rescan() opens a GPU anew that went and came back between two searches", async () => {
+  const host = new Host();
+  const b = { ...unknownMetrics(), ...HOT, id: "b" };
+  host.gpus = [{ ...unknownMetrics(), ...HOT, state: "lost" }, b];
+  const { sampling, changes } = start(host);
+  using running = await sampling;
+  // What is lost and stays so is no news.
+  await running.rescan();
+  assert.deepEqual([changes.length, host.openings], [0, 2]);
+  const { gpus } = running;
+  host.gpus = [{ ...unknownMetrics(), ...HOT }, b];
+  await running.rescan();
+  assert.deepEqual(changes, [{ added: ["a"], removed: ["a"] }]);
+  assert.notEqual(running.gpus, gpus, "it is followed by who opened it last");
+  assert.equal(host.open, 1);
+});
+
+Deno.test("Sampling.rescan() opens all GPUs anew where something happened to one", async () => {
+  const host = new Host();
+  const { sampling, changes } = start(host);
+  using running = await sampling;
+  const { gpus } = running;
+  await running.rescan();
+  assert.equal(running.gpus, gpus);
+  await running.rescan({ anew: true });
+  assert.notEqual(running.gpus, gpus);
+  assert.deepEqual([changes, host.open], [[], 1]);
+});
+
 Deno.test("Sampling.rescan() keeps the GPUs that it has where it cannot look for others", async () => {
   const host = new Host();
   let broken = false;
@@ -160,13 +206,19 @@ Deno.test("Sampling takes a new interval at once, and stops when it is disposed"
   assert.deepEqual([host.clock.waiting, host.open], [0, 0]);
 });
 
-Deno.test("Sampling judges health on a clock that does not go back", async () => {
+Deno.test("Sampling judges health on a clock that is not set, and shows it by the wall's", async () => {
   const host = new Host();
+  host.gpus = [{ ...unknownMetrics(), ...HOT }];
   const { sampling, seen } = start(host);
   using _running = await sampling;
-  host.clock.pass(2000);
-  host.wall -= 3_600_000;
-  host.clock.pass(2000);
-  const times = seen.map(({ health }) => health?.at ?? NaN);
-  assert.deepEqual(times, times.toSorted((a, b) => a - b));
+  host.clock.pass(5000);
+  for (const hours of [24, -48]) {
+    host.wall += hours * 3_600_000;
+    host.clock.pass(1000);
+    const { at, health } = seen.at(-1) ?? {};
+    assert.equal(health?.at, Date.parse(at ?? ""));
+    const [finding] = health?.gpus[0]?.findings ?? [];
+    assert.equal(finding?.id, "temperature_high");
+    assert.equal((health?.at ?? NaN) - (finding?.since ?? NaN), host.clock.at);
+  }
 });

@@ -85,7 +85,29 @@ Deno.test("rebase() takes what the configuration changed, and keeps what people 
   assert.deepEqual(settingOf(next, idOf(0)), { enabled: false, priority: 70 });
   const other = rebase(next, { strategy: "task", gpus: {} });
   assert.equal(other.strategy, "task");
-  assert.deepEqual(settingOf(other, idOf(0)), { enabled: false, priority: 50 });
+  assert.deepEqual(settingOf(other, idOf(0)), { enabled: false, priority: 70 });
+});
+
+Deno.test("rebase() gives a GPU that was away what people had set of it", () => {
+  const here: SchedulerBase = {
+    strategy: "afr",
+    gpus: {
+      [idOf(0)]: { enabled: true, priority: 70 },
+      [idOf(1)]: { enabled: true, priority: 50 },
+    },
+  };
+  const away = { ...here, gpus: { [idOf(1)]: { enabled: true, priority: 50 } } };
+  let state = changeState(initialState(here), LISTED, {
+    gpus: [{ id: "0", enabled: false, priority: 30 }],
+  });
+  state = rebase(rebase(state, away), here);
+  assert.deepEqual(settingOf(state, idOf(0)), { enabled: false, priority: 30 });
+  // What the configuration says anew when it is back counts.
+  const changed = { ...here, gpus: { ...here.gpus, [idOf(0)]: { enabled: true, priority: 80 } } };
+  assert.deepEqual(settingOf(rebase(rebase(state, away), changed), idOf(0)), {
+    enabled: false,
+    priority: 80,
+  });
 });
 
 Deno.test("viewOf() shows null for what was not measured", () => {

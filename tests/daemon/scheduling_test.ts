@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { parsePage } from "../../lib/session/page.ts";
 import type { Policy } from "../../lib/session/policy.ts";
 import type { Session, SessionLook } from "../../lib/session/registry.ts";
+import { USUAL_RULES } from "../../lib/daemon/placement.ts";
 import { Scheduling } from "../../lib/daemon/scheduling.ts";
 import { initialState, type SchedulerState } from "../../lib/daemon/scheduler_state.ts";
 import { samplePage } from "../session/page_fuzz.ts";
@@ -26,18 +27,25 @@ class Rig implements Disposable {
   saved: SchedulerState | undefined;
   full = false;
   writes = 0;
+  checks = 0;
+  clock = 0;
   #isSaving = false;
   #before = new Set<string>();
   #last: Session[] = [];
   readonly part: Scheduling;
   readonly listed = gpus(3);
 
-  constructor() {
+  constructor(full = false) {
+    this.full = full;
     const base = { strategy: "hybrid", gpus: {} } as const;
     this.part = new Scheduling({
       base,
       store: {
         load: () => ({ state: initialState(base), problem: "it was damaged" }),
+        check: () => {
+          this.checks++;
+          return this.full ? Promise.reject(new Error("No space left")) : Promise.resolve();
+        },
         save: async (state) => {
           assert.equal(this.#isSaving, false, "one write at a time");
           this.#isSaving = true;
@@ -66,6 +74,7 @@ class Rig implements Disposable {
       },
       told: ({ edge, session }) => this.edges.push(`${edge} ${session.pid}`),
       log: (level, text) => this.lines.push(`${level} ${text}`),
+      now: () => this.clock,
     });
   }
 
@@ -141,9 +150,36 @@ Deno.test("Scheduling goes on where its state cannot be written, and says so unt
   assert.equal(rig.part.degraded, null);
 });
 
+Deno.test("Scheduling tries again to write what it could not, and leaves a file that nobody changed", async () => {
+  using rig = new Rig(true);
+  await rig.part.saved();
+  assert.match(rig.part.degraded ?? "", /do not outlive the service: No space left/);
+  rig.clock = 4_999;
+  rig.look(0, 0, 0);
+  await rig.part.saved();
+  assert.equal(rig.checks, 1, "it is not time yet");
+  rig.full = false;
+  rig.clock = 5_001;
+  rig.look(0, 0, 0);
+  await rig.part.saved();
+  assert.equal(rig.part.degraded, null);
+  assert.equal(rig.writes, 0, "the damaged file is still there");
+  assert.match(rig.lines.at(-1) ?? "", /info changes outlive the service again/);
+  rig.full = true;
+  rig.part.change({ strategy: "afr" });
+  await rig.part.saved();
+  rig.full = false;
+  rig.clock = 30_000;
+  rig.look(0, 0, 0);
+  await rig.part.saved();
+  assert.equal(rig.saved?.strategy, "afr");
+  assert.equal(rig.lines.filter((line) => line.includes("No space left")).length, 2);
+});
+
 Deno.test("Scheduling.saved() waits for the last change, and writes those of meanwhile at once", async () => {
   using rig = new Rig();
   rig.look(0, 0, 0);
+  await rig.part.saved();
   rig.part.change({ strategy: "afr" });
   const first = rig.part.saved();
   await Promise.resolve();
@@ -176,4 +212,41 @@ Deno.test("Scheduling.configure() takes what the configuration changed", () => {
   const { strategy, gpus } = rig.part.view();
   assert.equal(strategy, "afr");
   assert.deepEqual(gpus.map(({ enabled }) => enabled), [true, false, true]);
+});
+
+Deno.test("Scheduling tells nothing to programs that begin while it places none", () => {
+  using rig = new Rig();
+  const base = { strategy: "task", gpus: {} } as const;
+  rig.running = [session(1)];
+  rig.look(0, 0, 0);
+  const told = rig.policies.get("1.1");
+  rig.part.configure(base, { ...USUAL_RULES, places: false });
+  rig.running = [session(1), session(2)];
+  rig.look("lost", 0, 0);
+  assert.equal(rig.policies.get("1.1"), told, "who runs keeps what it was told");
+  assert.equal(rig.policies.has("2.1"), false);
+  const view = rig.part.sessions().find(({ pid }) => pid === 2);
+  assert.deepEqual([view?.placed_on, view?.gpus], [null, [idOf(1), idOf(2)]]);
+  assert.match(view?.placed_because ?? "", /\[core\] enabled is false/);
+  rig.part.configure(base);
+  rig.look(0, 0, 0);
+  assert.ok(rig.preferred("2.1") !== undefined, "it is placed as soon as programs are");
+});
+
+Deno.test("Scheduling places by the options of the strategies, and tells limits of memory", () => {
+  using rig = new Rig();
+  rig.part.configure({ strategy: "single", gpus: {} }, {
+    places: true,
+    options: { single: { device: idOf(2) } },
+    memory_limits: { [idOf(1)]: 1024n },
+  });
+  rig.running = [session(1)];
+  rig.look(0, 0, 0);
+  assert.equal(rig.preferred("1.1"), idOf(2));
+  const limits = rig.policies.get("1.1")?.gpus.map((gpu) => gpu.memory_limit_bytes);
+  assert.deepEqual(limits, [null, 1024n, null]);
+  rig.part.configure({ strategy: "single", gpus: {} });
+  rig.running = [session(1), session(2)];
+  rig.look(0, 0, 0);
+  assert.equal(rig.preferred("2.1"), idOf(0), "of the usual options the first");
 });

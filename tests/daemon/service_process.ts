@@ -31,10 +31,12 @@ export interface ServiceProcessOptions {
   sysroot?: string;
   /** The Unix socket, where it is not to be `mvgal.sock`. */
   socket?: string;
+  /** A command without its last word, the directory, that mounts what the state is on. For root alone. */
+  stateMount?: string;
+  /** A directory in place of `/sys`. For root alone. */
+  sys?: string;
   /** More of its environment. */
-  env?: Record<string, string>;
-  /** The file system of the state is of this size in MiB. For root alone. */
-  stateMiB?: number;
+  env?: Readonly<Record<string, string>>;
 }
 
 /** The configuration of a service in a directory. */
@@ -78,17 +80,16 @@ function quoted(word: string): string {
 /** Makes the mounts, then becomes the service: the process id stays. */
 function inNamespace(
   command: readonly string[],
-  { directory, library, stateMiB }: ServiceProcessOptions,
+  { directory, library, stateMount, sys }: ServiceProcessOptions,
 ): string[] {
   const state = quoted(statePath(directory));
   const steps = [
     "mount -t tmpfs none /run",
     "mount -t tmpfs none /var/lib",
     "mkdir /var/lib/mvgal",
-    stateMiB === undefined
-      ? `mount --bind ${state} /var/lib/mvgal`
-      : `mount -t tmpfs -o size=${stateMiB}m none /var/lib/mvgal`,
+    `${stateMount ?? `mount --bind ${state}`} /var/lib/mvgal`,
   ];
+  if (sys !== undefined) steps.push(`mount --bind ${quoted(sys)} /sys`);
   if (library !== undefined && !isThere("/proc/driver/nvidia")) {
     steps.push("mount -t tmpfs none /proc/driver", "mkdir /proc/driver/nvidia");
   }
@@ -193,6 +194,19 @@ export class ServiceProcess implements AsyncDisposable {
   /** Tells it something. */
   signal(signal: Deno.Signal): void {
     if (this.#status === undefined) this.#child.kill(signal);
+  }
+
+  /**
+   * Runs a script of `sh` among its mounts, which are no other's. For root alone.
+   *
+   * @throws {Error} where it fails.
+   */
+  inMounts(script: string): void {
+    const { success, stderr } = new Deno.Command("nsenter", {
+      args: [`--target=${this.pid}`, "--mount", "sh", "-ec", script],
+      stdout: "null",
+    }).outputSync();
+    if (!success) throw new Error(`${script}: ${new TextDecoder().decode(stderr)}`);
   }
 
   /** Resolves when it has ended. */

@@ -59,6 +59,7 @@ const FILES: Record<string, string[][]> = {
   "tmux": [["/usr/bin/tmux"]],
   "clpeak": [["/usr/bin/clpeak"]],
   "valgrind": [["/usr/bin/valgrind"]],
+  "libfaketime": [["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"]],
   "promtool": [["/usr/bin/promtool"]],
   "openssl": [["/usr/bin/openssl"]],
   "Vulkan validation layer": [

@@ -25,7 +25,7 @@ export const core = section({
   keys: {
     enabled: bool(true, {
       describe:
-        "Whether programs' work is placed by mvgal. With false each runs as it would without mvgal.",
+        "Whether the service tells programs where to run. With false it tells those that begin nothing, and those that run keep what they were told.",
     }),
     default_strategy: choice<StrategyName>("hybrid", STRATEGY_NAMES, {
       describe: "How work is placed where nothing else is said: see docs/strategies.md.",

@@ -23,7 +23,9 @@ export const gpu = section({
       most: 1_000_000_000,
       unit: "MB",
       describe:
-        "How much of its memory (of 1024 * 1024 bytes) programs under mvgal may have; 0 for all.",
+        "How much of its memory (of 1024 * 1024 bytes) programs are told that they may have; 0 for all. No library of this version keeps them to it.",
+      caution: (limit) =>
+        limit === 0 ? null : "is told to programs, and no library of this version keeps them to it",
     }),
     assumed_watts: number(0, {
       least: 0,

@@ -99,6 +99,26 @@ function strategySection(
   });
 }
 
+/** The service places programs as a whole. What is in a program its own options set. */
+const WITHIN_PROGRAMS = "has no effect yet: it is about frames and grids of a program, " +
+  "and no library of this version takes it from this file";
+
+/** The section of a strategy whose options are all about what is within a program. */
+function withinPrograms(...[name, more]: Parameters<typeof strategySection>): Section {
+  const made = strategySection(name, more);
+  const keys = Object.entries(made.keys).map(([key, spec]): [string, AnyKey] => {
+    // deno-lint-ignore no-explicit-any -- a key of any type
+    const isUsual = (value: any) => spec.format(value) === spec.format(spec.default);
+    // deno-lint-ignore no-explicit-any -- as above
+    const caution = (value: any) =>
+      spec.caution(value) ?? (isUsual(value) ? null : WITHIN_PROGRAMS);
+    return [key, { ...spec, caution }];
+  });
+  const describe =
+    `${made.describe} Its keys are about frames and grids of a program, and have no effect yet.`;
+  return { ...made, describe, keys: Object.fromEntries(keys) };
+}
+
 const HYBRID_MARGIN = keysOf("hybrid")["threshold_percent"];
 
 /** The original's files have 80 here, as a utilization. */
@@ -106,18 +126,18 @@ const LARGEST_USUAL_MARGIN = 50;
 
 /** The sections by their strategies' names. Strategies without options have none. */
 export const strategies = {
-  afr: strategySection("afr", {
+  afr: withinPrograms("afr", {
     withoutEffect: {
       enable_sync: "frames are always shown in order",
       sync_timeout_ms: "no frame is given up: a slow GPU gets fewer of them",
     },
   }),
-  sfr: strategySection("sfr", {
+  sfr: withinPrograms("sfr", {
     withoutEffect: {
       split_mode: "the analysis of each kernel says along which dimension it is safe to cut",
     },
   }),
-  hybrid: strategySection("hybrid", {
+  hybrid: withinPrograms("hybrid", {
     keys: HYBRID_MARGIN === undefined ? {} : {
       threshold_percent: {
         ...HYBRID_MARGIN,

@@ -19,7 +19,7 @@ import { HistoryWriter, pack, type PackedSample } from "./writer.ts";
 export const FLUSH_MS = 5000;
 
 /** A file that could not be used is tried again after so long, in ms. */
-export const RETRY_MS = 30_000;
+export const RETRY_MS = 5_000;
 
 /** Samples that are kept in memory while the file cannot be written. */
 const MOST_PENDING = 120;

@@ -2,6 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadToken } from "../../../lib/daemon/http/token.ts";
 
+/** The token that is read or made. */
+function tokenAt(path: string): string {
+  const outcome = loadToken(path);
+  assert.equal(outcome.state, "ok");
+  return outcome.state === "ok" ? outcome.token : "";
+}
+
 function inDirectory(test: (directory: string) => void): void {
   const directory = Deno.makeTempDirSync({ prefix: "mvgal-token-" });
   try {
@@ -19,12 +26,12 @@ function write(path: string, text: string, mode = 0o600): void {
 Deno.test("loadToken() makes a token that its owner alone may read, and keeps it", () => {
   inDirectory((directory) => {
     const path = join(directory, "state", "http.token");
-    const token = loadToken(path);
+    const token = tokenAt(path);
     assert.match(token, /^[0-9a-f]{64}$/);
     assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
     assert.equal((Deno.statSync(join(directory, "state")).mode ?? 0) & 0o777, 0o700);
-    assert.equal(loadToken(path), token);
-    assert.notEqual(loadToken(join(directory, "other")), token);
+    assert.equal(tokenAt(path), token);
+    assert.notEqual(tokenAt(join(directory, "other")), token);
   });
 });
 
@@ -55,6 +62,12 @@ Deno.test("loadToken() reads a token that somebody else made", () => {
   inDirectory((directory) => {
     const path = join(directory, "token");
     write(path, "abcDEF012.-_~+/xyz==\n", 0o400);
-    assert.equal(loadToken(path), "abcDEF012.-_~+/xyz==");
+    assert.equal(tokenAt(path), "abcDEF012.-_~+/xyz==");
   });
+});
+
+Deno.test("loadToken() gives the reason where no token can be kept", () => {
+  const outcome = loadToken("/proc/nowhere/http.token");
+  assert.equal(outcome.state, "absent");
+  assert.match(outcome.state === "absent" ? outcome.reason : "", /^no token can be kept: /);
 });
