@@ -16,6 +16,7 @@ const ROUTES = [
   "programs",
   "health",
   "scheduler",
+  "power",
   "control",
   "bench/bbbbbbbb-2",
   "bench/aaaaaaaa-1..bbbbbbbb-2",

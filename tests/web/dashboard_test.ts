@@ -290,7 +290,7 @@ dashboardTest("the log is filtered and followed", {}, async ({ api, page, go }) 
 
 dashboardTest("keys choose views, help and back; the focus follows", {}, async ({ page, go }) => {
   await go("gpus");
-  await page.keyboard.press("8");
+  await page.keyboard.press("9");
   await page.getByRole("heading", { name: "Log" }).waitFor();
   assert.equal(await page.title(), "Log – mvgal");
   assert.equal(await page.evaluate("document.activeElement.tagName"), "H1");

@@ -13,13 +13,14 @@ import type {
   ControlRequest,
   HistoryView,
   LogLine,
+  PowerView,
   SchedulerChange,
   SchedulerView,
   ServiceEvent,
   SessionView,
 } from "../../lib/daemon/service_api.ts";
 import { loadWebAssets } from "../../lib/daemon/web_assets.ts";
-import { fakeLog, fakeSettings } from "./fake_documents.ts";
+import { fakeLog, fakePower, fakeSettings } from "./fake_documents.ts";
 import { FakeGpus, fakeInventory, idOf, SILENT } from "./fake_gpus.ts";
 
 /** What the page may do: as little as the service's own policy lets it. */
@@ -62,6 +63,9 @@ export class FakeApi implements AsyncDisposable {
   changes: ControlEntryView[] = [];
   runs: BenchRunView[];
   log: LogLine[];
+  power: PowerView;
+  /** `[power]` of the configuration. */
+  readonly powerConfig = { enabled: true, enable_parking: true, thermal_threshold: 85 };
   #plan: ControlRequest | undefined;
 
   private constructor(options: FakeApiOptions) {
@@ -92,6 +96,7 @@ export class FakeApi implements AsyncDisposable {
     });
     this.runs = [run("bbbbbbbb-2", 20), run("aaaaaaaa-1", 90)];
     this.log = fakeLog(300, Date.now());
+    this.power = fakePower(gpus);
   }
 
   /** Starts it on a free port of the loopback. */
@@ -137,6 +142,12 @@ export class FakeApi implements AsyncDisposable {
     const { processes: _, partial: __, ...sample } = look;
     this.events.publish("sample", sample);
     if ((look.health?.events.length ?? 0) > 0) this.events.publish("health", look.health);
+  }
+
+  /** The power manager did something. */
+  setPower(power: PowerView): void {
+    this.power = power;
+    this.events.publish("power", power);
   }
 
   /** Writes a line of the log. */
@@ -200,7 +211,14 @@ export class FakeApi implements AsyncDisposable {
       case "GET /logs":
         return { lines: this.log.slice(-Number(query.get("limit") ?? 100)) };
       case "GET /config":
-        return { path: null, values: {}, loaded_at: new Date().toISOString(), problem: null };
+        return {
+          path: "/etc/mvgal/mvgal.conf",
+          values: { power: this.powerConfig },
+          loaded_at: new Date().toISOString(),
+          problem: null,
+        };
+      case "GET /power":
+        return this.power;
       case "GET /history":
         return this.#history(query);
       case "POST /control/plan":

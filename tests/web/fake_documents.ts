@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ControlView, LogLine } from "../../lib/daemon/service_api.ts";
-import { idOf } from "./fake_gpus.ts";
+import type { ControlView, LogLine, PowerView } from "../../lib/daemon/service_api.ts";
+import { ASLEEP, idOf, LOST, SILENT } from "./fake_gpus.ts";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 
@@ -66,5 +66,64 @@ export function fakeSettings(gpu: string): ControlView {
       },
     ],
     absent: { fan: "the fans are the server's", profile: "the driver nvidia has none" },
+  };
+}
+
+/** A power manager that is on: GPU number 1 is limited, 2 parked, 3 sleeps, 4 is idle, 6 left alone. */
+export function fakePower(gpus: number): PowerView {
+  const of = (index: number): Partial<PowerView["gpus"][number]> => {
+    if (index === 1) {
+      return {
+        state: "limited",
+        cap_w: 490,
+        thermal_step: 2,
+        reason: "490 W instead of 700 W because of its temperature",
+      };
+    }
+    if (index === 2) {
+      return { state: "parked", idle_ms: 95_000, reason: "it may sleep: nothing uses it" };
+    }
+    if (index === ASLEEP) {
+      return {
+        state: "asleep",
+        asleep: true,
+        reason: "the GPU is asleep: reading it would wake it",
+      };
+    }
+    if (index === 4) return { state: "idle", idle_ms: 12_000 };
+    if (index === LOST) {
+      return { state: "lost", cap_w: null, own_cap_w: null, reason: "GPU is lost" };
+    }
+    if (index === SILENT) {
+      return {
+        state: "left_alone",
+        cap_w: null,
+        own_cap_w: null,
+        reason: "the driver has no power cap that can be set",
+      };
+    }
+    return {};
+  };
+  return {
+    schema: "mvgal.power/1",
+    enabled: true,
+    budget: {
+      watts: 4000,
+      source: "psu_capacity_watts",
+      assigned_w: 3990,
+      state: "kept",
+      reason: `${idOf(LOST)} is lost and told nothing yet: it is not counted`,
+    },
+    gpus: Array.from({ length: gpus }, (_, index) => ({
+      id: idOf(index),
+      state: "active" as const,
+      asleep: false,
+      idle_ms: 0,
+      cap_w: 700,
+      own_cap_w: 700,
+      thermal_step: 0,
+      reason: null,
+      ...of(index),
+    })),
   };
 }

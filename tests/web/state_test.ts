@@ -8,6 +8,7 @@ import {
   type State,
 } from "../../lib/daemon/web/core/state.ts";
 import { Store } from "../../lib/daemon/web/core/store.ts";
+import { fakePower } from "./fake_documents.ts";
 import { FakeGpus, idOf } from "./fake_gpus.ts";
 
 const T = Date.parse("2026-01-01T00:00:00Z");
@@ -101,6 +102,12 @@ Deno.test("reduce() lets a session begin and end", () => {
   assert.deepEqual(state.parts.sessions, [session]);
   state = told(state, "session", { edge: "end", session });
   assert.deepEqual(state.parts.sessions, []);
+});
+
+Deno.test("reduce() takes what the power manager does", () => {
+  const power = fakePower(2);
+  const state = told(initialState(T), "power", power);
+  assert.deepEqual(state.parts.power, power);
 });
 
 Deno.test("reduce() leaves the state as it is for an event of a kind that it does not know", () => {

@@ -33,6 +33,7 @@ const PART_PATHS: Record<PartName, string> = {
   runs: "/bench",
   log: "/logs?limit=1000",
   config: "/config",
+  power: "/power",
 };
 
 /** What of an answer is the part, where it is not the whole answer. */

@@ -21,6 +21,7 @@ import { GpuDetailView } from "./views/gpu_detail.tsx";
 import { GpusView } from "./views/gpus.tsx";
 import { HealthView } from "./views/health.tsx";
 import { LogView } from "./views/log.tsx";
+import { PowerView } from "./views/power.tsx";
 import { ProgramsView } from "./views/programs.tsx";
 import { SchedulerView } from "./views/scheduler.tsx";
 import { TopologyView } from "./views/topology.tsx";
@@ -37,6 +38,8 @@ function View({ view, of }: Route) {
       return <HealthView />;
     case "scheduler":
       return <SchedulerView />;
+    case "power":
+      return <PowerView />;
     case "control":
       return <ControlView />;
     case "bench":

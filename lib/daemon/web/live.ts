@@ -20,6 +20,7 @@ const PARTS: readonly PartName[] = [
   "runs",
   "log",
   "config",
+  "power",
 ];
 
 /** Waits before the next attempt, in ms: the last of them again and again. */

@@ -13,6 +13,7 @@ import type {
   ControlEntryView,
   HistoryView,
   LogLine,
+  PowerView,
   SchedulerView,
   ServiceEvent,
   SessionView,
@@ -29,6 +30,7 @@ export interface Parts {
   runs: BenchRunView[];
   log: LogLine[];
   config: ConfigView;
+  power: PowerView;
 }
 
 /** The name of a part. */
@@ -88,6 +90,7 @@ export function initialState(now: number): State {
       runs: null,
       log: null,
       config: null,
+      power: null,
     },
     failed: {},
     sampleAt: null,
@@ -168,6 +171,8 @@ function afterEvent(state: State, event: ServiceEvent, now: number): State {
     case "gpus":
       // The inventory is fetched again: until then what is there stays.
       return state;
+    case "power":
+      return { ...state, parts: { ...parts, power: event.data } };
     case "scheduler":
       return { ...state, parts: { ...parts, scheduler: event.data } };
     case "session": {

@@ -15,6 +15,7 @@ import { useApp } from "../parts/app_context.ts";
 import { Badge, type Tone } from "../parts/badge.tsx";
 import { Bar } from "../parts/bar.tsx";
 import { Missing } from "../parts/failure.tsx";
+import { ACTS, PowerState } from "../parts/power_state.tsx";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { PartOf, Unknown, Value } from "../parts/value.tsx";
 
@@ -68,6 +69,7 @@ export function GpusView() {
 function Card({ sample }: { sample: GpuSample }) {
   const { state: { parts } } = useApp();
   const health = parts.status?.health?.gpus.find(({ id }) => id === sample.id);
+  const power = parts.power?.gpus.find(({ id }) => id === sample.id);
   return (
     <li class={`card ${sample.state}`} data-gpu={sample.id}>
       <h2>
@@ -78,6 +80,7 @@ function Card({ sample }: { sample: GpuSample }) {
         {health !== undefined && health.state !== "ok" && (
           <Badge tone={HEALTH_TONES[health.state]} text={`Health ${health.state}`} />
         )}
+        {power !== undefined && ACTS.includes(power.state) && <PowerState of={power} />}
         <span class="id">{sample.id}</span>
       </p>
       {sample.state === "ok" ? <Figures sample={sample} /> : <p class="reason">{sample.reason}</p>}

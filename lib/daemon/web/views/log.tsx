@@ -108,7 +108,8 @@ function Log({ log }: { log: readonly LogLine[] }) {
   );
 }
 
-function Line({ line: { at, level, part, text, gpu } }: { line: LogLine }) {
+/** One line of the log. */
+export function Line({ line: { at, level, part, text, gpu } }: { line: LogLine }) {
   const nameOf = useGpuName();
   return (
     <li data-level={level}>
