@@ -267,6 +267,7 @@ dashboardTest(
     await page.getByLabel("After").selectOption("bbbbbbbb-2");
     await page.getByRole("link", { name: "Compare" }).click();
     await page.getByText("+11.1 %").first().waitFor();
+    assert.equal(await page.getByLabel("Before").inputValue(), "aaaaaaaa-1");
     await page.getByText(/better$/).first().waitFor();
     await go("topology");
     await page.getByText("transfer.peer", { exact: true }).waitFor();

@@ -4,7 +4,16 @@
  * @module
  */
 
-import type { ControlView, LogLine, PowerView } from "../../lib/daemon/service_api.ts";
+import type { BenchReport } from "../../lib/bench/report.ts";
+import type {
+  BenchRunView,
+  ControlView,
+  HistoryView,
+  LogLine,
+  PowerView,
+  SessionView,
+} from "../../lib/daemon/service_api.ts";
+import { sampleReport } from "../render/sample_report.ts";
 import { ASLEEP, idOf, LOST, SILENT } from "./fake_gpus.ts";
 
 const LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -125,5 +134,78 @@ export function fakePower(gpus: number): PowerView {
       reason: null,
       ...of(index),
     })),
+  };
+}
+
+/** A program that runs with mvgal for an hour at `now`, in ms since 1970. */
+export function fakeSessions(now: number): SessionView[] {
+  return [{
+    id: "4711.99",
+    pid: 4711,
+    command: "train.py",
+    since: new Date(now - 3_600_000).toISOString(),
+    api: "cuda",
+    strategy: "hybrid",
+    gpus: [idOf(0), idOf(1)],
+    placed_on: idOf(0),
+    placed_because: "the least busy",
+    counters: [{ gpu: idOf(0), bytes: 5e9, launches: 12_345, splits: 678, busy_ms: 9000 }],
+    whole: [{ reason: "atomics on global memory", count: 12 }],
+  }];
+}
+
+/** A benchmark run that was done some minutes ago. */
+export function fakeRun(id: string, minutes: number): BenchRunView {
+  return {
+    id,
+    state: "done",
+    started_at: new Date(Date.now() - minutes * 60_000).toISOString(),
+    ended_at: new Date(Date.now() - minutes * 60_000 + 42_000).toISOString(),
+    what: null,
+    done: 40,
+    total: 40,
+    error: null,
+  };
+}
+
+/** A report whose figures are those of others by a factor. */
+export function fakeReport(factor: number): BenchReport {
+  const report = sampleReport("h200", 3);
+  for (const entry of report.benchmarks) {
+    if (entry.median !== null) entry.median *= factor;
+    entry.samples = entry.samples.map((sample) => factor * sample);
+  }
+  return report;
+}
+
+/** The past that is asked for, with a hole in its middle: the service did not run. */
+export function fakeHistory(query: URLSearchParams): HistoryView {
+  const [from, to] = [Number(query.get("from")), Number(query.get("to"))];
+  const step = Math.max(1000, (to - from) / 200);
+  const metrics = (query.get("metric") ?? "").split(",");
+  const tops: Record<string, number> = { vram_used_bytes: 1.2e11, core_clock_mhz: 1980 };
+  return {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    step_s: step / 1000,
+    gap_s: 2 * step / 1000,
+    gpus: [],
+    series: (query.has("gpu") ? [query.get("gpu") ?? ""] : [idOf(0), idOf(1)]).flatMap((gpu) =>
+      metrics.filter((name) => name !== "fan_pct" && name !== "temperature_hotspot_c")
+        .map((metric) => ({
+          gpu,
+          metric,
+          points: Array.from({ length: 200 }, (_, i) => {
+            const mean = (tops[metric] ?? 80) * (0.5 + 0.4 * Math.sin(i / 12));
+            return {
+              at: new Date(from + i * step).toISOString(),
+              mean,
+              min: mean * 0.9,
+              max: mean * 1.1,
+            };
+            // A hole in the middle: the service did not run.
+          }).filter((_, i) => i < 80 || i > 110),
+        }))
+    ),
   };
 }

@@ -86,6 +86,12 @@ dashboardTest(
     assert.equal(await page.locator(`[data-gpu="${idOf(0)}"]`).getByText("Active").count(), 0);
     await go(`gpus/${encodeURIComponent(idOf(1))}`);
     await page.getByText("Power cap 490 W, 700 W without the manager.").waitFor();
+    await go("control");
+    await page.locator('[data-group="power"]').waitFor();
+    assert.equal(await page.locator("[data-held]").count(), 0);
+    await page.locator("label", { hasText: /^GPU/ }).locator("select").selectOption(idOf(1));
+    await page.locator('[data-group="power"] [data-held]').getByText("490 W instead").waitFor();
+    await go(`gpus/${encodeURIComponent(idOf(1))}`);
     api.setPower({ ...api.power, enabled: false, budget: null });
     await page.getByText("The power manager is off.").waitFor();
     await go("power");

@@ -132,6 +132,15 @@ Deno.test("staleness() is told of a lost link and of looks that stay away", () =
   assert.match(staleness({ ...live, link }) ?? "", /lost/);
 });
 
+Deno.test("staleness() is found out also where the browser's clock was set back", () => {
+  const live = told(initialState(T), "sample", fake.look(T), T);
+  const back = T - 3_600_000;
+  let state = reduce(live, { do: "tick", now: back });
+  assert.equal(staleness(state), null);
+  state = reduce(state, { do: "tick", now: back + 6_100 });
+  assert.match(staleness(state) ?? "", /no new figures/);
+});
+
 Deno.test("Store tells of many changes once a frame", () => {
   const frames: (() => void)[] = [];
   const store = new Store((call) => frames.push(call), T);

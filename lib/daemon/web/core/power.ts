@@ -23,7 +23,7 @@ export function formatWatts(watts: number): string {
 export function drawOf(
   samples: readonly Pick<GpuSample, "power_w">[],
 ): { watts: number; known: number; of: number } {
-  const draws = samples.flatMap(({ power_w }) => power_w === null ? [] : [power_w]);
+  const draws = samples.flatMap(({ power_w }) => typeof power_w === "number" ? [power_w] : []);
   return {
     watts: draws.reduce((sum, watts) => sum + watts, 0),
     known: draws.length,

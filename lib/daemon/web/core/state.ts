@@ -109,7 +109,7 @@ export function reduce(state: State, action: Action): State {
     case "past":
       return { ...state, recent: withPast(state.recent, looksOf(action.history)) };
     case "tick":
-      return { ...state, now: action.now };
+      return ticked(state, action.now);
     case "failed":
       return { ...state, failed: { ...state.failed, [action.part]: action.why } };
     case "fetched": {
@@ -121,6 +121,12 @@ export function reduce(state: State, action: Action): State {
     case "event":
       return { ...afterEvent(state, action.event, action.now), now: action.now };
   }
+}
+
+/** The browser's clock goes on; or was set back: then the last look is not of later than now. */
+function ticked(state: State, now: number): State {
+  const sampleAt = state.sampleAt === null ? null : Math.min(state.sampleAt, now);
+  return { ...state, now, sampleAt };
 }
 
 /** How far behind the newest look an answer may be, in ms, that was under way while that one came. */

@@ -156,8 +156,8 @@ function useHistory(
 
 function Now({ sample }: { sample: GpuSample }) {
   const names = METRIC_NAMES.filter(isNumberMetric);
-  const known = names.filter((name) => sample[name] !== null);
-  const unknown = names.filter((name) => sample[name] === null);
+  const known = names.filter((name) => tell(sample, name).known);
+  const unknown = names.filter((name) => !tell(sample, name).known);
   return (
     <section class="panel">
       <h3>Now</h3>
@@ -206,7 +206,7 @@ function Power({ id }: { id: string }) {
   const gpu = power?.gpus.find((each) => each.id === id);
   if (power === null || gpu === undefined) return null;
   return (
-    <section class="panel">
+    <section class="panel" aria-label="Power manager">
       <h3>Power manager</h3>
       <p class="badges">
         <PowerState of={gpu} />

@@ -34,9 +34,11 @@ const STATES: Record<GpuSample["state"], { tone: Tone; text: string }> = {
   unsupported: { tone: "unknown", text: "Not readable" },
 };
 
-/** The state of a GPU in a word. */
+/** The state of a GPU in a word; one of a later version of the service is shown as it is called there. */
 export function GpuState({ sample }: { sample: GpuSample }) {
-  return <Badge {...STATES[sample.state]} />;
+  const { state } = sample;
+  const known = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
+  return <Badge {...known ?? { tone: "unknown", text: state }} />;
 }
 
 /** The view. */
@@ -110,7 +112,7 @@ function Figures({ sample }: { sample: GpuSample }) {
             <Value sample={sample} of="utilization_pct" />
           </dd>
           <dd class="picture">
-            <Bar share={shareOf(utilization_pct, 100)} />
+            <Bar share={shareOf(utilization_pct, 100)} isFullWell />
             <Sparkline
               points={trendOf(state.recent, id, "utilization_pct")}
               now={status === null ? state.now : Date.parse(status.at)}
@@ -171,8 +173,10 @@ function Figures({ sample }: { sample: GpuSample }) {
 
 /** Why the clock is lower than it could be. */
 export function Throttle({ sample }: { sample: GpuSample }) {
-  const reasons = sample.throttle_reasons;
-  if (reasons === null) return <Unknown why={whyUnknown(sample, "throttle_reasons")} />;
+  const reasons: GpuSample["throttle_reasons"] | undefined = sample.throttle_reasons;
+  if (reasons === null || reasons === undefined) {
+    return <Unknown why={whyUnknown(sample, "throttle_reasons")} />;
+  }
   if (reasons.length === 0) return <span class="figure">nothing</span>;
   return <Badge tone="warning" text={reasons.map(wordsOf).join(", ")} />;
 }
