@@ -201,9 +201,10 @@ function Gpus({ power }: { power: Power }) {
 }
 
 /** How many lines of the log are shown, the newest. */
-const DEEDS = 20;
+const DEEDS = 10;
 
 function Deeds() {
+  const nameOf = useGpuName();
   const { state: { parts: { log } } } = useApp();
   const lines = (log ?? []).filter(({ part, level }) => part === "power" && level !== "debug");
   return (
@@ -216,7 +217,7 @@ function Deeds() {
         : (
           <ol class="plain news" data-deeds>
             {lines.slice(-DEEDS).reverse().map((line) => (
-              <Line key={`${line.at} ${line.id}`} line={line} />
+              <Line key={`${line.at} ${line.id}`} line={line} nameOf={nameOf} />
             ))}
           </ol>
         )}
