@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import { faults } from "./axe.ts";
 import { dashboardTest, visit } from "./browser.ts";
 import { idOf } from "./fake_gpus.ts";
@@ -16,6 +17,7 @@ const ROUTES = [
   "programs",
   "health",
   "scheduler",
+  "power",
   "control",
   "bench/bbbbbbbb-2",
   "bench/aaaaaaaa-1..bbbbbbbb-2",
@@ -58,6 +60,63 @@ dashboardTest("no dialog keeps people out", {}, async ({ page, go }) => {
     await page.getByRole("button", { name: open }).click();
     assert.deepEqual(await faults(page), []);
     await page.getByRole("dialog").getByRole("button", { name: close }).click();
+  }
+});
+
+dashboardTest(
+  "in the reader's own colours what is chosen, and what is drawn, can be told apart",
+  {},
+  async ({ api }, browser) => {
+    const { page, go } = await visit(browser, api, { forcedColors: "active" });
+    await go(`gpus/${encodeURIComponent(idOf(0))}`);
+    await page.locator(".chart canvas").first().waitFor();
+    const colour = (place: string, property: string) =>
+      page.evaluate<string>(
+        `getComputedStyle(document.querySelector(${JSON.stringify(place)}))["${property}"]`,
+      );
+    assert.notEqual(
+      await colour("nav a[aria-current]", "borderBottomColor"),
+      await colour("nav a:not([aria-current])", "borderBottomColor"),
+    );
+    assert.notEqual(
+      await colour('main button[aria-pressed="true"]', "backgroundColor"),
+      await colour('main button[aria-pressed="false"]', "backgroundColor"),
+    );
+    // A band in the colour of all texts would hide the line that it is around.
+    assert.equal(await hasSolidBand(page), false);
+  },
+);
+
+/** Whether somewhere in the first chart ten pixels above each other are drawn over, right of its axis. */
+function hasSolidBand(page: Page): Promise<boolean> {
+  return page.evaluate<boolean>(`(() => {
+    const canvas = document.querySelector(".chart canvas");
+    const over = document.querySelector(".chart .u-over");
+    const copy = document.createElement("canvas");
+    Object.assign(copy, { width: canvas.width, height: canvas.height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    for (let share = 0.1; share < 0.35; share += 0.01) {
+      const x = Math.round(over.offsetLeft + over.clientWidth * share);
+      const { data } = context.getImageData(x, over.offsetTop, 1, over.clientHeight);
+      for (let y = 0, run = 0; y < over.clientHeight; y++) {
+        run = data[4 * y + 3] > 200 ? run + 1 : 0;
+        // A line of the grid goes all the way down.
+        if (run === 10 && data[4 * (y + 40) + 3] < 50) return true;
+      }
+    }
+    return false;
+  })()`);
+}
+
+dashboardTest("nothing moves by itself", {}, async ({ page, go }) => {
+  for (const route of ROUTES) {
+    await go(route);
+    const moving = "[...document.querySelectorAll('*')].filter((each) => {" +
+      " const { transitionDuration, animationName } = getComputedStyle(each);" +
+      " return animationName !== 'none' || /[1-9]/.test(transitionDuration); })" +
+      ".map((each) => each.outerHTML.slice(0, 100))";
+    assert.deepEqual(await page.evaluate(moving), [], route);
   }
 });
 

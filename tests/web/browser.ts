@@ -81,17 +81,26 @@ export async function visit(
   return { api, page, complaints, requests, go };
 }
 
+/** Why no browser can be driven here; null where one can. */
+export const NO_BROWSER = executablePath === undefined ? "no Chromium" : null;
+
+/** Builds the dashboard, and starts a browser. */
+export async function launch(): Promise<Browser> {
+  const built = buildWeb(join(ROOT, "lib/daemon/web"), join(ROOT, "build/web"));
+  assert.notEqual(built.state, "failed", JSON.stringify(built));
+  return await chromium.launch({ executablePath: executablePath ?? "", args: FLAGS });
+}
+
 /** A test that needs a browser, which is ended with it. */
 export function browserTest(name: string, run: (browser: Browser) => Promise<void>): void {
-  const ignore = executablePath === undefined;
   Deno.test({
-    name: ignore ? `${name} (skipped: no Chromium)` : name,
-    ignore,
+    name: NO_BROWSER === null ? name : `${name} (skipped: ${NO_BROWSER})`,
+    ignore: NO_BROWSER !== null,
     // The browser's pipes are closed some time after it is.
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {
-      const browser = await chromium.launch({ executablePath: executablePath ?? "", args: FLAGS });
+      const browser = await launch();
       try {
         await run(browser);
       } finally {
@@ -108,8 +117,6 @@ export function dashboardTest(
   run: (visit: Visit, browser: Browser) => Promise<void>,
 ): void {
   browserTest(name, async (browser) => {
-    const built = buildWeb(join(ROOT, "lib/daemon/web"), join(ROOT, "build/web"));
-    assert.notEqual(built.state, "failed", JSON.stringify(built));
     await using api = FakeApi.start(options);
     const visited = await visit(browser, api);
     await run(visited, browser);

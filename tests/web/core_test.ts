@@ -84,6 +84,16 @@ Deno.test("tell() gives the reason where there is no value, and 0 where it is 0"
   });
 });
 
+Deno.test("tell() of a metric that a sample does not have at all is unknown", () => {
+  const [sample] = new FakeGpus(1, 0).look(0).gpus;
+  assert.ok(sample !== undefined);
+  const { power_w: _, ...bare } = sample;
+  assert.deepEqual(tell(bare as typeof sample, "power_w"), {
+    known: false,
+    why: "no reason was given",
+  });
+});
+
 Deno.test("shareOf() is null without a whole, and never outside of 0 and 1", () => {
   assert.equal(shareOf(1, null), null);
   assert.equal(shareOf(null, 1), null);

@@ -267,6 +267,7 @@ dashboardTest(
     await page.getByLabel("After").selectOption("bbbbbbbb-2");
     await page.getByRole("link", { name: "Compare" }).click();
     await page.getByText("+11.1 %").first().waitFor();
+    assert.equal(await page.getByLabel("Before").inputValue(), "aaaaaaaa-1");
     await page.getByText(/better$/).first().waitFor();
     await go("topology");
     await page.getByText("transfer.peer", { exact: true }).waitFor();
@@ -290,7 +291,7 @@ dashboardTest("the log is filtered and followed", {}, async ({ api, page, go }) 
 
 dashboardTest("keys choose views, help and back; the focus follows", {}, async ({ page, go }) => {
   await go("gpus");
-  await page.keyboard.press("8");
+  await page.keyboard.press("9");
   await page.getByRole("heading", { name: "Log" }).waitFor();
   assert.equal(await page.title(), "Log – mvgal");
   assert.equal(await page.evaluate("document.activeElement.tagName"), "H1");

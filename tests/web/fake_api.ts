@@ -4,7 +4,6 @@
  * @module
  */
 
-import { sampleReport } from "../render/sample_report.ts";
 import { EventHub } from "../../lib/daemon/events.ts";
 import { SampleEvents } from "../../lib/daemon/sample_event.ts";
 import type {
@@ -12,31 +11,29 @@ import type {
   ControlEntryView,
   ControlPlanView,
   ControlRequest,
-  HistoryView,
   LogLine,
+  PowerView,
   SchedulerChange,
   SchedulerView,
   ServiceEvent,
-  SessionView,
 } from "../../lib/daemon/service_api.ts";
-import { loadWebAssets } from "../../lib/daemon/web_assets.ts";
-import { fakeLog, fakeSettings } from "./fake_documents.ts";
+import type { InventoryDocument } from "../../lib/discovery/inventory.ts";
+import type { StatusDocument } from "../../lib/render/status_document.ts";
+import type { BenchReport } from "../../lib/bench/report.ts";
+import { asset, type Refusal, Refused, refused } from "./fake_answers.ts";
+import {
+  fakeHistory,
+  fakeLog,
+  fakePower,
+  fakeReport,
+  fakeRun,
+  fakeSessions,
+  fakeSettings,
+} from "./fake_documents.ts";
 import { FakeGpus, fakeInventory, idOf, SILENT } from "./fake_gpus.ts";
-
-/** What the page may do: as little as the service's own policy lets it. */
-const POLICY =
-  "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'";
 
 /** The token that changes need. */
 export const TOKEN = "s3cret-t0ken";
-
-class Refused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** How to start it. */
 export interface FakeApiOptions {
@@ -46,12 +43,20 @@ export interface FakeApiOptions {
   intervalMs?: number;
   /** Whether the history is there. */
   hasHistory?: boolean;
+  /** The service's clock minus the browser's, in ms. */
+  clockAheadMs?: number;
 }
 
 /** The fake. Its state goes on while it is down. */
 export class FakeApi implements AsyncDisposable {
   readonly #options: Required<FakeApiOptions>;
-  readonly events = new EventHub();
+  events: EventHub;
+  /** Asked of each request for the API: whether, and how, it is refused. */
+  refuse: (path: string, authorization: string | null) => Refusal | null = () => null;
+  /** Answers wait for these before they are sent, after they were written. */
+  readonly holds = new Map<string, Promise<void>>();
+  /** Ids of GPUs that are not there. */
+  readonly gone = new Set<string>();
   readonly #gpus: FakeGpus;
   readonly requests: { method: string; path: string; body: unknown; after: string | null }[] = [];
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -64,10 +69,21 @@ export class FakeApi implements AsyncDisposable {
   changes: ControlEntryView[] = [];
   runs: BenchRunView[];
   log: LogLine[];
+  power: PowerView;
+  /** `[power]` of the configuration. */
+  readonly powerConfig = { enabled: true, enable_parking: true, thermal_threshold: 85 };
   #plan: ControlRequest | undefined;
 
   private constructor(options: FakeApiOptions) {
-    this.#options = { gpus: 8, programs: 500, intervalMs: 1000, hasHistory: true, ...options };
+    this.#options = {
+      gpus: 8,
+      programs: 500,
+      intervalMs: 1000,
+      hasHistory: true,
+      clockAheadMs: 0,
+      ...options,
+    };
+    this.events = this.#hub();
     const { gpus, programs } = this.#options;
     this.#gpus = new FakeGpus(gpus, programs);
     this.scheduler = {
@@ -82,18 +98,9 @@ export class FakeApi implements AsyncDisposable {
         sessions: i === 0 ? 1 : 0,
       })),
     };
-    const run = (id: string, minutes: number): BenchRunView => ({
-      id,
-      state: "done",
-      started_at: new Date(Date.now() - minutes * 60_000).toISOString(),
-      ended_at: new Date(Date.now() - minutes * 60_000 + 42_000).toISOString(),
-      what: null,
-      done: 40,
-      total: 40,
-      error: null,
-    });
-    this.runs = [run("bbbbbbbb-2", 20), run("aaaaaaaa-1", 90)];
+    this.runs = [fakeRun("bbbbbbbb-2", 20), fakeRun("aaaaaaaa-1", 90)];
     this.log = fakeLog(300, Date.now());
+    this.power = fakePower(gpus);
   }
 
   /** Starts it on a free port of the loopback. */
@@ -102,6 +109,23 @@ export class FakeApi implements AsyncDisposable {
     api.up();
     api.#timer = setInterval(() => api.look(), api.#options.intervalMs);
     return api;
+  }
+
+  /** The service's clock, in ms since 1970. */
+  now(): number {
+    return Date.now() + this.#options.clockAheadMs;
+  }
+
+  #hub(): EventHub {
+    return new EventHub({ life: crypto.randomUUID().slice(0, 8), now: () => this.now() });
+  }
+
+  /** Is another process from now on, that knows nothing of the events before. */
+  async restart(): Promise<void> {
+    await this.down();
+    this.events = this.#hub();
+    this.log = [];
+    this.up();
   }
 
   /** Where it is. */
@@ -132,17 +156,38 @@ export class FakeApi implements AsyncDisposable {
     this.#looks = on;
   }
 
-  /** Publishes a look now. */
-  look(): void {
+  #look(at: number): StatusDocument {
+    const look = this.#gpus.look(at);
+    return { ...look, gpus: look.gpus.filter(({ id }) => !this.gone.has(id)) };
+  }
+
+  /** GPUs come or go. */
+  setGone(ids: readonly string[]): void {
+    const before = new Set(this.gone);
+    this.gone.clear();
+    for (const id of ids) this.gone.add(id);
+    const added = [...before].filter((id) => !this.gone.has(id));
+    this.events.publish("gpus", { added, removed: ids.filter((id) => !before.has(id)) });
+    this.look();
+  }
+
+  /** Publishes a look, at a time in ms since 1970. */
+  look(at = this.now()): void {
     if (!this.#looks) return;
-    const look = this.#gpus.look(Date.now());
+    const look = this.#look(at);
     this.events.publish("sample", this.#samples.next(look));
     if ((look.health?.events.length ?? 0) > 0) this.events.publish("health", look.health);
   }
 
+  /** The power manager did something. */
+  setPower(power: PowerView): void {
+    this.power = power;
+    this.events.publish("power", power);
+  }
+
   /** Writes a line of the log. */
   say(line: Omit<LogLine, "id" | "at">): void {
-    const whole = { id: this.log.length + 1, at: new Date().toISOString(), ...line };
+    const whole = { id: this.log.length + 1, at: new Date(this.now()).toISOString(), ...line };
     this.log.push(whole);
     this.events.publish("log", whole);
   }
@@ -160,19 +205,19 @@ export class FakeApi implements AsyncDisposable {
     const body: unknown = text === "" ? null : JSON.parse(text);
     const after = request.headers.get("last-event-id");
     this.requests.push({ method: request.method, path, body, after });
+    const refusal = this.refuse(path, request.headers.get("authorization"));
+    if (refusal !== null) return refused(refusal);
     try {
       if (path === "/events") return this.#stream(after);
       if (request.method !== "GET" && request.headers.get("authorization") !== `Bearer ${TOKEN}`) {
         throw new Refused(401, "changes need the token of this service");
       }
-      return Response.json(this.#handle(`${request.method} ${path}`, body, searchParams));
+      const answer = Response.json(this.#handle(`${request.method} ${path}`, body, searchParams));
+      await this.holds.get(path);
+      return answer;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      const { status, message } = error;
-      return Response.json({ title: "Refused", status, detail: message }, {
-        status,
-        headers: { "content-type": "application/problem+json" },
-      });
+      return refused({ status: error.status, detail: error.message });
     }
   }
 
@@ -185,15 +230,15 @@ export class FakeApi implements AsyncDisposable {
     if (end !== undefined) return this.#ended(end === "confirm" ? "confirmed" : "reverted");
     switch (what) {
       case "GET /inventory":
-        return fakeInventory(this.#options.gpus);
+        return this.#inventory();
       case "GET /status":
-        return this.#gpus.look(Date.now());
+        return this.#look(this.now());
       case "GET /scheduler":
         return this.scheduler;
       case "PUT /scheduler":
         return this.#schedule(body as SchedulerChange);
       case "GET /sessions":
-        return this.#sessions();
+        return fakeSessions(this.now());
       case "GET /control":
         return this.changes;
       case "GET /bench":
@@ -201,9 +246,17 @@ export class FakeApi implements AsyncDisposable {
       case "GET /logs":
         return { lines: this.log.slice(-Number(query.get("limit") ?? 100)) };
       case "GET /config":
-        return { path: null, values: {}, loaded_at: new Date().toISOString(), problem: null };
+        return {
+          path: "/etc/mvgal/mvgal.conf",
+          values: { power: this.powerConfig },
+          loaded_at: new Date().toISOString(),
+          problem: null,
+        };
+      case "GET /power":
+        return this.power;
       case "GET /history":
-        return this.#history(query);
+        if (!this.#options.hasHistory) throw new Refused(503, "no history: the disk is full");
+        return fakeHistory(query);
       case "POST /control/plan":
         return this.#planned(body as ControlRequest);
       case "POST /control/apply":
@@ -213,6 +266,11 @@ export class FakeApi implements AsyncDisposable {
       default:
         throw new Refused(404, `no ${what}`);
     }
+  }
+
+  #inventory(): InventoryDocument {
+    const whole = fakeInventory(this.#options.gpus);
+    return { ...whole, gpus: whole.gpus.filter(({ id }) => !this.gone.has(id)) };
   }
 
   #schedule(change: SchedulerChange): SchedulerView {
@@ -229,64 +287,10 @@ export class FakeApi implements AsyncDisposable {
     return this.scheduler;
   }
 
-  #sessions(): SessionView[] {
-    return [{
-      id: "4711.99",
-      pid: 4711,
-      command: "train.py",
-      since: new Date(Date.now() - 3_600_000).toISOString(),
-      api: "cuda",
-      strategy: "hybrid",
-      gpus: [idOf(0), idOf(1)],
-      placed_on: idOf(0),
-      placed_because: "the least busy",
-      counters: [{ gpu: idOf(0), bytes: 5e9, launches: 12_345, splits: 678, busy_ms: 9000 }],
-      whole: [{ reason: "atomics on global memory", count: 12 }],
-    }];
-  }
-
-  #report(id: string): unknown {
+  #report(id: string): BenchReport {
     if (!this.runs.some((run) => run.id === id)) throw new Refused(404, `no run ${id}`);
-    const report = sampleReport("h200", 3);
-    if (id.startsWith("b")) return report;
     // The older run was slower by a tenth.
-    for (const entry of report.benchmarks) {
-      if (entry.median !== null) entry.median *= 0.9;
-      entry.samples = entry.samples.map((sample) => sample * 0.9);
-    }
-    return report;
-  }
-
-  #history(query: URLSearchParams): HistoryView {
-    if (!this.#options.hasHistory) throw new Refused(503, "no history: the disk is full");
-    const [from, to] = [Number(query.get("from")), Number(query.get("to"))];
-    const step = Math.max(1000, (to - from) / 200);
-    const metrics = (query.get("metric") ?? "").split(",");
-    const tops: Record<string, number> = { vram_used_bytes: 1.2e11, core_clock_mhz: 1980 };
-    return {
-      from: new Date(from).toISOString(),
-      to: new Date(to).toISOString(),
-      step_s: step / 1000,
-      gap_s: 2 * step / 1000,
-      gpus: [],
-      series: (query.has("gpu") ? [query.get("gpu") ?? ""] : [idOf(0), idOf(1)]).flatMap((gpu) =>
-        metrics.filter((name) => name !== "fan_pct" && name !== "temperature_hotspot_c")
-          .map((metric) => ({
-            gpu,
-            metric,
-            points: Array.from({ length: 200 }, (_, i) => {
-              const mean = (tops[metric] ?? 80) * (0.5 + 0.4 * Math.sin(i / 12));
-              return {
-                at: new Date(from + i * step).toISOString(),
-                mean,
-                min: mean * 0.9,
-                max: mean * 1.1,
-              };
-              // A hole in the middle: the service did not run.
-            }).filter((_, i) => i < 80 || i > 110),
-          }))
-      ),
-    };
+    return fakeReport(id.startsWith("b") ? 1 : 0.9);
   }
 
   #planned(request: ControlRequest): ControlPlanView {
@@ -310,7 +314,7 @@ export class FakeApi implements AsyncDisposable {
       group: this.#plan.group,
       changes: [{ setting: "power_cap_w", from: 700, to: 500, reset: false }],
       state: "pending",
-      reverts_at: new Date(Date.now() + seconds * 1000).toISOString(),
+      reverts_at: new Date(this.now() + seconds * 1000).toISOString(),
       message: null,
     };
     this.changes = [entry];
@@ -369,7 +373,8 @@ export class FakeApi implements AsyncDisposable {
             ),
           );
         controller.enqueue(encoder.encode(": hello\n\n"));
-        subscription = this.events.subscribe(write, after === null ? {} : { after });
+        const gap = () => controller.enqueue(encoder.encode("event: gap\ndata: {}\n\n"));
+        subscription = this.events.subscribe(write, after === null ? {} : { after, gap });
       },
       cancel: () => {
         subscription?.[Symbol.dispose]();
@@ -378,14 +383,4 @@ export class FakeApi implements AsyncDisposable {
     });
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
-}
-
-function asset(path: string): Response {
-  const assets = loadWebAssets();
-  if (assets.state === "absent") return new Response(assets.reason, { status: 503 });
-  const found = assets.files.get(path);
-  if (found === undefined) return new Response("no such file", { status: 404 });
-  return new Response(found.body, {
-    headers: { "content-type": found.type, "content-security-policy": POLICY, etag: found.etag },
-  });
 }

@@ -3,6 +3,7 @@ import {
   align,
   moved,
   type Points,
+  pointsOf,
   summaryOf,
   withLive,
   zoomed,
@@ -12,7 +13,7 @@ const T = Date.parse("2026-01-01T00:00:00Z");
 
 function points(...at: [number, number][]): Points {
   return at.map(([s, mean]) => ({
-    at: new Date(T + s * 1000).toISOString(),
+    at: T + s * 1000,
     mean,
     min: mean - 1,
     max: mean + 1,
@@ -28,6 +29,12 @@ Deno.test("align() has a null in a gap, and nothing where another series alone h
   assert.deepEqual(series, [[1, 2, undefined, null, 3], [undefined, 6, 7, undefined, undefined]]);
 });
 
+Deno.test("pointsOf() reads the times of a history", () => {
+  const point = { mean: 1, min: 0, max: 2 };
+  const points = [{ ...point, at: "2026-01-01T00:00:00.250Z" }];
+  assert.deepEqual(pointsOf({ points }), [{ ...point, at: T + 250 }]);
+});
+
 Deno.test("align() of nothing is nothing", () => {
   assert.deepEqual(align([{ points: [], pick: "mean" }], 1000), { x: [], series: [[]] });
 });
@@ -38,9 +45,9 @@ Deno.test("summaryOf() has the least and most of each step, not of the means", (
 });
 
 Deno.test("withLive() adds the looks since the last point of the history", () => {
-  const live = [0, 1, 2].map((s) => ({ at: new Date(T + s * 1000).toISOString(), value: 7 }));
+  const live = [0, 1, 2].map((s) => ({ at: T + s * 1000, value: s === 1 ? null : 7 }));
   assert.deepEqual(withLive(points([0, 1], [1, 1]), live).map(({ mean }) => mean), [1, 1, 7]);
-  assert.equal(withLive([], live).length, 3);
+  assert.deepEqual(withLive([], live).map(({ at }) => (at - T) / 1000), [0, 2]);
 });
 
 Deno.test("zoomed() and moved() stay behind now, and zoomed() above 10 s", () => {

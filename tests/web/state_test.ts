@@ -9,6 +9,7 @@ import {
   type State,
 } from "../../lib/daemon/web/core/state.ts";
 import { Store } from "../../lib/daemon/web/core/store.ts";
+import { fakePower } from "./fake_documents.ts";
 import { FakeGpus, idOf } from "./fake_gpus.ts";
 
 const T = Date.parse("2026-01-01T00:00:00Z");
@@ -122,6 +123,12 @@ Deno.test("reduce() lets a session begin and end", () => {
   assert.deepEqual(state.parts.sessions, []);
 });
 
+Deno.test("reduce() takes what the power manager does", () => {
+  const power = fakePower(2);
+  const state = told(initialState(T), "power", power);
+  assert.deepEqual(state.parts.power, power);
+});
+
 Deno.test("reduce() leaves the state as it is for an event of a kind that it does not know", () => {
   const state = initialState(T);
   const event = { id: "1", at: "", kind: "later", data: {} } as unknown as ServiceEvent;
@@ -142,6 +149,15 @@ Deno.test("staleness() is told of a lost link and of looks that stay away", () =
   assert.match(staleness({ ...live, now: T + 6_100 }) ?? "", /no new figures/);
   const link = { state: "lost" as const, since: T, why: "gone", retryAt: T };
   assert.match(staleness({ ...live, link }) ?? "", /lost/);
+});
+
+Deno.test("staleness() is found out also where the browser's clock was set back", () => {
+  const live = told(initialState(T), "sample", fake.look(T), T);
+  const back = T - 3_600_000;
+  let state = reduce(live, { do: "tick", now: back });
+  assert.equal(staleness(state), null);
+  state = reduce(state, { do: "tick", now: back + 6_100 });
+  assert.match(staleness(state) ?? "", /no new figures/);
 });
 
 Deno.test("Store tells of many changes once a frame", () => {

@@ -33,6 +33,7 @@ const PART_PATHS: Record<PartName, string> = {
   runs: "/bench",
   log: "/logs?limit=1000",
   config: "/config",
+  power: "/power",
 };
 
 /** What of an answer is the part, where it is not the whole answer. */
@@ -45,11 +46,14 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status; 0 where there was no answer. */
   readonly status: number;
+  /** After how many ms to ask again, where the service said so; null where it did not. */
+  readonly retryMs: number | null;
 
   /** Takes the status and one line for people. */
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, retryMs: number | null = null) {
     super(message);
     this.status = status;
+    this.retryMs = retryMs;
   }
 }
 
@@ -81,7 +85,13 @@ async function refusal(response: Response): Promise<ApiError> {
   const problem = typeof said === "object" && said !== null ? said as Record<string, unknown> : {};
   const text = [problem["detail"], problem["title"]]
     .find((each) => typeof each === "string" && each !== "");
-  return new ApiError(response.status, String(text ?? `the service answered ${response.status}`));
+  // Seconds (RFC 9110, section 10.2.3); the service does not use the other form, a date.
+  const seconds = /^\d{1,4}$/.exec(response.headers.get("retry-after") ?? "")?.[0];
+  return new ApiError(
+    response.status,
+    String(text ?? `the service answered ${response.status}`),
+    seconds === undefined ? null : 1000 * Number(seconds),
+  );
 }
 
 async function request(path: string, init: RequestInit): Promise<Response> {

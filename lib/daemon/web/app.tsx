@@ -11,6 +11,7 @@ import type { Store } from "./core/store.ts";
 import { followKeys, moveInNavigation } from "./keyboard.ts";
 import type { Live } from "./live.ts";
 import { type App as AppValue, AppContext, useApp } from "./parts/app_context.ts";
+import { Boundary } from "./parts/boundary.tsx";
 import { HelpDialog } from "./parts/help.tsx";
 import { LinkBadge, LinkBanner } from "./parts/link_state.tsx";
 import { TokenDialog } from "./parts/token.tsx";
@@ -21,6 +22,7 @@ import { GpuDetailView } from "./views/gpu_detail.tsx";
 import { GpusView } from "./views/gpus.tsx";
 import { HealthView } from "./views/health.tsx";
 import { LogView } from "./views/log.tsx";
+import { PowerView } from "./views/power.tsx";
 import { ProgramsView } from "./views/programs.tsx";
 import { SchedulerView } from "./views/scheduler.tsx";
 import { TopologyView } from "./views/topology.tsx";
@@ -37,6 +39,8 @@ function View({ view, of }: Route) {
       return <HealthView />;
     case "scheduler":
       return <SchedulerView />;
+    case "power":
+      return <PowerView />;
     case "control":
       return <ControlView />;
     case "bench":
@@ -91,7 +95,9 @@ export function App({ store, live }: { store: Store; live: Live }) {
       <main id="main">
         <LinkBanner />
         <h1 ref={head} tabIndex={-1}>{title}</h1>
-        <View {...route} />
+        <Boundary of={formatRoute(route.view, route.of)}>
+          <View {...route} />
+        </Boundary>
       </main>
       {dialog === "help" && <HelpDialog onClose={() => setDialog(null)} />}
       {dialog === "token" && (

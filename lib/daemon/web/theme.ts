@@ -46,6 +46,8 @@ export function colorOf(name: string): string {
   if (known !== undefined) return known;
   // The variable's own value is the text `light-dark(…)`: an element has to wear it.
   const probe = document.createElement("span");
+  // In the reader's own colours all texts have the same one; the variables have those for pictures.
+  probe.style.setProperty("forced-color-adjust", "none");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const { color } = getComputedStyle(probe);
@@ -54,8 +56,9 @@ export function colorOf(name: string): string {
   return color;
 }
 
-/** Tells those who draw by themselves when the system turns light or dark. */
+/** Tells those who draw by themselves when the system turns light or dark, or to the reader's own colours. */
 export function followSystem(): void {
-  matchMedia("(prefers-color-scheme: dark)")
-    .addEventListener("change", announce);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", announce);
+  }
 }

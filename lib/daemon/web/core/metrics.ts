@@ -88,15 +88,19 @@ export function whyUnknown(sample: GpuSample, name: MetricName): string {
 
 /** A number of a sample with its unit, or why it is not known. */
 export function tell(sample: GpuSample, name: NumberMetric): Told {
-  const value = sample[name];
-  return value === null
+  // A service of another version may not have it at all.
+  const value: number | null | undefined = sample[name];
+  return typeof value !== "number"
     ? { known: false, why: whyUnknown(sample, name) }
     : { known: true, text: SHOWN[name].text(value), source: sample.sources[name] ?? null };
 }
 
 /** Part over whole, from 0 to 1; null where one of them is not known, or there is no whole. */
-export function shareOf(part: number | null, whole: number | null): number | null {
-  if (part === null || whole === null || whole <= 0) return null;
+export function shareOf(
+  part: number | null | undefined,
+  whole: number | null | undefined,
+): number | null {
+  if (typeof part !== "number" || typeof whole !== "number" || whole <= 0) return null;
   return Math.min(1, Math.max(0, part / whole));
 }
 

@@ -6,8 +6,21 @@
 
 import type { HistorySeries } from "../../service_api.ts";
 
-/** Points of one series. */
-export type Points = HistorySeries["points"];
+/** A point of a series: its time in ms since 1970, and the mean, least and most of its step. */
+export interface Point {
+  at: number;
+  mean: number;
+  min: number;
+  max: number;
+}
+
+/** Points of one series, the oldest first. */
+export type Points = readonly Point[];
+
+/** The points of a series of the history. Reading times is what costs: it is done once an answer. */
+export function pointsOf({ points }: { readonly points: HistorySeries["points"] }): Points {
+  return points.map((point) => ({ ...point, at: Date.parse(point.at) }));
+}
 
 /** Times in s since 1970, and for each series its values at them: null is a gap, undefined is joined over. */
 export interface Aligned {
@@ -31,7 +44,7 @@ export function align(
     const column = new Map<number, number | null>();
     let before: number | undefined;
     for (const point of points) {
-      const at = Date.parse(point.at);
+      const { at } = point;
       if (before !== undefined && at - before > gapMs) column.set((before + at) / 2, null);
       column.set(at, point[pick] * factor);
       before = at;
@@ -59,14 +72,17 @@ export function summaryOf(
   };
 }
 
-/** Points of the history, and those of looks since then. */
-export function withLive(points: Points, live: readonly { at: string; value: number }[]): Points {
-  const last = points.at(-1)?.at;
-  const from = last === undefined ? -Infinity : Date.parse(last);
+/** Points of the history, and those of looks since then that have a value. */
+export function withLive(
+  points: Points,
+  live: readonly { at: number; value: number | null }[],
+): Points {
+  const from = points.at(-1)?.at ?? -Infinity;
   return [
     ...points,
-    ...live.filter(({ at }) => Date.parse(at) > from)
-      .map(({ at, value }) => ({ at, mean: value, min: value, max: value })),
+    ...live.flatMap(({ at, value }) =>
+      value === null || at <= from ? [] : [{ at, mean: value, min: value, max: value }]
+    ),
   ];
 }
 

@@ -11,6 +11,7 @@ export const VIEWS = [
   { id: "programs", title: "Programs" },
   { id: "health", title: "Health" },
   { id: "scheduler", title: "Scheduler" },
+  { id: "power", title: "Power" },
   { id: "control", title: "Control" },
   { id: "bench", title: "Bench" },
   { id: "log", title: "Log" },

@@ -15,6 +15,7 @@ import type {
   ControlEntryView,
   HistoryView,
   LogLine,
+  PowerView,
   SchedulerView,
   ServiceEvent,
   SessionView,
@@ -31,6 +32,7 @@ export interface Parts {
   runs: BenchRunView[];
   log: LogLine[];
   config: ConfigView;
+  power: PowerView;
 }
 
 /** The name of a part. */
@@ -90,6 +92,7 @@ export function initialState(now: number): State {
       runs: null,
       log: null,
       config: null,
+      power: null,
     },
     failed: {},
     sampleAt: null,
@@ -108,7 +111,7 @@ export function reduce(state: State, action: Action): State {
     case "past":
       return { ...state, recent: withPast(state.recent, looksOf(action.history)) };
     case "tick":
-      return { ...state, now: action.now };
+      return ticked(state, action.now);
     case "failed":
       return { ...state, failed: { ...state.failed, [action.part]: action.why } };
     case "fetched": {
@@ -120,6 +123,12 @@ export function reduce(state: State, action: Action): State {
     case "event":
       return { ...afterEvent(state, action.event, action.now), now: action.now };
   }
+}
+
+/** The browser's clock goes on; or was set back: then the last look is not of later than now. */
+function ticked(state: State, now: number): State {
+  const sampleAt = state.sampleAt === null ? null : Math.min(state.sampleAt, now);
+  return { ...state, now, sampleAt };
 }
 
 /** How far behind the newest look an answer may be, in ms, that was under way while that one came. */
@@ -185,6 +194,8 @@ function afterEvent(state: State, event: ServiceEvent, now: number): State {
     case "gpus":
       // The inventory is fetched again: until then what is there stays.
       return state;
+    case "power":
+      return { ...state, parts: { ...parts, power: event.data } };
     case "scheduler":
       return { ...state, parts: { ...parts, scheduler: event.data } };
     case "session": {

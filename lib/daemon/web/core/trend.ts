@@ -43,7 +43,7 @@ function lookOf({ at, gpus }: StatusDocument): Look {
     at: Date.parse(at),
     gpus: new Map(gpus.map((sample) => [
       sample.id,
-      Object.fromEntries(REMEMBERED.map((name) => [name, sample[name]])) as Record<
+      Object.fromEntries(REMEMBERED.map((name) => [name, sample[name] ?? null])) as Record<
         RememberedMetric,
         number | null
       >,

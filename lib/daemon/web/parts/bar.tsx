@@ -4,10 +4,15 @@
  * @module
  */
 
-/** @param share from 0 to 1; null, where it is not known, is an empty frame. */
-export function Bar({ share, mark = null }: { share: number | null; mark?: number | null }) {
+/**
+ * @param share from 0 to 1; null, where it is not known, is an empty frame.
+ * @param isFullWell whether a full bar is as it should be, not something to be warned of.
+ */
+export function Bar({ share, isFullWell = false }: { share: number | null; isFullWell?: boolean }) {
   const level = share === null
     ? "none"
+    : isFullWell
+    ? "usual"
     : share >= 0.95
     ? "high"
     : share >= 0.8
@@ -17,7 +22,6 @@ export function Bar({ share, mark = null }: { share: number | null; mark?: numbe
     <svg class={`bar ${level}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
       <rect class="frame" width="100" height="6" />
       {share !== null && <rect class="fill" width={100 * share} height="6" />}
-      {mark !== null && <rect class="mark" x={100 * mark - 0.5} width="1" height="6" />}
     </svg>
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { useMemo } from "preact/hooks";
 import type { GpuId } from "../../../gpu/gpu.ts";
 import { nameOf } from "../core/metrics.ts";
 import { useApp } from "./app_context.ts";
@@ -30,12 +31,16 @@ export function GpuSelect(
   );
 }
 
-/** The name of a GPU by its id: `0: NVIDIA H200`; the id where there is no such GPU now. */
+/**
+ * The name of a GPU by its id: `0: NVIDIA H200`; the id where there is no such GPU now. The function stays the
+ * same as long as the names do.
+ */
 export function useGpuName(): (id: GpuId) => string {
   const { state: { parts } } = useApp();
   const gpus = parts.status?.gpus ?? parts.inventory?.gpus ?? [];
-  return (id) => {
-    const gpu = gpus.find((each) => each.id === id);
-    return gpu === undefined ? id : nameOf(gpu);
-  };
+  const names = JSON.stringify(gpus.map((gpu) => [gpu.id, nameOf(gpu)]));
+  return useMemo(() => {
+    const named = new Map<GpuId, string>(JSON.parse(names));
+    return (id) => named.get(id) ?? id;
+  }, [names]);
 }

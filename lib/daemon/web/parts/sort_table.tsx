@@ -68,9 +68,12 @@ export function SortTable<T>(
               <tr key={rowKey(row)}>
                 {columns.map(({ id, cell, isNumber, kind = "" }, i) => {
                   const name = `${isNumber ? "number" : ""} ${kind}`.trim() || undefined;
+                  const shown = cell(row);
+                  // Some kinds of cells are cut off where they are too long.
+                  const title = kind !== "" && typeof shown === "string" ? shown : undefined;
                   return i === 0
-                    ? <th key={id} scope="row" class={name}>{cell(row)}</th>
-                    : <td key={id} class={name}>{cell(row)}</td>;
+                    ? <th key={id} scope="row" class={name}>{shown}</th>
+                    : <td key={id} class={name} title={title}>{shown}</td>;
                 })}
               </tr>
             ))}

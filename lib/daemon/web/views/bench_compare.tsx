@@ -92,7 +92,6 @@ function Changes({ before, after }: { before: BenchReport; after: BenchReport })
             key: ({ device, peer }) => `${device} ${peer ?? ""}`,
             cell: ({ device, peer }) =>
               peer === null ? deviceName(after, device) : `${device} to ${peer}`,
-            kind: "short",
           },
           {
             id: "old",

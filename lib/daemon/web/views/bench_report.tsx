@@ -81,7 +81,6 @@ function Suite(
             title: "Device",
             key: (entry) => between(report, entry),
             cell: (entry) => between(report, entry),
-            kind: "short",
           },
           {
             id: "median",
@@ -109,7 +108,7 @@ function Suite(
             cell: ({ peak_ratio }) =>
               peak_ratio === null ? "–" : (
                 <span class="share">
-                  <Bar share={Math.min(1, peak_ratio)} />
+                  <Bar share={Math.min(1, peak_ratio)} isFullWell />
                   {formatNumber(100 * peak_ratio, 0)} %
                 </span>
               ),

@@ -9,7 +9,7 @@ import type { HistoryView } from "../../service_api.ts";
 import type { GpuSample } from "../../../telemetry/metrics.ts";
 import { formatDateTime } from "../core/format.ts";
 import { SHOWN, whyUnknown } from "../core/metrics.ts";
-import { align, type Points, type Span, summaryOf, withLive } from "../core/plot_data.ts";
+import { align, type Points, pointsOf, type Span, summaryOf, withLive } from "../core/plot_data.ts";
 import { type RememberedMetric, trendOf } from "../core/trend.ts";
 import { useApp } from "../parts/app_context.ts";
 import { Plot } from "../parts/plot.tsx";
@@ -29,18 +29,15 @@ function usePoints(
   span: Span,
 ): Points {
   const { state: { recent } } = useApp();
+  const kept = useMemo(() => {
+    const series = history?.series.find((each) => each.gpu === gpu && each.metric === metric);
+    return series === undefined ? [] : pointsOf(series);
+  }, [gpu, metric, history]);
   return useMemo(() => {
     if (metric === undefined) return [];
-    const kept = history?.series.find((each) => each.gpu === gpu && each.metric === metric);
-    const live = trendOf(recent, gpu, metric).flatMap(({ at, value }) =>
-      value === null ? [] : [{ at: new Date(at).toISOString(), value }]
-    );
-    const isIn = ({ at }: { at: string }) => {
-      const time = Date.parse(at);
-      return time >= span.from && time <= span.to;
-    };
-    return withLive(kept?.points ?? [], live).filter(isIn);
-  }, [gpu, metric, history, recent, span.from, span.to]);
+    return withLive(kept, trendOf(recent, gpu, metric))
+      .filter(({ at }) => at >= span.from && at <= span.to);
+  }, [gpu, metric, kept, recent, span.from, span.to]);
 }
 
 /** The chart; or why there is none. */
@@ -125,6 +122,9 @@ export function ChartPanel(
   );
 }
 
+/** The columns of the table. */
+const FIGURES = ["Pointed at", "Least", "Mean", "Most", "Last"] as const;
+
 function Summary(
   { title, known, at, data }: {
     title: string;
@@ -140,9 +140,7 @@ function Summary(
         <thead>
           <tr>
             <th scope="col">Line</th>
-            {["Pointed at", "Least", "Mean", "Most", "Last"].map((name) => (
-              <th scope="col" class="number" key={name}>{name}</th>
-            ))}
+            {FIGURES.map((name) => <th scope="col" class="number" key={name}>{name}</th>)}
           </tr>
         </thead>
         <tbody>
@@ -158,10 +156,14 @@ function Summary(
                   </svg>
                   {label}
                 </th>
-                <td class="number">{pointed === null ? "–" : text(pointed)}</td>
+                <td class="number" data-name={FIGURES[0]}>
+                  {pointed === null ? "–" : text(pointed)}
+                </td>
                 {summary !== null &&
-                  (["min", "mean", "max", "last"] as const).map((name) => (
-                    <td class="number" key={name}>{text(summary[name])}</td>
+                  (["min", "mean", "max", "last"] as const).map((name, i) => (
+                    <td class="number" key={name} data-name={FIGURES[i + 1]}>
+                      {text(summary[name])}
+                    </td>
                   ))}
               </tr>
             );

@@ -9,6 +9,7 @@ import { type SettingGroup, settingKind, type SettingState } from "../../../cont
 import type { ControlPlanView, ControlView as Settings } from "../../service_api.ts";
 import { fetchSettings, planChange } from "../api.ts";
 import { checkTyped, type Typed } from "../core/control_draft.ts";
+import { formatRoute } from "../core/route.ts";
 import { useApp } from "../parts/app_context.ts";
 import { Failure, Missing } from "../parts/failure.tsx";
 import { GpuSelect } from "../parts/gpu_select.tsx";
@@ -30,15 +31,22 @@ export function ControlView() {
   const { state: { parts } } = useApp();
   const [chosen, setChosen] = useState("");
   if (parts.status === null) return <Missing part="status" />;
-  const gpu = chosen || parts.status.gpus[0]?.id;
+  const { gpus } = parts.status;
+  const gpu = chosen || gpus[0]?.id;
   if (gpu === undefined) return <p>There is no GPU to be set.</p>;
+  // Settings of another GPU are not to take the place of those that somebody looks at.
+  if (chosen === "") setChosen(gpu);
   return (
     <>
       <div class="toolbar">
         <GpuSelect value={gpu} onChange={setChosen} />
       </div>
       <ChangesPanel />
-      <SettingsOf key={gpu} gpu={gpu} />
+      {gpus.some(({ id }) => id === gpu) ? <SettingsOf key={gpu} gpu={gpu} /> : (
+        <p class="failure">
+          There is no GPU <code>{gpu}</code> on this host now. Choose another one.
+        </p>
+      )}
     </>
   );
 }
@@ -107,6 +115,7 @@ function Group(
   return (
     <section class="panel" data-group={group}>
       <h2>{title}</h2>
+      <HeldNote gpu={gpu} group={group} />
       {settings.length === 0
         ? <p class="reason">None: {absent}</p>
         : (
@@ -144,5 +153,20 @@ function Group(
         />
       )}
     </section>
+  );
+}
+
+/** That the power manager holds these settings, and what becomes of a change then. */
+function HeldNote({ gpu, group }: { gpu: string; group: SettingGroup }) {
+  const { state: { parts: { power } } } = useApp();
+  const held = power?.gpus.find(({ id }) => id === gpu);
+  const isHeld = held !== undefined &&
+    (group === "power" ? held.state === "limited" : group === "park" && held.state === "parked");
+  if (!isHeld) return null;
+  return (
+    <p class="reason" data-held>
+      The <a href={formatRoute("power")}>power manager</a> holds this:{" "}
+      {held.reason}. A change made here stays: it leaves the GPU alone until that is taken back.
+    </p>
   );
 }

@@ -15,9 +15,11 @@ import { formatDateTime, formatTime } from "../core/format.ts";
 import { isNumberMetric, nameOf, SHOWN, tell } from "../core/metrics.ts";
 import { moved, type Span, zoomed } from "../core/plot_data.ts";
 import { formatRoute } from "../core/route.ts";
+import { capText } from "../core/power.ts";
 import { staleness } from "../core/state.ts";
 import { useApp } from "../parts/app_context.ts";
 import { Missing } from "../parts/failure.tsx";
+import { PowerState } from "../parts/power_state.tsx";
 import { ChartPanel } from "./chart_panel.tsx";
 import { CHARTED, CHARTS, RANGES } from "./charts.ts";
 import { GpuState, Throttle } from "./gpus.tsx";
@@ -50,6 +52,7 @@ export function GpuDetailView({ id }: { id: string }) {
       {sample.reason !== null && <p class="reason">{sample.reason}</p>}
       <Past sample={sample} />
       <Now sample={sample} />
+      <Power id={id} />
       {gpu !== undefined && <Identity gpu={gpu} />}
     </div>
   );
@@ -153,8 +156,8 @@ function useHistory(
 
 function Now({ sample }: { sample: GpuSample }) {
   const names = METRIC_NAMES.filter(isNumberMetric);
-  const known = names.filter((name) => sample[name] !== null);
-  const unknown = names.filter((name) => sample[name] === null);
+  const known = names.filter((name) => tell(sample, name).known);
+  const unknown = names.filter((name) => !tell(sample, name).known);
   return (
     <section class="panel">
       <h3>Now</h3>
@@ -194,6 +197,23 @@ function Now({ sample }: { sample: GpuSample }) {
           </dl>
         </details>
       )}
+    </section>
+  );
+}
+
+function Power({ id }: { id: string }) {
+  const { state: { parts: { power } } } = useApp();
+  const gpu = power?.gpus.find((each) => each.id === id);
+  if (power === null || gpu === undefined) return null;
+  return (
+    <section class="panel" aria-label="Power manager">
+      <h3>Power manager</h3>
+      <p class="badges">
+        <PowerState of={gpu} />
+        <span>{power.enabled ? capText(gpu) : "The power manager is off."}</span>
+        <a href={formatRoute("power")}>All of it</a>
+      </p>
+      {gpu.reason !== null && <p class="reason">{gpu.reason}</p>}
     </section>
   );
 }

@@ -15,6 +15,7 @@ import { useApp } from "../parts/app_context.ts";
 import { Badge, type Tone } from "../parts/badge.tsx";
 import { Bar } from "../parts/bar.tsx";
 import { Missing } from "../parts/failure.tsx";
+import { ACTS, PowerState } from "../parts/power_state.tsx";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { PartOf, Unknown, Value } from "../parts/value.tsx";
 
@@ -33,9 +34,11 @@ const STATES: Record<GpuSample["state"], { tone: Tone; text: string }> = {
   unsupported: { tone: "unknown", text: "Not readable" },
 };
 
-/** The state of a GPU in a word. */
+/** The state of a GPU in a word; one of a later version of the service is shown as it is called there. */
 export function GpuState({ sample }: { sample: GpuSample }) {
-  return <Badge {...STATES[sample.state]} />;
+  const { state } = sample;
+  const known = Object.hasOwn(STATES, state) ? STATES[state] : undefined;
+  return <Badge {...known ?? { tone: "unknown", text: state }} />;
 }
 
 /** The view. */
@@ -68,6 +71,7 @@ export function GpusView() {
 function Card({ sample }: { sample: GpuSample }) {
   const { state: { parts } } = useApp();
   const health = parts.status?.health?.gpus.find(({ id }) => id === sample.id);
+  const power = parts.power?.gpus.find(({ id }) => id === sample.id);
   return (
     <li class={`card ${sample.state}`} data-gpu={sample.id}>
       <h2>
@@ -78,6 +82,7 @@ function Card({ sample }: { sample: GpuSample }) {
         {health !== undefined && health.state !== "ok" && (
           <Badge tone={HEALTH_TONES[health.state]} text={`Health ${health.state}`} />
         )}
+        {power !== undefined && ACTS.includes(power.state) && <PowerState of={power} />}
         <span class="id">{sample.id}</span>
       </p>
       {sample.state === "ok" ? <Figures sample={sample} /> : <p class="reason">{sample.reason}</p>}
@@ -107,7 +112,7 @@ function Figures({ sample }: { sample: GpuSample }) {
             <Value sample={sample} of="utilization_pct" />
           </dd>
           <dd class="picture">
-            <Bar share={shareOf(utilization_pct, 100)} />
+            <Bar share={shareOf(utilization_pct, 100)} isFullWell />
             <Sparkline
               points={trendOf(state.recent, id, "utilization_pct")}
               now={status === null ? state.now : Date.parse(status.at)}
@@ -168,8 +173,10 @@ function Figures({ sample }: { sample: GpuSample }) {
 
 /** Why the clock is lower than it could be. */
 export function Throttle({ sample }: { sample: GpuSample }) {
-  const reasons = sample.throttle_reasons;
-  if (reasons === null) return <Unknown why={whyUnknown(sample, "throttle_reasons")} />;
+  const reasons: GpuSample["throttle_reasons"] | undefined = sample.throttle_reasons;
+  if (reasons === null || reasons === undefined) {
+    return <Unknown why={whyUnknown(sample, "throttle_reasons")} />;
+  }
   if (reasons.length === 0) return <span class="figure">nothing</span>;
   return <Badge tone="warning" text={reasons.map(wordsOf).join(", ")} />;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { GpuId } from "../../../gpu/gpu.ts";
 import type { LogLevel, LogLine } from "../../service_api.ts";
 import { count, formatDateTime } from "../core/format.ts";
 import { matches } from "../core/sort.ts";
@@ -23,6 +24,17 @@ const LEVELS: Record<LogLevel, Tone> = {
 
 const LEVEL_NAMES = Object.keys(LEVELS) as LogLevel[];
 
+/** How grave a level is; one of a later version of the service is the gravest, so that it is shown. */
+function rankOf(level: LogLevel): number {
+  const at = LEVEL_NAMES.indexOf(level);
+  return at < 0 ? LEVEL_NAMES.length : at;
+}
+
+/** The tone of a level; one of a later version of the service is plain. */
+function toneOf(level: LogLevel): Tone {
+  return Object.hasOwn(LEVELS, level) ? LEVELS[level] : "plain";
+}
+
 /** Lines that are shown: the last of those that the filters leave. */
 const SHOWN = 500;
 
@@ -39,13 +51,23 @@ function Log({ log }: { log: readonly LogLine[] }) {
   const [filter, setFilter] = useState("");
   const [isFollowing, setFollowing] = useState(true);
   const place = useRef<HTMLDivElement>(null);
-  const parts = [...new Set(log.map((line) => line.part))].sort();
-  const lines = log.filter((line) =>
-    LEVEL_NAMES.indexOf(line.level) >= LEVEL_NAMES.indexOf(level) &&
-    (part === "" || line.part === part) && (gpu === "" || line.gpu === gpu) &&
-    matches(filter, [line.text])
+  const nameOf = useGpuName();
+  const parts = useMemo(() => [...new Set(log.map((line) => line.part))].sort(), [log]);
+  const lines = useMemo(
+    () =>
+      log.filter((line) =>
+        rankOf(line.level) >= rankOf(level) &&
+        (part === "" || line.part === part) && (gpu === "" || line.gpu === gpu) &&
+        matches(filter, [line.text])
+      ),
+    [log, level, part, gpu, filter],
   );
   const shown = lines.slice(-SHOWN);
+  // Hundreds of lines, that stay as they are from look to look.
+  const list = useMemo(() => <Lines lines={lines.slice(-SHOWN)} nameOf={nameOf} />, [
+    lines,
+    nameOf,
+  ]);
   useLayoutEffect(() => {
     if (isFollowing && place.current !== null) place.current.scrollTop = place.current.scrollHeight;
   }, [isFollowing, shown.at(-1)]);
@@ -98,21 +120,32 @@ function Log({ log }: { log: readonly LogLine[] }) {
               {log.length === 0 ? "Nothing yet." : "No line is like the filters."}
             </p>
           )
-          : (
-            <ol class="plain">
-              {shown.map((line) => <Line key={`${line.at} ${line.id}`} line={line} />)}
-            </ol>
-          )}
+          : list}
       </div>
     </section>
   );
 }
 
-function Line({ line: { at, level, part, text, gpu } }: { line: LogLine }) {
-  const nameOf = useGpuName();
+function Lines(
+  { lines, nameOf }: { lines: readonly LogLine[]; nameOf: (gpu: GpuId) => string },
+) {
+  return (
+    <ol class="plain">
+      {lines.map((line) => <Line key={`${line.at} ${line.id}`} line={line} nameOf={nameOf} />)}
+    </ol>
+  );
+}
+
+/** One line of the log. */
+export function Line(
+  { line: { at, level, part, text, gpu }, nameOf }: {
+    line: LogLine;
+    nameOf: (gpu: GpuId) => string;
+  },
+) {
   return (
     <li data-level={level}>
-      <time dateTime={at}>{formatDateTime(at)}</time> <Badge tone={LEVELS[level]} text={level} />
+      <time dateTime={at}>{formatDateTime(at)}</time> <Badge tone={toneOf(level)} text={level} />
       {" "}
       <span class="part">{part}</span> {gpu !== null && <span class="muted">{nameOf(gpu)}:</span>}
       {" "}

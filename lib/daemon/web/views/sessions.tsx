@@ -89,6 +89,7 @@ function columnsWith(nameOf: (id: string) => string): Column<SessionView>[] {
       title: "Since",
       key: ({ since }) => since,
       cell: ({ since }) => since === null ? "unknown" : formatDateTime(since),
+      kind: "short",
     },
   ];
 }
