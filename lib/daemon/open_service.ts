@@ -209,7 +209,9 @@ export async function openService(options: OpenServiceOptions): Promise<OpenServ
     looked({ gpus, processes, partial }) {
       const programs = processes === undefined ? null : { processes, partial: partial ?? null };
       manager.look({ at: performance.now(), gpus, programs });
-      const view = manager.state(), shown = JSON.stringify(view);
+      const view = manager.state();
+      // How long a GPU has been idle is another thing at each look, and no news.
+      const shown = JSON.stringify(view, (key, value) => key === "idle_ms" ? undefined : value);
       if (shown !== shownPower) events.publish("power", view);
       shownPower = shown;
     },

@@ -41,7 +41,7 @@ export function loadWebAssets(find: (name: string) => string | undefined = asset
     if (file === undefined) {
       return {
         state: "absent",
-        reason: `no dashboard: ${name} is not in this executable: deno task build makes it`,
+        reason: `${name} is not in this executable: deno task build makes it`,
       };
     }
     try {
@@ -50,7 +50,7 @@ export function loadWebAssets(find: (name: string) => string | undefined = asset
       files.set(path, { body, type, etag });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return { state: "absent", reason: `no dashboard: ${why.replaceAll(/\s*\n\s*/g, " ")}` };
+      return { state: "absent", reason: `${why.replaceAll(/\s*\n\s*/g, " ")}` };
     }
   }
   return { state: "ok", files };

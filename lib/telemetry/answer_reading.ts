@@ -73,6 +73,11 @@ export class AnswerReading {
     return advice === undefined ? message : `${message}: ${advice}`;
   }
 
+  /** Whether the GPU has answered so far, and has not been told to be gone since. */
+  get isAnswering(): boolean {
+    return this.#answered && this.#gone === undefined;
+  }
+
   /**
    * Why the GPU does not answer: the library said so, or nothing that was asked was answered. A single call
    * may fail on a GPU that is well.

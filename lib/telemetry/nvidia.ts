@@ -17,6 +17,7 @@ import type { Reading } from "./metrics.ts";
 import { readNvidiaMetrics } from "./nvidia_metrics.ts";
 import { NvidiaLinks } from "./nvidia_links.ts";
 import { NvmlShare, type OpenNvml } from "./nvml_share.ts";
+import { SeldomAsked } from "./seldom.ts";
 import type { Lease } from "./shared_library.ts";
 
 /** The driver `nvidia`, and the library that it shares with the list of programs. */
@@ -60,11 +61,23 @@ const NVML: AnswerMeanings = {
   lacking: [NVML_RESULT.notSupported, NVML_RESULT.noPermission],
 };
 
+/** How old limits and counts of what is rare may be, in ms. */
+const SELDOM_MS = 5000;
+
+/** How old a count of the traffic over PCIe may be, in ms: it is of 20 ms, in which NVML keeps a thread busy. */
+const THROUGHPUT_MS = 1900;
+
 /** Reads one GPU. */
 class NvidiaReader implements TelemetryReader {
   readonly #lease: Lease<OpenNvml>;
   readonly #device: NvmlDevice;
   readonly #links: NvidiaLinks;
+  readonly #seldom: SeldomAsked;
+  readonly #throughput: { at: number; reading: Reading | undefined } = {
+    at: -Infinity,
+    reading: undefined,
+  };
+  readonly #now: () => number;
   #lost: string | undefined;
   /** The slow reading that is under way: the library must not be closed under it. */
   #slow: Promise<Reading> | undefined;
@@ -74,13 +87,16 @@ class NvidiaReader implements TelemetryReader {
     this.#lease = lease;
     this.#device = device;
     this.#links = new NvidiaLinks(lease.library, device, now);
+    this.#seldom = new SeldomAsked(SELDOM_MS, now);
+    this.#now = now;
   }
 
   read(): Reading {
     const answers = new AnswerReading(NVML);
-    readNvidiaMetrics(this.#lease.library, this.#device, answers);
+    readNvidiaMetrics(this.#lease.library, this.#device, answers, this.#seldom);
     this.#links.read(answers);
     this.#lost = answers.lost();
+    if (this.#lost !== undefined) this.#seldom.forget();
     return answers.builder.reading;
   }
 
@@ -93,13 +109,16 @@ class NvidiaReader implements TelemetryReader {
   }
 
   async #readThroughput(): Promise<Reading> {
+    const now = this.#now(), { at, reading } = this.#throughput;
+    if (reading !== undefined && now - at < THROUGHPUT_MS) return reading;
     const answers = new AnswerReading(NVML);
     const { telemetry } = this.#lease.library;
     const bytes = (kilobytes: number) => kilobytes * 1000;
     // One after the other: each holds a thread, and the GPU counts for one caller at a time.
     answers.put("pcie_rx_bytes_per_s", await telemetry.pcieThroughput(this.#device, "rx"), bytes);
     answers.put("pcie_tx_bytes_per_s", await telemetry.pcieThroughput(this.#device, "tx"), bytes);
-    return answers.builder.reading;
+    this.#throughput.at = now;
+    return this.#throughput.reading = answers.builder.reading;
   }
 
   lost(): string | undefined {

@@ -12,6 +12,10 @@ import { type AnswerReading, fastestFan } from "./answer_reading.ts";
 import { clampPercent } from "./driver.ts";
 import type { MetricName } from "./metrics.ts";
 import type { OpenNvml } from "./nvml_share.ts";
+import type { SeldomAsked } from "./seldom.ts";
+
+/** What is asked. */
+type From = Pick<OpenNvml, "nvml" | "telemetry"> & { seldom: Pick<SeldomAsked, "get"> };
 
 /** Why NVML never has these. */
 const NEVER: Partial<Record<MetricName, string>> = {
@@ -30,22 +34,36 @@ const NEVER: Partial<Record<MetricName, string>> = {
 const same = <T>(value: T): T => value;
 const thousandth = (value: number): number => value / 1000;
 
-/** Reads them. */
-export function readNvidiaMetrics(open: OpenNvml, device: NvmlDevice, to: AnswerReading): void {
-  readUtilization(open, device, to);
-  readMemory(open, device, to);
-  readTemperatures(open, device, to);
-  readPower(open, device, to);
-  readClocks(open, device, to);
-  readFans(open, device, to);
-  readLink(open, device, to);
-  readErrors(open, device, to);
+/**
+ * Reads them.
+ *
+ * @param seldom keeps limits, and counts of what is rare.
+ */
+export function readNvidiaMetrics(
+  open: OpenNvml,
+  device: NvmlDevice,
+  to: AnswerReading,
+  seldom: SeldomAsked,
+): void {
+  const from: From = {
+    ...open,
+    // What was told of a GPU that does not answer now is not true of it.
+    seldom: { get: (name, ask) => to.isAnswering ? seldom.get(name, ask) : ask() },
+  };
+  readUtilization(from, device, to);
+  readMemory(from, device, to);
+  readTemperatures(from, device, to);
+  readPower(from, device, to);
+  readClocks(from, device, to);
+  readFans(from, device, to);
+  readLink(from, device, to);
+  readErrors(from, device, to);
   for (const [name, reason] of Object.entries(NEVER)) {
     to.builder.lack([name as MetricName], reason);
   }
 }
 
-function readUtilization({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readUtilization({ nvml, telemetry }: From, device: NvmlDevice, to: AnswerReading) {
   const rates = answerOf("nvmlDeviceGetUtilizationRates", () => nvml.utilization(device));
   if (!rates.ok && inMigMode({ nvml }, device)) {
     to.builder.lack(
@@ -64,7 +82,7 @@ function inMigMode({ nvml }: Pick<OpenNvml, "nvml">, device: NvmlDevice): boolea
   return mode.ok && mode.value.current;
 }
 
-function readMemory({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readMemory({ nvml, telemetry, seldom }: From, device: NvmlDevice, to: AnswerReading) {
   const memory = answerOf("nvmlDeviceGetMemoryInfo", () => nvml.memory(device));
   const shared = "nvmlDeviceGetMemoryInfo gives no total: the GPU uses the host's memory";
   const total = memory.ok && !isBlank64(memory.value.total) ? memory.value.total : 0;
@@ -78,21 +96,25 @@ function readMemory({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: Answe
   }
   to.put(
     "visible_vram_total_bytes",
-    telemetry.bar1Total(device),
+    seldom.get("bar1", () => telemetry.bar1Total(device)),
     // The window is rounded up to a power of two, and so may be larger than what is behind it.
     (bytes) => (total > 0 && bytes > 0 ? Math.min(bytes, total) : undefined),
     shared,
   );
 }
 
-function readTemperatures({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readTemperatures(
+  { nvml, telemetry, seldom }: From,
+  device: NvmlDevice,
+  to: AnswerReading,
+) {
   const now = answer32("nvmlDeviceGetTemperature", () => nvml.temperature(device));
   to.put("temperature_c", now, same);
-  const slowdown = telemetry.slowdownTemperature(device);
+  const slowdown = seldom.get("slowdown", () => telemetry.slowdownTemperature(device));
   to.put("temperature_slowdown_c", slowdown, (value) => value > 0 ? value : undefined);
 }
 
-function readPower({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readPower({ nvml, telemetry, seldom }: From, device: NvmlDevice, to: AnswerReading) {
   const draw = answer32("nvmlDeviceGetPowerUsage", () => nvml.powerUsage(device));
   to.put("power_w", draw, thousandth);
   to.put("energy_j", telemetry.totalEnergy(device), thousandth);
@@ -102,26 +124,27 @@ function readPower({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: Answer
     ? answer32("nvmlDeviceGetEnforcedPowerLimit", () => nvml.powerLimit(device))
     : set;
   to.put("power_cap_w", cap, thousandth);
-  const limits = telemetry.powerLimits(device);
+  const limits = seldom.get("power limits", () => telemetry.powerLimits(device));
   to.put("power_cap_min_w", limits, ({ min }) => min / 1000);
   to.put("power_cap_max_w", limits, ({ max }) => max / 1000);
-  const normal = answer32(
-    "nvmlDeviceGetPowerManagementDefaultLimit",
-    () => nvml.defaultPowerLimit(device),
-  );
+  const normal = seldom.get("power default", () =>
+    answer32(
+      "nvmlDeviceGetPowerManagementDefaultLimit",
+      () => nvml.defaultPowerLimit(device),
+    ));
   to.put("power_cap_default_w", normal, thousandth);
 }
 
-function readClocks({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readClocks({ nvml, telemetry, seldom }: From, device: NvmlDevice, to: AnswerReading) {
   const clock = (of: "sm" | "memory", when: "now" | "max"): Answer<number> =>
     answer32(
       when === "now" ? "nvmlDeviceGetClockInfo" : "nvmlDeviceGetMaxClockInfo",
       () => nvml.clock(device, of, when),
     );
   to.put("core_clock_mhz", clock("sm", "now"), same);
-  to.put("core_clock_max_mhz", clock("sm", "max"), same);
+  to.put("core_clock_max_mhz", seldom.get("core max", () => clock("sm", "max")), same);
   to.put("memory_clock_mhz", clock("memory", "now"), same);
-  to.put("memory_clock_max_mhz", clock("memory", "max"), same);
+  to.put("memory_clock_max_mhz", seldom.get("memory max", () => clock("memory", "max")), same);
   to.put("video_clock_mhz", telemetry.videoClock(device), same);
   to.put("performance_state", telemetry.performanceState(device), same);
   const reasons = answerOf(
@@ -131,7 +154,7 @@ function readClocks({ nvml, telemetry }: OpenNvml, device: NvmlDevice, to: Answe
   to.put("throttle_reasons", reasons, same);
 }
 
-function readFans({ telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readFans({ telemetry }: From, device: NvmlDevice, to: AnswerReading) {
   const counted = telemetry.fanCount(device);
   // Drivers that do not count fans know the first one.
   const count = to.hear(counted) ?? 1;
@@ -154,7 +177,7 @@ function isLacking<T>(answer: Answer<T>): boolean {
   return code === NVML_RESULT.notSupported || code === NVML_RESULT.functionNotFound;
 }
 
-function readLink({ nvml }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
+function readLink({ nvml, seldom }: From, device: NvmlDevice, to: AnswerReading) {
   const link = (when: "now" | "max") =>
     answerOf(
       `nvmlDeviceGet${when === "now" ? "Curr" : "Max"}PcieLinkGeneration`,
@@ -163,15 +186,23 @@ function readLink({ nvml }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
   // A GPU on another bus (Tegra, NVLink-C2C) may answer with 0.
   const there = (value: number) => (value > 0 && value < 0xff ? value : undefined);
   const none = "NVML gives no PCIe link: the GPU is on another bus";
-  const now = link("now"), most = link("max");
+  const now = link("now"), most = seldom.get("link max", () => link("max"));
   to.put("pcie_link_gen", now, ({ generation }) => there(generation), none);
   to.put("pcie_link_width", now, ({ width }) => there(width), none);
   to.put("pcie_link_gen_max", most, ({ generation }) => there(generation), none);
   to.put("pcie_link_width_max", most, ({ width }) => there(width), none);
 }
 
-function readErrors({ telemetry }: OpenNvml, device: NvmlDevice, to: AnswerReading) {
-  to.put("ecc_corrected_count", telemetry.eccErrors(device, "corrected"), same);
-  to.put("ecc_uncorrected_count", telemetry.eccErrors(device, "uncorrected"), same);
-  to.put("retired_pages_count", telemetry.retired(device), same);
+function readErrors({ telemetry, seldom }: From, device: NvmlDevice, to: AnswerReading) {
+  to.put(
+    "ecc_corrected_count",
+    seldom.get("corrected", () => telemetry.eccErrors(device, "corrected")),
+    same,
+  );
+  to.put(
+    "ecc_uncorrected_count",
+    seldom.get("uncorrected", () => telemetry.eccErrors(device, "uncorrected")),
+    same,
+  );
+  to.put("retired_pages_count", seldom.get("retired", () => telemetry.retired(device)), same);
 }

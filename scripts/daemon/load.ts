@@ -54,9 +54,21 @@ function count(into: Record<string, number>, what: string): void {
   into[what] = (into[what] ?? 0) + 1;
 }
 
+/** A connection on which nothing was asked for longer may be closed by the service just now, in ms. */
+const MOST_IDLE_MS = 30_000;
+
+/** The connection that was used last, of those that the service keeps open. */
+function takeIdle(idle: { connection: RawConnection; since: number }[]): RawConnection | undefined {
+  const last = idle.pop();
+  if (last === undefined || performance.now() - last.since < MOST_IDLE_MS) return last?.connection;
+  // All others were used before it.
+  for (const { connection } of [last, ...idle.splice(0)]) connection[Symbol.dispose]();
+  return undefined;
+}
+
 /** Asks at a steady rate until the time is over. */
 async function request(plan: RequestPlan): Promise<RequestReport> {
-  const idle: RawConnection[] = [];
+  const idle: { connection: RawConnection; since: number }[] = [];
   const due: number[] = [], sent: number[] = [], late: number[] = [];
   const byPath: Record<string, number[]> = {};
   const errors: Record<string, number> = {};
@@ -70,7 +82,7 @@ async function request(plan: RequestPlan): Promise<RequestReport> {
     late.push(began - at);
     let connection: RawConnection | undefined;
     try {
-      connection = idle.pop() ?? await RawConnection.open(plan.place);
+      connection = takeIdle(idle) ?? await RawConnection.open(plan.place);
       const body = PUT_BODIES[Math.floor(index / ORDER.length) % 2] ?? "";
       const { status } = kind.method === "PUT"
         ? await connection.ask("PUT", kind.path(), json, body)
@@ -80,7 +92,7 @@ async function request(plan: RequestPlan): Promise<RequestReport> {
       sent.push(now - began);
       (byPath[kind.name] ??= []).push(now - began);
       if (status !== 200) count(errors, `${status} ${kind.name}`);
-      idle.push(connection);
+      idle.push({ connection, since: now });
     } catch (error) {
       connection?.[Symbol.dispose]();
       count(errors, `${kind.name}: ${error instanceof Error ? error.message : error}`);
@@ -97,7 +109,7 @@ async function request(plan: RequestPlan): Promise<RequestReport> {
   }
   await Promise.race([Promise.allSettled([...running]), wait(10_000)]);
   if (running.size > 0) errors["no answer"] = running.size;
-  for (const connection of idle) connection[Symbol.dispose]();
+  for (const { connection } of idle) connection[Symbol.dispose]();
   return {
     seconds: plan.seconds,
     requests: all,

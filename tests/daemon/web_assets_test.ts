@@ -19,7 +19,7 @@ Deno.test("loadWebAssets() gives the dashboard with types and tags, or one line 
     const none = loadWebAssets(find);
     assert.deepEqual(none, {
       state: "absent",
-      reason: "no dashboard: index.html is not in this executable: deno task build makes it",
+      reason: "index.html is not in this executable: deno task build makes it",
     });
 
     const target = join(directory, "web");
