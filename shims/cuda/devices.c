@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "forks.h"
 #include "real.h"
 #include "session.h"
 
@@ -65,6 +66,7 @@ const struct device *device_of(CUdevice device)
 
 	if (found)
 		return found;
+	fork_renews(&devices.adding);
 	pthread_mutex_lock(&devices.adding);
 	count = atomic_load_explicit(&devices.count, memory_order_relaxed);
 	found = find(device, count);
