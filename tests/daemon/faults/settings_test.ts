@@ -107,12 +107,15 @@ function standBy({ pid }: ServiceProcess, command: readonly string[]) {
   };
 }
 
-/** As systemd does it where the main process is gone: all that is left of the service is killed. */
+/** As systemd does it: all of the service is killed, and nobody has time for anything in between. */
 async function killAll(service: ServiceProcess): Promise<void> {
+  service.signal("SIGSTOP");
   const watchers = watchersOf(service);
   assert.ok(watchers.length > 0, "a process waits for the end of the service");
+  for (const signal of ["SIGSTOP", "SIGKILL"] as const) {
+    for (const pid of watchers) Deno.kill(pid, signal);
+  }
   await service.kill();
-  for (const pid of watchers) Deno.kill(pid, "SIGKILL");
 }
 
 async function capFor(service: ServiceProcess, seconds: number): Promise<void> {
