@@ -199,7 +199,7 @@ static void read_hami(const char *name, const char *id, bool is_sm)
 
 static void read_hami_all(const char *base, bool is_sm)
 {
-	char name[64], id[8];
+	char name[64], id[16];
 
 	read_hami(base, "", is_sm);
 	for (int i = 0; i < HAMI_DEVICES; i++) {
@@ -317,7 +317,7 @@ static void tell_conflict(bool is_sm, int index, enum settings_source one, uint6
 static uint64_t strictest(bool is_sm, uint64_t none, int index, const char *uuid)
 {
 	enum settings_source by = SETTINGS_SOURCES;
-	uint64_t least = none, value;
+	uint64_t least = none, value = 0;
 
 	for (enum settings_source source = 0; source < SETTINGS_SOURCES; source++) {
 		if (!said(source, is_sm, index, uuid, &value))
