@@ -6,23 +6,13 @@
 
 import { findProgram, whyNotPreloaded } from "../launch/find_program.ts";
 import { ENVIRONMENT_FORMATS, environmentText } from "../launch/environment_text.ts";
-import { planRun, type RunHost, RunRequestError } from "../launch/plan.ts";
+import { RunRequestError } from "../launch/limit_option.ts";
+import { planRun, type RunHost } from "../launch/plan.ts";
 import { startProgram } from "../launch/start.ts";
 import { STRATEGY_NAMES } from "../schedule/strategies.ts";
 import { type CommandModule, flag, UsageError, value } from "./command.ts";
+import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { hostRun } from "./run_host.ts";
-
-/** The options that a specification of a container has, too. */
-export const LIMIT_OPTIONS = [
-  {
-    flags: "--vram <size>",
-    describe: "GPU memory at most, on each GPU: 8GiB, or by GPU 0=8GiB,1=4GiB",
-  },
-  {
-    flags: "--sm <share>",
-    describe: "Share of each GPU's time at most: 30%, or by GPU 0=30%,1=50%",
-  },
-] as const;
 
 /** Calls, and shows what cannot be meant as wrong usage. */
 export function asUsage<T>(call: () => T): T {

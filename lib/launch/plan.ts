@@ -11,13 +11,8 @@ import { asksForShim, unreadableLimits } from "./asked_limits.ts";
 import type { HostCudaGpu, HostCudaGpus } from "./cuda_gpus.ts";
 import { isPlaced, type Launch, type Variables, variablesOf } from "./environment.ts";
 import { joinGroup } from "./join_group.ts";
-import {
-  type LimitEntry,
-  LimitTextError,
-  parseBytes,
-  parseLimitList,
-  parsePercent,
-} from "./limit_text.ts";
+import { parseLimitOption, RunRequestError } from "./limit_option.ts";
+import { type LimitEntry, parseBytes, parsePercent } from "./limit_text.ts";
 import { placeProgram, type ProgramPlacement } from "./placement.ts";
 import type { ShimFile } from "./shim_file.ts";
 import { takeTurn } from "./turn.ts";
@@ -54,43 +49,11 @@ export interface RunPlan {
   notes: string[];
 }
 
-/** What was typed cannot be meant. */
-export class RunRequestError extends Error {
-  override readonly name = "RunRequestError";
-}
-
 /** Strategies by which a program sees one GPU alone. */
 const OF_ONE: readonly StrategyName[] = ["round_robin", "task", "single"];
 
 const NO_RUNTIME = "there is no runtime directory for this user: set MVGAL_RUNTIME_DIR or " +
   "XDG_RUNTIME_DIR";
-
-function isSelector(text: string): boolean {
-  try {
-    parseGpuSelector(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function parseLimits<T>(
-  option: string,
-  text: string | undefined,
-  value: (text: string) => T | undefined,
-  example: string,
-): LimitEntry<T>[] | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return parseLimitList(text, value, isSelector);
-  } catch (error) {
-    if (!(error instanceof LimitTextError)) throw error;
-    const why = error.message.startsWith("before") ? "before '=' stands no GPU" : "it is no limit";
-    throw new RunRequestError(
-      `--${option} ${text}: ${why}: write ${example}, or 0=${example},1=${example} by GPU`,
-    );
-  }
-}
 
 /** Entries of people's keys, by UUID: those of all GPUs first. */
 function byUuid<T>(
@@ -178,8 +141,8 @@ function shimFor(host: RunHost, needsShim: boolean, notes: string[]): string | n
  */
 export function planRun(request: RunRequest, host: RunHost): RunPlan {
   const notes: string[] = [];
-  const vram = parseLimits("vram", request.vram, parseBytes, "8GiB");
-  const sm = parseLimits("sm", request.sm, parsePercent, "30%");
+  const vram = parseLimitOption("vram", request.vram, parseBytes, "8GiB");
+  const sm = parseLimitOption("sm", request.sm, parsePercent, "30%");
   const inherits = !isPlaced(host.env);
   const strategy = strategyFor(request, inherits ? host.env("MVGAL_STRATEGY") : undefined);
   checkRequest(request, strategy);
