@@ -73,6 +73,8 @@ export interface CommandModule {
   readonly arguments?: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly Example[];
+  /** Whether all from the first argument on is another program's: options there are not mvgal's. */
+  readonly passesOptions?: boolean;
   /**
    * Does it. Returns the exit status: 0 done, 1 could not be done.
    *

@@ -53,6 +53,24 @@ export const COMMANDS: readonly CommandRow[] = [
     links: ["mvgal-bench"],
     load: async () => (await import("./bench.ts")).benchCommand,
   },
+  {
+    name: "run",
+    describe: "Start a program with limits, on chosen GPUs, or with pooled memory",
+    links: [],
+    load: async () => (await import("./run.ts")).runCommand(),
+  },
+  {
+    name: "limit",
+    describe: "Show and change the limits of programs and groups while they run",
+    links: [],
+    load: async () => (await import("./limit.ts")).limitCommand(),
+  },
+  {
+    name: "cdi",
+    describe: "Write a CDI specification that gives containers limits",
+    links: [],
+    load: async () => (await import("./cdi.ts")).cdiCommand(),
+  },
   ...CONTROL_ROWS.map((row) => ({
     name: row.group,
     describe: row.describe,

@@ -38,6 +38,11 @@ function fill(
     }
     command.addOption(spec.choices ? option.choices(spec.choices) : option);
   }
+  if (module.passesOptions) {
+    // Commander wants the parent to be strict about places, too.
+    command.parent?.enablePositionalOptions();
+    command.passThroughOptions();
+  }
   if (module.details) command.description(`${module.describe}\n\n${module.details}`);
   const lines = exampleLines(module.examples, program, context.stdout.columns);
   if (lines.length > 0) command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);

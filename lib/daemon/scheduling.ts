@@ -199,7 +199,7 @@ export class Scheduling implements Disposable {
     const policy = policyFor(this.#state, this.#gpus, placement, this.#rules);
     if (policy === undefined) return;
     try {
-      this.#options.registry.push(session.id, policy);
+      this.#options.registry.push(session.id, policy, { keepsLimits: true });
     } catch (error) {
       // It ended meanwhile, mostly: the next look finds out.
       this.#sayOnce(session.id, `cannot be told what to do: ${oneLine(error)}`);

@@ -93,3 +93,13 @@ export function assetPath(name: string): string | undefined {
   const place = assetPlace(origin, name);
   return place !== undefined && isFile(place) ? place : undefined;
 }
+
+/**
+ * Whether the files that the executable carries lie where other programs can open them, and stay there: so it
+ * is when it runs from source, and in the directory of `MVGAL_SHIM_DIR`.
+ */
+export function hasPlainFiles(path: string): boolean {
+  const override = Deno.env.get("MVGAL_SHIM_DIR");
+  return origin.kind === "source" || origin.kind === "script" ||
+    (override !== undefined && override !== "" && path.startsWith(override));
+}

@@ -57,6 +57,8 @@ export const POLICY_GPU_FLAGS = {
   enabled: 1,
   /** A program that uses one GPU is to use this one. */
   preferred: 2,
+  /** Its limits were set by hand: they hold in place of the environment's, and the service keeps them. */
+  limited: 4,
 } as const;
 
 /** What the shim says of itself and its program, once, before anybody can see the page. */

@@ -28,6 +28,7 @@ import {
   policyGeneration,
   policyWrites,
   samePolicy,
+  withLimitsOf,
 } from "./policy.ts";
 import { parseTicket, type ProcessName, type Ticket, TICKET_BYTES } from "./ticket.ts";
 
@@ -120,14 +121,16 @@ export class PageFile implements Disposable {
   /**
    * Makes a policy that of the page, where another stands there. The shim sees the one or the other.
    *
+   * @param keepsLimits whether limits that were set by hand stay as they are.
    * @returns whether anything was written.
    * @throws {Error} where it cannot be written.
    * @throws {RangeError} for a policy that a page cannot hold; nothing is written then.
    */
-  push(policy: Policy): boolean {
+  push(asked: Policy, { keepsLimits = false }: { keepsLimits?: boolean } = {}): boolean {
     const block = this.#readAt(POLICY_OFFSET, POLICY.size);
     if (block.length < POLICY.size) throw new Error("the page was cut");
     const now = decodePolicy(block);
+    const policy = keepsLimits && now.state === "set" ? withLimitsOf(asked, now.policy) : asked;
     if (now.state === "set" && samePolicy(now.policy, policy)) return false;
     for (const { at, bytes } of policyWrites(policy, policyGeneration(block))) {
       for (let used = 0; used < bytes.length;) {

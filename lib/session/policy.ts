@@ -36,6 +36,8 @@ export interface PolicyGpu {
   compute_pct: number;
   /** 0 to 100. */
   priority: number;
+  /** Whether its limits were set by hand: they hold in place of the environment's. */
+  limited?: boolean;
 }
 
 /** What a program is asked to do. */
@@ -118,7 +120,8 @@ export function encodePolicy(policy: Policy, generation: bigint): Uint8Array<Arr
     row.setU32(
       "flags",
       (gpu.enabled ? POLICY_GPU_FLAGS.enabled : 0) |
-        (gpu.preferred ? POLICY_GPU_FLAGS.preferred : 0),
+        (gpu.preferred ? POLICY_GPU_FLAGS.preferred : 0) |
+        (gpu.limited ? POLICY_GPU_FLAGS.limited : 0),
     );
     row.setU32("weight", gpu.weight ?? 0);
     row.setU64("memory_limit_bytes", gpu.memory_limit_bytes ?? NO_LIMIT);
@@ -164,6 +167,7 @@ export function decodePolicy(bytes: Uint8Array<ArrayBuffer>): PolicyReading {
       memory_limit_bytes: limit === NO_LIMIT ? null : limit,
       compute_pct: row.u32("compute_pct"),
       priority: row.u32("priority"),
+      ...((flags & POLICY_GPU_FLAGS.limited) !== 0 && { limited: true }),
     });
   }
   const policy = { strategy, gpus };
@@ -212,6 +216,20 @@ export function samePolicy(one: Policy, other: Policy): boolean {
       return its !== undefined && gpu.id === its.id && gpu.enabled === its.enabled &&
         gpu.preferred === its.preferred && gpu.weight === its.weight &&
         gpu.memory_limit_bytes === its.memory_limit_bytes &&
-        gpu.compute_pct === its.compute_pct && gpu.priority === its.priority;
+        gpu.compute_pct === its.compute_pct && gpu.priority === its.priority &&
+        (gpu.limited ?? false) === (its.limited ?? false);
     });
+}
+
+/** A policy with those limits of another that were set by hand. */
+export function withLimitsOf(policy: Policy, other: Policy): Policy {
+  return {
+    ...policy,
+    gpus: policy.gpus.map((gpu) => {
+      const its = other.gpus.find(({ id, limited }) => limited && id === gpu.id);
+      if (its === undefined) return gpu;
+      const { memory_limit_bytes, compute_pct } = its;
+      return { ...gpu, memory_limit_bytes, compute_pct, limited: true };
+    }),
+  };
 }

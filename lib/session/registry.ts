@@ -13,7 +13,7 @@ import { hostClock } from "../control/clock.ts";
 import type { RuntimeDirectories } from "./directory.ts";
 import { parsePage, type SessionPage } from "./page.ts";
 import { PageFile } from "./page_file.ts";
-import { type Policy, samePolicy } from "./policy.ts";
+import { type Policy, samePolicy, withLimitsOf } from "./policy.ts";
 import { parseTicketName, type ProcessName } from "./ticket.ts";
 
 /** The most names of one directory that are looked at. */
@@ -152,19 +152,26 @@ export class SessionRegistry implements Disposable {
   /**
    * Makes a policy that of a session, where another stands in its page.
    *
+   * @param keepsLimits whether limits that were set by hand stay as they are.
    * @returns whether it was written; false where it stood there, or the session is none of the last look's.
    * @throws {Error} where it cannot be written, or a page cannot hold it; one line.
    */
-  push(id: string, policy: Policy): boolean {
+  push(
+    id: string,
+    asked: Policy,
+    { keepsLimits = false }: { keepsLimits?: boolean } = {},
+  ): boolean {
     const followed = this.#followed.get(id);
     if (followed === undefined) return false;
     const { file, session: { page, problem } } = followed;
+    const there = page.policy.state === "set" ? page.policy.policy : undefined;
+    const policy = keepsLimits && there !== undefined ? withLimitsOf(asked, there) : asked;
     const isThere = problem === null && page.policy.state === "set" &&
       samePolicy(page.policy.policy, policy);
     // What was pushed since the last look is in the file alone.
     if (isThere && !followed.isPushed) return false;
     followed.isPushed = true;
-    return file.push(policy);
+    return file.push(asked, { keepsLimits });
   }
 
   [Symbol.dispose](): void {

@@ -42,6 +42,7 @@ enum mvgal_strategy {
 enum mvgal_policy_gpu_flags {
 	MVGAL_POLICY_GPU_ENABLED = 1,
 	MVGAL_POLICY_GPU_PREFERRED = 2,
+	MVGAL_POLICY_GPU_LIMITED = 4,
 };
 
 /* The program, as its shim wrote it once. */
