@@ -177,7 +177,6 @@ compilerTest(
     const { status, stderr } = await told(["--vram", "1G", "--", path]);
     assert.equal(status.code, 3);
     assert.match(stderr, /it is statically linked: it runs without the shim and its limits/);
-    using tree = new Tree();
     const none = await told(["--vram", "1G", "--", path], { CUDA_DEVICE_SM_LIMIT: "x" });
     assert.equal(none.status.code, 1);
     assert.match(none.stderr, /CUDA_DEVICE_SM_LIMIT=x/);
