@@ -91,6 +91,24 @@ compilerTest(
   },
 );
 
+compilerTest("mvgal run passes on arguments that are no UTF-8", async () => {
+  const shell = new Deno.Command("/bin/sh", {
+    args: [
+      "-c",
+      `exec "$1" run -A --no-check "$2" run -- "$3" exit 0 "$(printf 'a\\377b')" "$(printf '\\303')"`,
+      "sh",
+      Deno.execPath(),
+      join(ROOT, "main.ts"),
+      program(),
+    ],
+    env: { MVGAL_SHIM_DIR: shimDirectory() },
+  });
+  const { stdout, code } = await shell.output();
+  assert.equal(code, 0);
+  const bytes = Array.from(stdout, (byte) => String.fromCharCode(byte)).join("");
+  assert.deepEqual(only(bytes.split("\n"), "argument").slice(-2), ["a\xffb", "\xc3"]);
+});
+
 compilerTest(
   "mvgal run needs no -- before a program without options of its own before it",
   async () => {
