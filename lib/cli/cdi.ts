@@ -35,8 +35,8 @@ export function cdiCommand(host: RunHost = hostRun): CommandModule {
     ],
     examples: [
       {
-        command: "cdi generate --vram 8GiB --sm 30% --name small --output /etc/cdi/mvgal.json",
-        meaning: "Then: docker run --device nvidia.com/gpu=0 --device mvgal/cuda=small …",
+        command: "cdi generate --vram 8GiB --name small --output /etc/cdi/mvgal.json",
+        meaning: "docker run --device nvidia.com/gpu=0 --device mvgal/cuda=small …",
       },
       { command: "cdi generate --vram 8GiB", meaning: "Look at it" },
     ],

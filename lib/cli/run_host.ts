@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { hostCudaGpus } from "../launch/cuda_gpus.ts";
 import type { RunHost } from "../launch/plan.ts";
 import { hasPlainFiles, shimPath } from "../launch/self.ts";
@@ -18,10 +19,12 @@ export const hostRun: RunHost = {
   env,
   gpus: (options) => hostCudaGpus(env, options),
   shim() {
-    const path = shimPath("cuda");
+    const found = shimPath("cuda");
+    // Programs have other working directories than this one.
+    const path = found && resolve(found);
     const uid = Deno.uid();
     return shimForPrograms(path, {
-      isPlain: path !== undefined && hasPlainFiles(path),
+      isPlain: found !== undefined && hasPlainFiles(found),
       caches: shimCaches(env, uid),
       uid,
     });

@@ -34,10 +34,11 @@ function isReachable({ device_nodes }: Gpu): boolean {
   });
 }
 
-/** The devices of the host: a CUDA program wakes its GPUs anyway. */
-function listedBy(sources: readonly string[]): Gpu[] {
-  return discover({ only: sources, wake: true }).gpus;
-}
+/** Asks sources for the devices of the host. */
+type Find = (sources: readonly string[]) => Gpu[];
+
+/** A CUDA program wakes its GPUs anyway. */
+const onHost: Find = (sources) => discover({ only: sources, wake: true }).gpus;
 
 function forCuda(listed: readonly Gpu[]): Gpu[] {
   return listed
@@ -46,12 +47,12 @@ function forCuda(listed: readonly Gpu[]): Gpu[] {
 }
 
 /** Asks CUDA itself, with all devices visible, for its ordinals. */
-function inCudaOrder(sources: readonly string[]): Gpu[] | undefined {
+function inCudaOrder(find: Find, sources: readonly string[]): Gpu[] | undefined {
   const visible = Deno.env.get("CUDA_VISIBLE_DEVICES");
   Deno.env.delete("CUDA_VISIBLE_DEVICES");
   try {
     const ordinal = ({ apis }: Gpu) => Number(apis.cuda?.[0]?.index ?? NaN);
-    const gpus = forCuda(listedBy([...sources, "cuda"]));
+    const gpus = forCuda(find([...sources, "cuda"]));
     return gpus.some((gpu) => Number.isNaN(ordinal(gpu)))
       ? undefined
       : gpus.sort((a, b) => ordinal(a) - ordinal(b));
@@ -71,13 +72,14 @@ function inCudaOrder(sources: readonly string[]): Gpu[] | undefined {
 export function hostCudaGpus(
   env: (name: string) => string | undefined,
   { load }: { load: boolean },
+  find: Find = onHost,
 ): HostCudaGpus {
   const sources = ["pci", "drm", "nvidia", ...(load ? ["nvml"] : [])];
-  const listed = listedBy(sources);
+  const listed = find(sources);
   const byAddress = forCuda(listed);
   const isOrdered = env("CUDA_DEVICE_ORDER") === "PCI_BUS_ID" ||
     new Set(byAddress.map(({ device_id }) => device_id)).size <= 1;
-  const ordered = isOrdered ? byAddress : inCudaOrder(sources);
+  const ordered = isOrdered ? byAddress : inCudaOrder(find, sources);
   return {
     listed,
     gpus: (ordered ?? byAddress).map((gpu) => ({

@@ -129,7 +129,7 @@ function checkRequest(request: RunRequest, strategy: StrategyName | null): void 
 function shimFor(host: RunHost, needsShim: boolean, notes: string[]): string | null {
   const shim = host.shim();
   if (shim.state === "ready") return shim.path;
-  if (needsShim) throw new Error(`the program is not started: ${shim.reason}`);
+  if (needsShim) throw new Error(`what is asked for needs the shim: ${shim.reason}`);
   notes.push(`${shim.reason}; the program starts without it, and is not counted`);
   return null;
 }

@@ -29,7 +29,7 @@ export interface ShownLimits {
   limits: readonly ShownLimit[];
 }
 
-const HEAD = ["", "", "", "GPU", "Memory", "Limit", "Time"];
+const HEAD = ["Kind", "Name", "Program", "GPU", "Memory", "Limit", "Time"];
 const ALIGN = ["left", "left", "left", "left", "right", "right", "right"] as const;
 
 /** Renders them; one line that says so where there are none. */

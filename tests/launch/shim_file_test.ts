@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { findProgram, whyNotPreloaded } from "../../lib/launch/find_program.ts";
+import { shimCaches, shimForPrograms } from "../../lib/launch/shim_file.ts";
+import { takeTurn } from "../../lib/launch/turn.ts";
+import { compile, compilerTest } from "../fakes/cc.ts";
+import { Tree } from "../sysfs/tree.ts";
+
+Deno.test("shimForPrograms() gives a file that stays as it is, and copies others", () => {
+  using tree = new Tree({ "libmvgal_cuda.so": "the shim" });
+  const path = join(tree.directory, "libmvgal_cuda.so");
+  const caches = [join(tree.directory, "no such\0"), join(tree.directory, "cache")];
+  const uid = Deno.uid();
+  assert.deepEqual(shimForPrograms(path, { isPlain: true, caches, uid }), {
+    state: "ready",
+    path,
+  });
+  const copied = shimForPrograms(path, { isPlain: false, caches, uid });
+  assert.equal(copied.state, "ready");
+  const copy = copied.state === "ready" ? copied.path : "";
+  assert.match(copy, /\/cache\/shims\/[0-9a-f]{16}\/libmvgal_cuda\.so$/);
+  assert.equal(Deno.readTextFileSync(copy), Deno.readTextFileSync(path));
+  // Somebody wrote to it: it is not what it was.
+  Deno.writeTextFileSync(copy, "another");
+  assert.deepEqual(shimForPrograms(path, { isPlain: false, caches, uid }), copied);
+  assert.equal(Deno.readTextFileSync(copy), Deno.readTextFileSync(path));
+});
+
+Deno.test("shimForPrograms() copies to no place that others may write to, or the loader cannot read", () => {
+  using tree = new Tree({ "libmvgal_cuda.so": "the shim", "open/x": "", "a b/x": "" });
+  Deno.chmodSync(join(tree.directory, "open"), 0o777);
+  const at = (name: string) =>
+    shimForPrograms(join(tree.directory, "libmvgal_cuda.so"), {
+      isPlain: false,
+      caches: [join(tree.directory, name)],
+      uid: Deno.uid(),
+    });
+  const open = at("open");
+  assert.match(open.state === "absent" ? open.reason : "", /open is not this user's alone/);
+  const spaced = at("a b");
+  assert.match(spaced.state === "absent" ? spaced.reason : "", /takes no path with a space/);
+  const missing = shimForPrograms(undefined, { isPlain: false, caches: [], uid: 0 });
+  assert.match(missing.state === "absent" ? missing.reason : "", /MVGAL_SHIM_DIR/);
+});
+
+Deno.test("shimCaches() are the user's own, and for root such as all may read", () => {
+  assert.deepEqual(shimCaches(() => "/h", 0), ["/var/cache/mvgal", "/run/mvgal"]);
+  const env = (name: string) => ({ HOME: "/h", XDG_RUNTIME_DIR: "/r" })[name];
+  assert.deepEqual(shimCaches(env, 7), ["/h/.cache/mvgal", "/r/mvgal"]);
+});
+
+Deno.test("findProgram() finds what a shell would, and says what is wrong elsewhere", () => {
+  using tree = new Tree({ "a/tool": "x", "b/tool": "x", "b/plain": "x" });
+  const path = `${tree.directory}/a:${tree.directory}/b`;
+  Deno.chmodSync(`${tree.directory}/b/tool`, 0o755);
+  // What may not be executed is passed over, as execvp(3) does.
+  assert.deepEqual(findProgram("tool", path), {
+    state: "found",
+    path: `${tree.directory}/b/tool`,
+  });
+  assert.match(JSON.stringify(findProgram("plain", path)), /b\/plain may not be executed.*126/);
+  assert.match(JSON.stringify(findProgram("nothing", path)), /in no directory of PATH.*127/);
+  assert.match(JSON.stringify(findProgram("./nothing", path)), /no such file.*127/);
+  assert.match(JSON.stringify(findProgram(tree.directory, path)), /no such file.*127/);
+  assert.equal(findProgram("", path).state, "missing");
+  assert.equal(findProgram("sh").state, "found");
+});
+
+compilerTest("whyNotPreloaded() knows static programs", () => {
+  const source = "int main(void) { return 0; }";
+  const of = (...args: string[]) => whyNotPreloaded(compile({ name: "program", source, args }));
+  assert.equal(of("-static"), "it is statically linked");
+  assert.equal(of("-pie", "-fPIE"), undefined);
+  assert.equal(whyNotPreloaded(new URL(import.meta.url).pathname), undefined);
+  assert.equal(whyNotPreloaded("/nonexistent"), undefined);
+});
+
+Deno.test("takeTurn() remembers whose turn it was, and takes nothing else for it", () => {
+  using tree = new Tree();
+  const runtime = join(tree.directory, "mvgal");
+  const seen: (string | null)[] = [];
+  for (const turn of ["GPU-aa", "MIG-GPU-aa/1/0", null, "GPU-b"]) {
+    takeTurn(runtime, (last) => {
+      seen.push(last);
+      return { turn };
+    });
+  }
+  Deno.writeTextFileSync(join(runtime, "turn"), "GPU-x\nrm -rf\n");
+  takeTurn(runtime, (last) => {
+    seen.push(last);
+    return { turn: null };
+  });
+  assert.deepEqual(seen, [null, "GPU-aa", "MIG-GPU-aa/1/0", "MIG-GPU-aa/1/0", null]);
+});
