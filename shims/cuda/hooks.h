@@ -157,6 +157,8 @@
 	  (value, attribute, device))                                                              \
 	X(CUresult, cuDeviceCanAccessPeer, (int *can, CUdevice from, CUdevice to),                 \
 	  (can, from, to))                                                                         \
+	X(CUresult, cuDeviceGetDefaultMemPool, (CUmemoryPool * pool, CUdevice device),             \
+	  (pool, device))                                                                          \
 	X(CUresult, cuDeviceGetMemPool, (CUmemoryPool * pool, CUdevice device), (pool, device))    \
 	X(CUresult, cuDevicePrimaryCtxGetState,                                                    \
 	  (CUdevice device, unsigned int *flags, int *active), (device, flags, active))            \

@@ -18,8 +18,8 @@ struct limits {
 };
 
 /*
- * The strictest of what the environment (settings.h), the group's file and the policy of the session's page say
- * now. Cheap: it is called before each launch.
+ * The strictest of what the environment (settings.h), the group's file and the policy of the
+ * session's page say now. Cheap: it is called before each launch.
  */
 struct limits limits_of(const struct device *device);
 
