@@ -90,7 +90,10 @@ int plan_next(struct plan_walk *walk, const struct plan *plan, size_t *bytes)
 		if (given == plan->lane[i] || given * all / plan->lane[i] > walk->at)
 			continue;
 		due = ((given + 1) * all + plan->lane[i] - 1) / plan->lane[i];
-		if (due < soonest) {
+		/* Of two that are due together the one that waits longer: neighbours lie apart. */
+		if (due < soonest ||
+		    (due == soonest &&
+		     given * plan->lane[lane] < (uint64_t)walk->given[lane] * plan->lane[i])) {
 			soonest = due;
 			lane = i;
 		}
