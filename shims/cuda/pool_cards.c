@@ -38,14 +38,11 @@ static struct {
 	atomic_uint host_row;
 } pool = {.finding = PTHREAD_MUTEX_INITIALIZER, .host_row = MVGAL_SESSION_NO_GPU};
 
-/* Until the environment is read by a shim of its own. */
-#pragma weak settings
-
 static bool is_asked(void)
 {
-	const struct settings *asked = settings ? settings() : NULL;
+	const struct settings *asked = settings();
 
-	return asked && asked->enabled && asked->pool;
+	return asked->enabled && asked->pool;
 }
 
 static bool has_vmm(const struct cuda_real *real, CUdevice device)

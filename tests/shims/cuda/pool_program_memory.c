@@ -3,6 +3,7 @@
 #include "pool_program.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -320,6 +321,8 @@ void test_contexts(void)
 	EXPECT(cuMemFree_v2(pointer) == CUDA_ERROR_INVALID_VALUE);
 }
 
+static atomic_bool has_forked;
+
 static void *fork_often(void *data)
 {
 	(void)data;
@@ -331,24 +334,28 @@ static void *fork_often(void *data)
 			size_t unused, total;
 
 			/* Not stuck in a lock that another thread had. */
-			alarm(20);
+			alarm(5);
 			cuMemGetInfo_v2(&unused, &total);
 			_exit(0);
 		}
 		EXPECT(waitpid(child, &status, 0) == child);
 		EXPECT(WIFEXITED(status));
 	}
+	has_forked = true;
 	return NULL;
 }
 
 void test_fork(void)
 {
-	struct slots slots = {.largest = 30 * MIB, .rounds = 400};
+	CUdeviceptr pointer;
 	pthread_t thread;
 
+	EXPECT(cuMemAlloc_v2(&pointer, 115 * MIB) == CUDA_SUCCESS);
 	EXPECT(!pthread_create(&thread, NULL, fork_often, NULL));
-	churn(&slots);
+	while (!has_forked)
+		unused_now();
 	EXPECT(!pthread_join(thread, NULL));
+	EXPECT(cuMemFree_v2(pointer) == CUDA_SUCCESS);
 	expect_nothing_left();
 }
 

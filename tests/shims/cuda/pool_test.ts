@@ -33,7 +33,7 @@ function run(test: string, flags: readonly string[], env: Record<string, string>
   });
   const sources = [
     ...files(HERE, /^pool_program_.*\.c$/),
-    ...files(join(SHIM, "cuda"), /^(pool.*|real|devices|pass)\.c$/),
+    ...files(join(SHIM, "cuda"), /^(pool.*|real|devices|pass|forks)\.c$/),
   ];
   const program = compile({
     name: "pool_program",
