@@ -13,6 +13,7 @@
 #define MVGAL_CUDA_HOOKS_H
 
 #include "abi.h"
+#include "copies.h"
 
 /* How functions are found. */
 #define MVGAL_RESOLVER_HOOKS(X)                                                                    \
@@ -88,7 +89,12 @@
 	  (value, attribute, pointer))                                                             \
 	X(CUresult, cuPointerGetAttributes,                                                        \
 	  (unsigned int count, int *attributes, void **values, CUdeviceptr pointer),               \
-	  (count, attributes, values, pointer))
+	  (count, attributes, values, pointer))                                                    \
+	X(CUresult, cuMemGetAllocationPropertiesFromHandle,                                        \
+	  (CUmemAllocationProp * props, CUmemGenericAllocationHandle handle), (props, handle))     \
+	X(CUresult, cuDeviceGet, (CUdevice * device, int ordinal), (device, ordinal))              \
+	X(CUresult, cuDeviceGetCount, (int *count), (count))                                       \
+	MVGAL_COPY_HOOKS(X)
 
 /* What makes a GPU work. */
 #define MVGAL_LAUNCH_PARAMETERS                                                                    \
@@ -147,8 +153,6 @@
 /* Functions of the driver that the shim calls, and does not stand before. */
 #define MVGAL_CUDA_USED(X)                                                                         \
 	X(CUresult, cuDriverGetVersion, (int *version), (version))                                 \
-	X(CUresult, cuDeviceGet, (CUdevice * device, int ordinal), (device, ordinal))              \
-	X(CUresult, cuDeviceGetCount, (int *count), (count))                                       \
 	X(CUresult, cuDeviceGetUuid_v2, (CUuuid * uuid, CUdevice device), (uuid, device))          \
 	X(CUresult, cuDeviceGetUuid, (CUuuid * uuid, CUdevice device), (uuid, device))             \
 	X(CUresult, cuDeviceGetPCIBusId, (char *text, int length, CUdevice device),                \
@@ -191,8 +195,6 @@
 	  (pool, attribute, value))                                                                \
 	X(CUresult, cuMemGetAllocationGranularity,                                                 \
 	  (size_t * bytes, const CUmemAllocationProp *props, int option), (bytes, props, option))  \
-	X(CUresult, cuMemGetAllocationPropertiesFromHandle,                                        \
-	  (CUmemAllocationProp * props, CUmemGenericAllocationHandle handle), (props, handle))     \
 	X(CUresult, cuMemAddressReserve,                                                           \
 	  (CUdeviceptr * pointer, size_t bytes, size_t alignment, CUdeviceptr wish,                \
 	   unsigned long long flags),                                                              \

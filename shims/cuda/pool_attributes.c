@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the program may ask of pooled memory, answered as of one allocation of its own GPU; and how
+ * many GPUs it sees.
+ */
+#include "pool.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pool_cards.h"
+#include "pool_table.h"
+#include "real.h"
+
+enum {
+	ATTRIBUTE_CONTEXT = 1,
+	ATTRIBUTE_MEMORY_TYPE = 2,
+	ATTRIBUTE_DEVICE_POINTER = 3,
+	ATTRIBUTE_HOST_POINTER = 4,
+	ATTRIBUTE_BUFFER_ID = 7,
+	ATTRIBUTE_IS_MANAGED = 8,
+	ATTRIBUTE_DEVICE_ORDINAL = 9,
+	ATTRIBUTE_IS_LEGACY_IPC = 10,
+	ATTRIBUTE_RANGE_START = 11,
+	ATTRIBUTE_RANGE_SIZE = 12,
+	ATTRIBUTE_MAPPED = 13,
+	ATTRIBUTE_HANDLE_TYPES = 14,
+	ATTRIBUTE_IS_RDMA = 15,
+	ATTRIBUTE_ACCESS_FLAGS = 16,
+	ATTRIBUTE_MEMPOOL = 17,
+	ATTRIBUTE_MAPPING_SIZE = 18,
+	ATTRIBUTE_MAPPING_BASE = 19,
+	ATTRIBUTE_BLOCK_ID = 20,
+};
+
+#define MEMORY_TYPE_DEVICE 2
+#define INVALID_DEVICE 101
+
+/* Numbers of allocations that the driver does not give. */
+#define OWN_ID ((cuuint64_t)1 << 63)
+
+#define PUT(type, what) (*(type *)value = (type)(what))
+
+/* False where the driver is to answer. */
+static bool answer(void *value, int attribute, CUdeviceptr pointer, const struct cards *cards,
+		   const struct pool_block *block)
+{
+	switch (attribute) {
+	case ATTRIBUTE_CONTEXT:
+		PUT(CUcontext, block->context);
+		return true;
+	case ATTRIBUTE_MEMORY_TYPE:
+		PUT(unsigned int, MEMORY_TYPE_DEVICE);
+		return true;
+	case ATTRIBUTE_DEVICE_POINTER:
+		PUT(CUdeviceptr, pointer);
+		return true;
+	case ATTRIBUTE_BUFFER_ID:
+	case ATTRIBUTE_BLOCK_ID:
+		PUT(cuuint64_t, block->serial | OWN_ID);
+		return true;
+	case ATTRIBUTE_DEVICE_ORDINAL:
+		PUT(int, cards->card[0].device);
+		return true;
+	case ATTRIBUTE_RANGE_START:
+	case ATTRIBUTE_MAPPING_BASE:
+		PUT(CUdeviceptr, block->base);
+		return true;
+	case ATTRIBUTE_RANGE_SIZE:
+	case ATTRIBUTE_MAPPING_SIZE:
+		PUT(size_t, block->bytes);
+		return true;
+	case ATTRIBUTE_MAPPED:
+		PUT(unsigned char, 1);
+		return true;
+	case ATTRIBUTE_IS_MANAGED:
+	case ATTRIBUTE_IS_LEGACY_IPC:
+	case ATTRIBUTE_IS_RDMA:
+		PUT(unsigned char, 0);
+		return true;
+	case ATTRIBUTE_HANDLE_TYPES:
+		PUT(cuuint64_t, CU_MEM_HANDLE_TYPE_NONE);
+		return true;
+	case ATTRIBUTE_ACCESS_FLAGS:
+		PUT(unsigned int, CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+		return true;
+	case ATTRIBUTE_MEMPOOL:
+		PUT(CUmemoryPool, NULL);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Memory that a program maps itself may lie on a card that it does not see: it is its own card's.
+ */
+static void own_ordinal(void *value, int attribute, const struct cards *cards)
+{
+	if (attribute != ATTRIBUTE_DEVICE_ORDINAL)
+		return;
+	for (int i = 1; i < cards->count; i++)
+		if (*(int *)value == cards->card[i].device)
+			*(int *)value = cards->card[0].device;
+}
+
+__attribute__((visibility("default"))) CUresult cuPointerGetAttribute(void *value, int attribute,
+								      CUdeviceptr pointer)
+{
+	const struct cuda_real *real = cuda_real();
+	const struct cards *cards = cards_pooled();
+	struct pool_block block;
+	CUresult result;
+
+	if (!real->cuPointerGetAttribute)
+		return CUDA_ERROR_NOT_FOUND;
+	if (cards && value && table_find(pointer, &block)) {
+		if (attribute == ATTRIBUTE_HOST_POINTER)
+			return CUDA_ERROR_INVALID_VALUE;
+		if (answer(value, attribute, pointer, cards, &block))
+			return CUDA_SUCCESS;
+	}
+	result = real->cuPointerGetAttribute(value, attribute, pointer);
+	if (result == CUDA_SUCCESS && cards && value)
+		own_ordinal(value, attribute, cards);
+	return result;
+}
+
+__attribute__((visibility("default"))) CUresult
+cuPointerGetAttributes(unsigned int count, int *attributes, void **values, CUdeviceptr pointer)
+{
+	const struct cuda_real *real = cuda_real();
+	const struct cards *cards = cards_pooled();
+	struct pool_block block;
+	CUresult result;
+	bool is_pooled;
+
+	if (!real->cuPointerGetAttributes)
+		return CUDA_ERROR_NOT_FOUND;
+	result = real->cuPointerGetAttributes(count, attributes, values, pointer);
+	if (result != CUDA_SUCCESS || !cards)
+		return result;
+	is_pooled = table_find(pointer, &block);
+	for (unsigned int i = 0; i < count; i++) {
+		if (!is_pooled)
+			own_ordinal(values[i], attributes[i], cards);
+		else if (attributes[i] == ATTRIBUTE_HOST_POINTER)
+			*(void **)values[i] = NULL;
+		else
+			answer(values[i], attributes[i], pointer, cards, &block);
+	}
+	return result;
+}
+
+__attribute__((visibility("default"))) CUresult
+cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *bytes, CUdeviceptr pointer)
+{
+	const struct cuda_real *real = cuda_real();
+	struct pool_block block;
+
+	if (!real->cuMemGetAddressRange_v2)
+		return CUDA_ERROR_NOT_FOUND;
+	if (!table_find(pointer, &block))
+		return real->cuMemGetAddressRange_v2(base, bytes, pointer);
+	if (base)
+		*base = block.base;
+	if (bytes)
+		*bytes = block.bytes;
+	return CUDA_SUCCESS;
+}
+
+__attribute__((visibility("default"))) CUresult cuIpcGetMemHandle(CUipcMemHandle *handle,
+								  CUdeviceptr pointer)
+{
+	const struct cuda_real *real = cuda_real();
+	static atomic_flag is_told = ATOMIC_FLAG_INIT;
+	struct pool_block block;
+
+	if (!real->cuIpcGetMemHandle)
+		return CUDA_ERROR_NOT_FOUND;
+	if (!table_find(pointer, &block))
+		return real->cuIpcGetMemHandle(handle, pointer);
+	if (!atomic_flag_test_and_set(&is_told))
+		fprintf(stderr,
+			"mvgal: %zu bytes of pooled memory cannot be shared with another process "
+			"(CUDA IPC): run without --pool\n",
+			block.bytes);
+	return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+__attribute__((visibility("default"))) CUresult
+cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *props,
+				       CUmemGenericAllocationHandle handle)
+{
+	const struct cuda_real *real = cuda_real();
+	const struct cards *cards = cards_pooled();
+	CUresult result;
+
+	if (!real->cuMemGetAllocationPropertiesFromHandle)
+		return CUDA_ERROR_NOT_FOUND;
+	result = real->cuMemGetAllocationPropertiesFromHandle(props, handle);
+	/* As the program asked for it, which knows one GPU alone. */
+	if (result == CUDA_SUCCESS && cards && props &&
+	    props->location.type == CU_MEM_LOCATION_TYPE_DEVICE)
+		props->location.id = cards->card[0].device;
+	return result;
+}
+
+__attribute__((visibility("default"))) CUresult cuDeviceGetCount(int *count)
+{
+	const struct cuda_real *real = cuda_real();
+	CUresult result;
+
+	if (!real->cuDeviceGetCount)
+		return CUDA_ERROR_NOT_FOUND;
+	result = real->cuDeviceGetCount(count);
+	if (result == CUDA_SUCCESS && count && *count > 1 && pool_is_on())
+		*count = 1;
+	return result;
+}
+
+__attribute__((visibility("default"))) CUresult cuDeviceGet(CUdevice *device, int ordinal)
+{
+	const struct cuda_real *real = cuda_real();
+
+	if (!real->cuDeviceGet)
+		return CUDA_ERROR_NOT_FOUND;
+	return ordinal > 0 && pool_is_on() ? INVALID_DEVICE : real->cuDeviceGet(device, ordinal);
+}

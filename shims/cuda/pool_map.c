@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool_map.h"
+
+#include <stdlib.h>
+
+#include "real.h"
+
+/*
+ * Makes the memory of a piece and puts it at `at`. The mapping alone holds the memory: it has no
+ * handle any more. One handle a piece, since cuMemMap takes no other offset than 0.
+ */
+static CUresult map_piece(const struct cards *cards, int lane, CUdeviceptr at, size_t bytes)
+{
+	const struct cuda_real *real = cuda_real();
+	CUmemGenericAllocationHandle handle;
+	CUmemAllocationProp props;
+	CUresult result;
+
+	cards_props(cards, lane, &props);
+	result = real->cuMemCreate(&handle, bytes, &props, 0);
+	if (result != CUDA_SUCCESS)
+		return result;
+	result = real->cuMemMap(at, bytes, 0, handle, 0);
+	real->cuMemRelease(handle);
+	return result;
+}
+
+/* All cards may use the memory, or if the driver does not want that, the program's own alone. */
+static CUresult allow(const struct cards *cards, const struct range *range)
+{
+	const struct cuda_real *real = cuda_real();
+	CUmemAccessDesc own = {{CU_MEM_LOCATION_TYPE_DEVICE, cards->card[0].device},
+			       CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+	CUresult result = CUDA_ERROR_INVALID_VALUE;
+
+	if (cards->access_count)
+		result = real->cuMemSetAccess(range->base, range->mapped, cards->access,
+					      (size_t)cards->access_count);
+	if (result != CUDA_SUCCESS)
+		result = real->cuMemSetAccess(range->base, range->mapped, &own, 1);
+	return result;
+}
+
+/* The accounts first: a limit may be lower than what a card has. */
+static int take_lanes(const struct cards *cards, struct range *range, const struct plan *plan)
+{
+	struct plan_walk walk = {0};
+	size_t bytes;
+	int lane;
+
+	while ((lane = plan_next(&walk, plan, &bytes)) >= 0)
+		range->lane[lane] += bytes;
+	for (lane = 0; lane < PLAN_LANES; lane++) {
+		if (!range->lane[lane] || cards_take(cards, lane, range->lane[lane]))
+			continue;
+		for (int i = lane - 1; i >= 0; i--)
+			if (range->lane[i])
+				cards_give(cards, i, range->lane[i]);
+		return lane;
+	}
+	return -1;
+}
+
+static void give_lanes(const struct cards *cards, const struct range *range)
+{
+	for (int lane = 0; lane < PLAN_LANES; lane++)
+		if (range->lane[lane])
+			cards_give(cards, lane, range->lane[lane]);
+}
+
+/* Takes off what is mapped of it, and its addresses. */
+static void tear_down(const struct range *range, size_t mapped)
+{
+	const struct cuda_real *real = cuda_real();
+
+	if (mapped)
+		real->cuMemUnmap(range->base, mapped);
+	real->cuMemAddressFree(range->base, range->mapped);
+}
+
+static CUresult map_pieces(const struct cards *cards, const struct range *range,
+			   const struct plan *plan, int *short_of)
+{
+	struct plan_walk walk = {0};
+	CUresult result = CUDA_SUCCESS;
+	size_t done = 0, bytes;
+	int lane;
+
+	while ((lane = plan_next(&walk, plan, &bytes)) >= 0) {
+		result = map_piece(cards, lane, range->base + done, bytes);
+		if (result != CUDA_SUCCESS)
+			break;
+		done += bytes;
+	}
+	if (result == CUDA_ERROR_OUT_OF_MEMORY)
+		*short_of = lane;
+	if (result == CUDA_SUCCESS)
+		result = allow(cards, range);
+	if (result != CUDA_SUCCESS)
+		tear_down(range, done);
+	return result;
+}
+
+CUresult range_map(const struct cards *cards, const struct plan *plan, struct range **made,
+		   int *short_of)
+{
+	const struct cuda_real *real = cuda_real();
+	struct range *range = calloc(1, sizeof(*range));
+	CUresult result;
+
+	*short_of = -1;
+	if (!range)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	range->mapped = plan->bytes;
+	range->piece = plan->piece;
+	*short_of = take_lanes(cards, range, plan);
+	if (*short_of >= 0) {
+		free(range);
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	result = real->cuMemAddressReserve(&range->base, range->mapped, 0, 0, 0);
+	if (result == CUDA_SUCCESS)
+		result = map_pieces(cards, range, plan, short_of);
+	if (result != CUDA_SUCCESS) {
+		give_lanes(cards, range);
+		free(range);
+		return result;
+	}
+	*made = range;
+	return CUDA_SUCCESS;
+}
+
+void range_unmap(const struct cards *cards, struct range *range)
+{
+	tear_down(range, range->mapped);
+	give_lanes(cards, range);
+	free(range);
+}
