@@ -15,7 +15,7 @@
 #define ASK_NS UINT64_C(100000000)
 #define SHUT_MOST_NS ASK_NS
 /* Between marks in a turn, and between looks at them: each costs a microsecond or two. */
-#define MARK_NS UINT64_C(100000)
+#define MARK_NS UINT64_C(200000)
 /* How long a turn's work is waited for, at least. */
 #define STUCK_NS UINT64_C(2000000000)
 #define STUCK_LOOK_NS UINT64_C(1000000)
@@ -155,7 +155,7 @@ static void step_stuck(struct gate *gate, uint64_t now)
 }
 
 /* Asks for a turn, and begins it. */
-static uint64_t step_shut(struct gate *gate, const struct gate_launch *launch, uint64_t now)
+static uint64_t step_shut(struct gate *gate, struct gate_launch *launch, uint64_t now)
 {
 	bool look = now - gate->looked_for_dead >= ASK_NS;
 	uint64_t wait;
@@ -171,13 +171,35 @@ static uint64_t step_shut(struct gate *gate, const struct gate_launch *launch, u
 	gate->turn++;
 	gate->began = now;
 	gate->marked = now;
-	busy_begin(&gate->busy, now);
+	gate->sample_mark = NULL;
+	busy_begin(&gate->busy, &gate->guesses, now);
 	marks_begin(&gate->marks, &launch->stream, now);
+	launch->is_dry = true;
 	return 0;
 }
 
-/* What the marks say by now; the queue may have run dry. */
-static void look_at_marks(struct gate *gate, uint64_t now)
+/* When the GPU reached a mark, in the host's time: at the latest that it can have been. */
+static uint64_t time_of(const struct gate *gate, const struct mark *mark)
+{
+	return gate->marks.now + mark->done + gate->marks.late;
+}
+
+static void take_sample(struct gate *gate)
+{
+	const struct mark *mark = gate->sample_mark;
+
+	if (!mark || mark->is_set)
+		return;
+	gate->sample_mark = NULL;
+	if (mark->done && gate->sample_from == gate->began)
+		busy_sample(&gate->guesses, gate->sample_key, mark->done);
+	else if (mark->done && time_of(gate, mark) > gate->sample_from)
+		busy_sample(&gate->guesses, gate->sample_key,
+			    time_of(gate, mark) - gate->sample_from);
+}
+
+/* What the marks say by now. True where there is nothing left to do, for certain. */
+static bool look_at_marks(struct gate *gate, uint64_t now)
 {
 	struct marks *marks = &gate->marks;
 	bool is_known = true;
@@ -187,33 +209,41 @@ static void look_at_marks(struct gate *gate, uint64_t now)
 		struct mark *mark = &marks->streams[i];
 
 		if (!marks_reached(marks, mark, now)) {
-			busy_not_done(&gate->busy, now);
-			return;
+			if (gate->busy.end < now)
+				gate->busy.end = now;
+			return false;
 		}
-		if (!mark->done)
+		if (!mark->done || mark->has_behind)
 			is_known = false;
-		else if (marks->now + mark->done + marks->late + mark->behind > end)
-			end = marks->now + mark->done + marks->late + mark->behind;
+		if (mark->done && time_of(gate, mark) + mark->behind > end)
+			end = time_of(gate, mark) + mark->behind;
 	}
-	if (is_known && end)
-		busy_done(&gate->busy, end);
+	take_sample(gate);
+	/* What is behind the marks came later than they: that is the least. */
+	if (is_known || end > gate->busy.end)
+		gate->busy.end = end;
+	return is_known;
 }
 
-static void step_open(struct gate *gate, const struct gate_launch *launch, uint64_t now)
+/* A launch in the turn. */
+static void step_open(struct gate *gate, struct gate_launch *launch, uint64_t now)
 {
 	uint64_t end = gate->busy.end;
+	bool is_over = !turns_keep(&gate->turns,
+				   end < now + KEEP_MOST_NS ? end + TURNS_GRACE_NS : now) ||
+		       now - gate->began >= OPEN_NS;
 
-	if (!turns_keep(&gate->turns, end < now + KEEP_MOST_NS ? end + TURNS_GRACE_NS : now) ||
-	    now - gate->began >= OPEN_NS) {
-		end_turn(gate, launch, now);
+	if (is_over || now - gate->marked >= MARK_NS || now > end)
+		launch->is_dry = look_at_marks(gate, now);
+	if (!is_over)
 		return;
-	}
-	if (now - gate->marked >= MARK_NS || now > end)
-		look_at_marks(gate, now);
+	/* The marks of its end stand here, however long ago its work was done. */
+	busy_pause(&gate->busy, now, launch->is_dry);
+	end_turn(gate, launch, now);
 }
 
 /* What is to be done before a launch: 0 where it may go on, else how long to wait. */
-static uint64_t step(struct gate *gate, const struct gate_launch *launch, uint64_t now)
+static uint64_t step(struct gate *gate, struct gate_launch *launch, uint64_t now)
 {
 	uint64_t wait;
 
@@ -243,7 +273,12 @@ static void enter(struct gate *gate, struct gate_launch *launch, uint64_t now)
 	if (gate->state != GATE_OPEN)
 		return;
 	launch->turn = gate->turn;
-	launch->guess = busy_launch(&gate->busy, &gate->guesses, launch->key, now);
+	launch->guess =
+		busy_launch(&gate->busy, &gate->guesses, launch->key, now, launch->is_dry);
+	if (!launch->is_dry || gate->sample_mark)
+		return;
+	gate->sample_key = launch->key;
+	gate->sample_from = now;
 }
 
 void gate_enter(struct gate *gate, struct gate_launch *launch)
@@ -254,6 +289,7 @@ void gate_enter(struct gate *gate, struct gate_launch *launch)
 	int mode = marks_guard();
 
 	launch->turn = 0;
+	launch->is_dry = false;
 	do {
 		pthread_mutex_lock(&gate->lock);
 		bell = gate->turns.table ? &gate->turns.table->bell : NULL;
@@ -284,10 +320,12 @@ static void leave(struct gate *gate, const struct gate_launch *launch)
 	/* Default streams of several threads can each be marked by its own thread alone. */
 	if (mark && launch->stream.thread && gate->marks.count > 1)
 		marks_set(&gate->marks, mark, launch->current);
-	if (!mark || mark->is_set || now - gate->marked < MARK_NS)
+	if (!mark || mark->is_set || (!launch->is_dry && now - gate->marked < MARK_NS))
 		return;
 	gate->marked = now;
 	marks_set(&gate->marks, mark, launch->current);
+	if (launch->is_dry && !gate->sample_mark)
+		gate->sample_mark = mark;
 }
 
 void gate_leave(struct gate *gate, const struct gate_launch *launch)

@@ -39,6 +39,9 @@ struct gate {
 	uint64_t turn;
 	/* When it was asked for, began, and was to end; when marks were last set or looked at. */
 	uint64_t asked, began, ending, marked;
+	/* A launch that is measured: its kind, when the GPU could begin with it, and the mark behind it. */
+	uint64_t sample_key, sample_from;
+	const struct mark *sample_mark;
 	/* The longest turn until now. */
 	uint64_t longest;
 	/* Until then there is no limit, as far as was seen: read without the lock. */
@@ -55,6 +58,8 @@ struct gate_launch {
 	bool no_wait;
 	/* Filled by gate_enter: the turn in which it is, 0 for none, and how long it may take. */
 	uint64_t turn, guess;
+	/* Filled by gate_enter: it finds the GPU idle, as was measured. */
+	bool is_dry;
 };
 
 void gate_init(struct gate *gate, const struct device *device);

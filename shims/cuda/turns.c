@@ -17,8 +17,8 @@
 #define UNUSED_NS UINT64_C(60000000000)
 
 /* Bounds of what is carried over: see docs/cuda.md. */
-#define CREDIT_NS UINT64_C(50000000)
-#define CATCH_UP_NS UINT64_C(1000000000)
+#define CREDIT_NS UINT64_C(200000000)
+#define CATCH_UP_NS UINT64_C(2000000000)
 #define DEBT_NS UINT64_C(60000000000)
 
 static uint64_t pack(uint32_t holder, uint64_t serial, uint64_t until)
@@ -254,18 +254,12 @@ bool turns_give(struct turns *turns, uint64_t now)
 	return true;
 }
 
-/* A time that is made good by working without pause for `within` ns at most. */
-static uint64_t bounded(uint64_t within, uint32_t pct)
-{
-	return within * (100 - pct) / pct;
-}
-
 uint64_t turns_charge(struct turns *turns, struct turns_share share, uint64_t asked, uint64_t start,
 		      uint64_t end, uint64_t busy)
 {
-	uint64_t credit = lower(CREDIT_NS, bounded(CATCH_UP_NS / 4, share.pct));
-	uint64_t lag = higher(credit, bounded(CATCH_UP_NS, share.pct));
-	uint64_t earliest = higher(less(lower(asked, start), credit), less(start, lag));
+	/* What is made good by working without pause for CATCH_UP_NS. */
+	uint64_t credit = lower(CREDIT_NS, CATCH_UP_NS * (100 - share.pct) / share.pct);
+	uint64_t earliest = less(lower(asked, start), credit);
 	uint64_t ready = turns_ready(turns), next;
 
 	do {
