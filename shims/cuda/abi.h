@@ -131,6 +131,7 @@ typedef struct {
 } CUlaunchConfig;
 
 enum { CU_STREAM_CAPTURE_STATUS_NONE = 0 };
+enum { CU_STREAM_CAPTURE_MODE_RELAXED = 2 };
 enum { CU_EVENT_DISABLE_TIMING = 2, CU_EVENT_BLOCKING_SYNC = 1 };
 
 typedef struct CUlaunchParams CUlaunchParams;

@@ -134,7 +134,8 @@
 	  (CUfunction function, int width, int height, CUstream stream),                           \
 	  (function, width, height, stream))                                                       \
 	X(CUresult, cuGraphLaunch, (CUgraphExec graph, CUstream stream), (graph, stream))          \
-	X(CUresult, cuGraphLaunch_ptsz, (CUgraphExec graph, CUstream stream), (graph, stream))
+	X(CUresult, cuGraphLaunch_ptsz, (CUgraphExec graph, CUstream stream), (graph, stream))     \
+	X(CUresult, cuStreamDestroy_v2, (CUstream stream), (stream))
 
 /* Functions of the driver that are hooked. */
 #define MVGAL_CUDA_HOOKS(X)                                                                        \
@@ -176,6 +177,7 @@
 	X(CUresult, cuStreamGetCtx, (CUstream stream, CUcontext * context), (stream, context))     \
 	X(CUresult, cuStreamIsCapturing, (CUstream stream, int *status), (stream, status))         \
 	X(CUresult, cuStreamIsCapturing_ptsz, (CUstream stream, int *status), (stream, status))    \
+	X(CUresult, cuThreadExchangeStreamCaptureMode, (int *mode), (mode))                        \
 	X(CUresult, cuStreamSynchronize, (CUstream stream), (stream))                              \
 	X(CUresult, cuStreamSynchronize_ptsz, (CUstream stream), (stream))                         \
 	X(CUresult, cuLaunchHostFunc, (CUstream stream, void (*call)(void *), void *data),         \

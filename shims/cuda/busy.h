@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long a GPU works for a turn: what is guessed while it does, and what was measured. No clock and no CUDA:
+ * times come in, in ns of one clock. See docs/cuda.md, "Share of a GPU's time".
+ */
+#ifndef MVGAL_CUDA_BUSY_H
+#define MVGAL_CUDA_BUSY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BUSY_SETS 512
+#define BUSY_WAYS 4
+#define BUSY_KINDS 32
+
+/* How long launches take, by what is launched. */
+struct busy_guesses {
+	struct busy_guess {
+		uint64_t key;
+		uint64_t ns; /* 0: not known yet */
+		uint64_t used; /* the turn's start in which it was, last */
+	} known[BUSY_SETS][BUSY_WAYS];
+	/* Of all launches, the last ones most. */
+	uint64_t mean;
+	uint64_t turn_start;
+};
+
+/* The work of one turn. */
+struct busy {
+	/* When it began, and when all that was launched is done by the guesses. */
+	uint64_t start;
+	uint64_t end;
+	/* In which nothing was there to do; and of that, by guesses alone. */
+	uint64_t idle;
+	uint64_t unsure;
+	/* Guessed time of all launches, but of those of a kind that is not known. */
+	uint64_t guessed;
+	uint64_t launches;
+	/* The launches that had no guess: of one kind, since they end the turn. */
+	uint64_t new_key;
+	uint64_t new_launches;
+	/* Some of the kinds that were launched. */
+	uint32_t kinds;
+	uint64_t kind[BUSY_KINDS];
+};
+
+void busy_begin(struct busy *busy, struct busy_guesses *guesses, uint64_t now);
+
+/*
+ * A launch of the kind `key`, not 0: how long it is thought to take. `is_dry` where it was measured that nothing is
+ * left to do. Where nothing is known of the kind, new_launches is not 0 from then on.
+ */
+uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key, uint64_t now,
+		     bool is_dry);
+
+/* There is nothing to do at `now`, where that was so before by the guesses. */
+void busy_pause(struct busy *busy, uint64_t now, bool is_dry);
+
+/* A launch of that kind has taken so long, by what was measured. */
+void busy_sample(struct busy_guesses *guesses, uint64_t key, uint64_t ns);
+
+/* The turn's work took from its start to `end`: the time that it was busy, which the guesses learn from. */
+uint64_t busy_end(struct busy *busy, struct busy_guesses *guesses, uint64_t end);
+
+#endif
