@@ -30,6 +30,11 @@ bool pool_is_on(void)
 	return cards_pooled() != NULL;
 }
 
+bool pool_is_known(void)
+{
+	return cards_are_known();
+}
+
 static bool fits_own(const struct cards *cards, size_t bytes, size_t in_pool)
 {
 	bool fits;

@@ -17,6 +17,9 @@
 
 bool pool_is_on(void);
 
+/* The same, of what is known already: it opens no driver in a program that has not done so. */
+bool pool_is_known(void);
+
 /*
  * Before an allocation: whether the driver is to make it. Where it is not, or the driver has no
  *memory for it, pool_alloc makes it:

@@ -182,6 +182,11 @@ const struct cards *cards_pooled(void)
 	return state == POOLED ? &pool.cards : NULL;
 }
 
+bool cards_are_known(void)
+{
+	return atomic_load_explicit(&pool.state, memory_order_acquire) == POOLED;
+}
+
 bool cards_are_current(const struct cards *cards)
 {
 	const struct cuda_real *real = cuda_real();
