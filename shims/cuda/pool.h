@@ -59,8 +59,8 @@ bool pool_total(CUdevice device, size_t *total);
  */
 bool pool_place(const CUmemAllocationProp *asked, size_t bytes, CUmemAllocationProp *placed);
 
-/* Before a context is destroyed, or the primary one of a GPU reset: its allocations go with it. */
+/* A context is about to be destroyed or reset, or is so already: its allocations go with it. */
+void pool_context_goes(CUcontext context);
 void pool_context_gone(CUcontext context);
-void pool_primary_gone(CUdevice device);
 
 #endif

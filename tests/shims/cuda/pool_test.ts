@@ -67,7 +67,11 @@ const TESTS: readonly { test: string; says: string; env?: Record<string, string>
   { test: "stream order", says: "keeps what is freed on a stream until the stream is past it" },
   { test: "waits", says: "waits for work before it takes memory away" },
   { test: "attributes", says: "answers for an allocation as for one of the own GPU" },
-  { test: "devices", says: "shows one GPU with all memory" },
+  {
+    test: "devices",
+    says: "shows one GPU with all memory",
+    env: { CUDA_VISIBLE_DEVICES: "5", MVGAL_POOL_GPUS: "5,6,7" },
+  },
   { test: "copies", says: "copies and fills by pieces where the driver takes no more" },
   { test: "program's VMM", says: "spreads memory that the program maps itself" },
   { test: "contexts", says: "frees what a context leaves" },
