@@ -16,6 +16,7 @@ import { type LimitEntry, parseBytes, parsePercent } from "./limit_text.ts";
 import { placeProgram, type ProgramPlacement } from "./placement.ts";
 import type { ShimFile } from "./shim_file.ts";
 import { takeTurn } from "./turn.ts";
+import { visibleDevices, visibleEntries } from "./visible_devices.ts";
 
 /** What is asked for, as it was typed. */
 export interface RunRequest {
@@ -180,6 +181,12 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     }
   }
 
+  // A pooled program counts one GPU, also where it reads CUDA_VISIBLE_DEVICES itself.
+  const pool = request.pool
+    ? placed?.entries ?? visibleEntries(host.env("CUDA_VISIBLE_DEVICES"), gpus().gpus)
+    : [];
+  const isPool = pool.length > 1;
+
   let group: { name: string; runtime: string; isHeld: boolean } | undefined;
   if (request.group !== undefined) {
     const runtime = host.runtime();
@@ -205,7 +212,8 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     ...(group !== undefined && { group: group.name, runtimeDirectory: group.runtime }),
     ...(request.strategy !== undefined && strategy !== null && { strategy }),
     ...(request.gpus !== undefined && { gpus: request.gpus }),
-    visible: placed?.visible ?? null,
+    ...(isPool && { pooled: visibleDevices(pool) }),
+    visible: isPool ? visibleDevices(pool.slice(0, 1)) : placed?.visible ?? null,
   };
   const asked = new Map(variablesOf(launch, host.env));
   const after = (name: string) => asked.get(name) ?? host.env(name);
