@@ -17,7 +17,7 @@
 
 #define PITCH_ALIGNMENT 512
 
-/* MVGAL_POOL_PIECE: bytes of a piece at least; a power of two of the granularity results. */
+/* MVGAL_POOL_PIECE: bytes of a piece; rounded up to the granularity times a power of two. */
 static size_t asked_piece(void)
 {
 	const char *text = getenv("MVGAL_POOL_PIECE");

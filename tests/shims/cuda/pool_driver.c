@@ -65,7 +65,7 @@ static struct {
 } fake = {.unreached = -2};
 
 static __thread CUcontext stack[16];
-static __thread int depth;
+static __thread int depth, capture_mode;
 
 void fake_fail(const char *name, int after, int code)
 {
@@ -334,6 +334,8 @@ CUresult cuEventRecord(CUevent event, CUstream stream)
 CUresult cuEventQuery(CUevent event)
 {
 	ENTER;
+	/* It would spoil a stream that another thread captures. */
+	fake.faults += capture_mode != 2;
 	return leave(event->of <= fake.ended ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY);
 }
 
@@ -350,6 +352,15 @@ CUresult cuEventDestroy_v2(CUevent event)
 	ENTER;
 	free(event);
 	return leave(CUDA_SUCCESS);
+}
+
+CUresult cuThreadExchangeStreamCaptureMode(int *mode)
+{
+	int before = capture_mode;
+
+	capture_mode = *mode;
+	*mode = before;
+	return CUDA_SUCCESS;
 }
 
 CUresult cuStreamIsCapturing(CUstream stream, int *status)
