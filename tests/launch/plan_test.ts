@@ -108,6 +108,8 @@ Deno.test("planRun() refuses what cannot be meant, and environments that no shim
   ) {
     assert.throws(() => plan(host, request), RunRequestError, JSON.stringify(request));
   }
+  host.values = { ENABLE_MVGAL: "0" };
+  assert.throws(() => plan(host, { vram: "1G" }), /ENABLE_MVGAL=0 switches off what is asked for/);
   host.values = { CUDA_DEVICE_MEMORY_LIMIT_1: "lots" };
   assert.throws(() => plan(host, {}), /not started: CUDA_DEVICE_MEMORY_LIMIT_1=lots: .*unset it/);
   // What is given on the command line holds in place of the variable.
