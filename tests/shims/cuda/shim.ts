@@ -40,7 +40,7 @@ export function partsProgram(
     name,
     source: { file: join(import.meta.dirname ?? ".", `${name}.c`) },
     args: [
-      ...["-O1", "-g", "-pthread", ...includes.map((each) => `-I${each}`)],
+      ...["-O1", "-g", "-pthread", ...includes.slice(1).map((each) => `-I${each}`)],
       ...(sanitizer === null ? [] : [`-fsanitize=${sanitizer}`, "-fno-sanitize-recover=all"]),
       ...sources,
     ],
