@@ -200,7 +200,7 @@ static void async(void)
 	SAME(reserved_of(pool), 0);
 	SAME(used(), 0);
 
-	/* One that goes by itself: at a synchronisation, and with what is outstanding. */
+	/* One that shrinks by itself, at a synchronisation, and goes. */
 	SAME(cuMemPoolCreate(&own, &props), CUDA_SUCCESS);
 	SAME(cuMemAllocFromPoolAsync_ptsz(&one, 6 * MIB, own, NULL), CUDA_SUCCESS);
 	CHECK(used() >= 6 * MIB);
@@ -208,9 +208,9 @@ static void async(void)
 	SAME(DRIVER(cuCtxSynchronize, void)(), CUDA_SUCCESS);
 	SAME(used(), reserved_of(own));
 	SAME(cuMemAllocFromPoolAsync(&one, 4 * MIB, own, NULL), CUDA_SUCCESS);
-	SAME(cuMemPoolDestroy(own), CUDA_SUCCESS);
 	CHECK(used() >= 4 * MIB);
 	SAME(cuMemFreeAsync(one, NULL), CUDA_SUCCESS);
+	SAME(cuMemPoolDestroy(own), CUDA_SUCCESS);
 	SAME(used(), 0);
 	/* What the pool keeps is room for others when it is needed. */
 	SAME(cuMemAllocAsync(&one, total / 2, NULL), CUDA_SUCCESS);
