@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compile, compiler, compilerTest } from "./cc.ts";
-import { fakeCudaDriver, type FakeCudaDriver, type FakeCudaOptions } from "./cuda_driver.ts";
+import { type FakeCudaDriver, fakeCudaDriver, type FakeCudaOptions } from "./cuda_driver.ts";
 
 const here = import.meta.dirname ?? ".";
 const MIB = 1 << 20;
@@ -48,17 +48,22 @@ function start(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    signal: AbortSignal.timeout(20_000),
   }).spawn();
 }
 
 type Running = ReturnType<typeof start>;
 
+async function text(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  return (await Array.fromAsync(stream.pipeThrough(new TextDecoderStream()))).join("");
+}
+
 /** Waits for its end, and asserts that all went well. */
 async function end(running: Running): Promise<string> {
   const [{ success }, out, error] = await Promise.all([
     running.status,
-    new Response(running.stdout).text(),
-    new Response(running.stderr).text(),
+    text(running.stdout),
+    text(running.stderr),
   ]);
   assert.equal(error, "");
   assert.ok(success);

@@ -140,9 +140,11 @@ CUresult set_bytes(uint64_t to, unsigned int value, unsigned int width, uint64_t
 	return 0;
 }
 
-/* What a copy of either kind comes to. */
-static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t size, CUstream handle,
-		     bool per_thread, bool wait)
+/* Which ends of a copy must be the driver's; of the others it finds out. */
+enum { END_ANY = 0, END_TO = 1, END_FROM = 2, END_BOTH = 3 };
+
+static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t size, int ends,
+		     CUstream handle, bool per_thread, bool wait)
 {
 	struct stream *stream;
 	struct point point;
@@ -150,6 +152,8 @@ static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t siz
 
 	if (failure)
 		return failure;
+	if (size && (((ends & END_TO) && !ours(to)) || ((ends & END_FROM) && !ours(from))))
+		return CUDA_ERROR_INVALID_VALUE;
 	if (wait && capture_unsafe())
 		return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
 	if (stream->capture)
@@ -187,50 +191,51 @@ static CUresult fill(CUcontext context, uint64_t to, unsigned int value, unsigne
 }
 
 /* A function with its twin for the per-thread default stream. */
-#define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE)                                           \
+#define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                           \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, NULL, false, true);   \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, false, true);   \
 	}                                                                                          \
 	EXPORT CUresult NAME##SUFFIX##_ptds ARGUMENTS                                              \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, NULL, true, true);    \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, true, true);    \
 	}
 
-#define STREAMED(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE)                                          \
+#define STREAMED(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                          \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, stream, false,        \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, false,        \
 			    false);                                                                \
 	}                                                                                          \
 	EXPORT CUresult NAME##SUFFIX##_ptsz ARGUMENTS                                              \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, stream, true, false); \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, true,		   \
+			    false); \
 	}
 
-WAITING(cuMemcpy, , (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size)
-WAITING(cuMemcpyHtoD, _v2, (CUdeviceptr to, const void *from, size_t size), to, from, size)
-WAITING(cuMemcpyDtoH, _v2, (void *to, CUdeviceptr from, size_t size), to, from, size)
-WAITING(cuMemcpyDtoD, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size)
+WAITING(cuMemcpy, , (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size, END_ANY)
+WAITING(cuMemcpyHtoD, _v2, (CUdeviceptr to, const void *from, size_t size), to, from, size, END_TO)
+WAITING(cuMemcpyDtoH, _v2, (void *to, CUdeviceptr from, size_t size), to, from, size, END_FROM)
+WAITING(cuMemcpyDtoD, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size, END_BOTH)
 WAITING(cuMemcpyPeer, ,
 	(CUdeviceptr to, CUcontext there, CUdeviceptr from, CUcontext here, size_t size),
-	context_valid(there) ? to : 0, context_valid(here) ? from : 0, size)
+	context_valid(there) ? to : 0, context_valid(here) ? from : 0, size, END_BOTH)
 STREAMED(cuMemcpyAsync, , (CUdeviceptr to, CUdeviceptr from, size_t size, CUstream stream), to,
-	 from, size)
+	 from, size, END_ANY)
 STREAMED(cuMemcpyHtoDAsync, _v2, (CUdeviceptr to, const void *from, size_t size, CUstream stream),
-	 to, from, size)
+	 to, from, size, END_TO)
 STREAMED(cuMemcpyDtoHAsync, _v2, (void *to, CUdeviceptr from, size_t size, CUstream stream), to,
-	 from, size)
+	 from, size, END_FROM)
 STREAMED(cuMemcpyDtoDAsync, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size, CUstream stream),
-	 to, from, size)
+	 to, from, size, END_BOTH)
 STREAMED(cuMemcpyPeerAsync, ,
 	 (CUdeviceptr to, CUcontext there, CUdeviceptr from, CUcontext here, size_t size,
 	  CUstream stream),
-	 context_valid(there) ? to : 0, context_valid(here) ? from : 0, size)
+	 context_valid(there) ? to : 0, context_valid(here) ? from : 0, size, END_BOTH)
 
 #define FILLS(NAME, TYPE, WIDTH)                                                                   \
 	EXPORT CUresult NAME##_v2(CUdeviceptr to, TYPE value, size_t count)                        \
