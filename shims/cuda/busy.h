@@ -30,7 +30,7 @@ struct busy {
 	/* When it began, and when all that was launched is done by the guesses. */
 	uint64_t start;
 	uint64_t end;
-	/* In which nothing was there to do; and of that, by guesses alone. */
+	/* In which nothing was there to do; and of that, whose beginning is guessed. */
 	uint64_t idle;
 	uint64_t unsure;
 	/* Guessed time of all launches, but of those of a kind that is not known. */
@@ -39,6 +39,9 @@ struct busy {
 	/* The launches that had no guess: of one kind, since they end the turn. */
 	uint64_t new_key;
 	uint64_t new_launches;
+	/* A launch that was measured. */
+	uint64_t sample_key;
+	uint64_t sample_ns;
 	/* Some of the kinds that were launched. */
 	uint32_t kinds;
 	uint64_t kind[BUSY_KINDS];
@@ -46,18 +49,21 @@ struct busy {
 
 void busy_begin(struct busy *busy, struct busy_guesses *guesses, uint64_t now);
 
+/* Whether something may be left to do at `now`. */
+enum busy_queue {
+	BUSY_QUEUED, /* it is, or nobody knows: no pause */
+	BUSY_DRY, /* it is not; busy.end says by a guess since when */
+	BUSY_DRY_SINCE, /* it is not, and busy.end was measured */
+};
+
+/* The time until `now` counts as a pause where there was one. */
+void busy_pause(struct busy *busy, uint64_t now, enum busy_queue queue);
+
 /*
- * A launch of the kind `key`, not 0: how long it is thought to take. `is_dry` where it was measured that nothing is
- * left to do. Where nothing is known of the kind, new_launches is not 0 from then on.
+ * A launch of the kind `key`, not 0: how long it is thought to take. Where nothing is known of the kind,
+ * new_launches is not 0 from then on.
  */
-uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key, uint64_t now,
-		     bool is_dry);
-
-/* There is nothing to do at `now`, where that was so before by the guesses. */
-void busy_pause(struct busy *busy, uint64_t now, bool is_dry);
-
-/* A launch of that kind has taken so long, by what was measured. */
-void busy_sample(struct busy_guesses *guesses, uint64_t key, uint64_t ns);
+uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key);
 
 /* The turn's work took from its start to `end`: the time that it was busy, which the guesses learn from. */
 uint64_t busy_end(struct busy *busy, struct busy_guesses *guesses, uint64_t end);

@@ -205,6 +205,12 @@ static CUresult event_elapsed(float *ms, CUevent from, CUevent to)
 	return CUDA_SUCCESS;
 }
 
+static CUresult stream_query(CUstream stream)
+{
+	spend(400);
+	return stream->tail <= sim.now ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+}
+
 static CUresult is_capturing(CUstream stream, int *status)
 {
 	(void)stream;
@@ -220,6 +226,7 @@ const struct cuda_real *cuda_real(void)
 		.cuEventRecord = event_record,
 		.cuEventQuery = event_query,
 		.cuEventElapsedTime = event_elapsed,
+		.cuStreamQuery = stream_query,
 		.cuStreamIsCapturing = is_capturing,
 	};
 	return &real;
@@ -348,6 +355,7 @@ static void reset(uint64_t from, uint64_t until)
 		for (uint32_t j = 0; j < program->gate.marks.count; j++)
 			free(program->gate.marks.streams[j].event);
 		free(program->gate.marks.start);
+		free(program->gate.marks.sample);
 		free(program->stack);
 	}
 	memset(&sim.programs, 0, sizeof(sim.programs));
