@@ -11,6 +11,9 @@
 /* Of what is not known. */
 #define UNKNOWN_NS UINT64_C(50000)
 
+/* Launches after which a kind is known. */
+#define ENOUGH 100000
+
 /* A kind that was not seen for so long gives way to another. */
 #define OLD_NS UINT64_C(60000000000)
 
@@ -26,10 +29,8 @@ static struct busy_guess *guess_of(struct busy_guesses *guesses, uint64_t key)
 	struct busy_guess *room = NULL;
 
 	for (int i = 0; i < BUSY_WAYS; i++) {
-		if (set[i].key == key) {
-			set[i].used = guesses->turn_start;
+		if (set[i].key == key)
 			return &set[i];
-		}
 		if (!set[i].key || guesses->turn_start - set[i].used > OLD_NS)
 			room = &set[i];
 	}
@@ -69,11 +70,27 @@ void busy_pause(struct busy *busy, uint64_t now, enum busy_queue queue)
 		busy->unsure += idle;
 }
 
+/* One more launch of a kind: of what was measured so often, twice as many make one turn at most. */
+static bool is_bold(const struct busy_guesses *guesses, struct busy_guess *guess)
+{
+	if (guess->used != guesses->turn_start) {
+		guess->measured += guess->launches < ENOUGH ? guess->launches : ENOUGH;
+		if (guess->measured > ENOUGH)
+			guess->measured = ENOUGH;
+		guess->launches = 0;
+		guess->used = guesses->turn_start;
+	}
+	guess->launches++;
+	return guess->measured < ENOUGH && guess->launches > 2 * guess->measured;
+}
+
 uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key)
 {
-	const struct busy_guess *guess = guess_of(guesses, key);
+	struct busy_guess *guess = guess_of(guesses, key);
 	uint64_t ns = guess ? guess->ns : guesses->mean;
 
+	if (guess && is_bold(guesses, guess))
+		busy->is_bold = true;
 	busy->launches++;
 	if (!ns) {
 		busy->end += UNKNOWN_NS;

@@ -18,7 +18,9 @@ struct busy_guesses {
 	struct busy_guess {
 		uint64_t key;
 		uint64_t ns; /* 0: not known yet */
-		uint64_t used; /* the turn's start in which it was, last */
+		uint64_t used; /* the start of the turn in which it was, last */
+		uint32_t launches; /* in that turn */
+		uint32_t measured; /* in those before */
 	} known[BUSY_SETS][BUSY_WAYS];
 	/* Of all launches, the last ones most. */
 	uint64_t mean;
@@ -36,6 +38,8 @@ struct busy {
 	/* Guessed time of all launches, but of those of a kind that is not known. */
 	uint64_t guessed;
 	uint64_t launches;
+	/* What follows should wait until this is measured: much of it is of a kind of which little is known. */
+	bool is_bold;
 	/* The launches that had no guess: of one kind, since they end the turn. */
 	uint64_t new_key;
 	uint64_t new_launches;
@@ -59,10 +63,7 @@ enum busy_queue {
 /* The time until `now` counts as a pause where there was one. */
 void busy_pause(struct busy *busy, uint64_t now, enum busy_queue queue);
 
-/*
- * A launch of the kind `key`, not 0: how long it is thought to take. Where nothing is known of the kind,
- * new_launches is not 0 from then on.
- */
+/* A launch of the kind `key`, not 0: how long it is thought to take. */
 uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key);
 
 /* The turn's work took from its start to `end`: the time that it was busy, which the guesses learn from. */

@@ -25,6 +25,8 @@
 /* Between looks at what is about to end, and at what should have. */
 #define NEAR_NS UINT64_C(30000)
 #define FAR_NS UINT64_C(250000)
+/* About the guessed end the thread looks without sleeping: another program may be waiting for it. */
+#define SPIN_NS UINT64_C(80000)
 /* A turn is kept beyond the end of its work by no more than this. */
 #define KEEP_MOST_NS UINT64_C(10000000000)
 
@@ -138,12 +140,15 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 		return 0;
 	}
 	turns_keep(&gate->turns, now + TURNS_GRACE_NS);
+	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS)
+		return 1;
 	/* Not later than the guessed end, nor much later than what was waited for: the guess may be wrong. */
-	left = gate->busy.end > now ? gate->busy.end - now : (now - gate->busy.end) / 8;
+	left = gate->busy.end > now ? gate->busy.end - now - SPIN_NS : (now - gate->busy.end) / 8;
 	if (left > (now - gate->ending) / 2)
 		left = (now - gate->ending) / 2;
 	far = FAR_NS + (now - gate->ending) / 50;
-	return left < NEAR_NS ? NEAR_NS : left < far ? left : far;
+	left = left > far ? far : left;
+	return left < NEAR_NS ? NEAR_NS : left;
 }
 
 static void step_stuck(struct gate *gate, uint64_t now)
@@ -310,7 +315,7 @@ static void leave(struct gate *gate, const struct gate_launch *launch)
 	struct mark *mark = marks_launched(&gate->marks, &launch->stream, launch->guess);
 	uint64_t now = gate_now();
 
-	if (gate->busy.new_launches || gate->busy.guessed >= TURN_NS ||
+	if (gate->busy.is_bold || gate->busy.guessed >= TURN_NS ||
 	    gate->busy.launches >= MOST_LAUNCHES) {
 		end_turn(gate, launch, now);
 		return;
