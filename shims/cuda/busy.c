@@ -11,8 +11,8 @@
 /* Of what is not known. */
 #define UNKNOWN_NS UINT64_C(50000)
 
-/* A pause that is longer is none by a wrong guess alone. */
-#define SURE_NS UINT64_C(1000000)
+/* Launches after which a kind is known. */
+#define ENOUGH 100000
 
 /* A kind that was not seen for so long gives way to another. */
 #define OLD_NS UINT64_C(60000000000)
@@ -29,10 +29,8 @@ static struct busy_guess *guess_of(struct busy_guesses *guesses, uint64_t key)
 	struct busy_guess *room = NULL;
 
 	for (int i = 0; i < BUSY_WAYS; i++) {
-		if (set[i].key == key) {
-			set[i].used = guesses->turn_start;
+		if (set[i].key == key)
 			return &set[i];
-		}
 		if (!set[i].key || guesses->turn_start - set[i].used > OLD_NS)
 			room = &set[i];
 	}
@@ -58,25 +56,41 @@ static void note_kind(struct busy *busy, uint64_t key)
 		busy->kind[busy->kinds++] = key;
 }
 
-void busy_pause(struct busy *busy, uint64_t now, bool is_dry)
+void busy_pause(struct busy *busy, uint64_t now, enum busy_queue queue)
 {
 	uint64_t idle = now > busy->end ? now - busy->end : 0;
 
 	if (!idle)
 		return;
-	busy->idle += idle;
-	if (!is_dry && idle < SURE_NS)
-		busy->unsure += idle;
 	busy->end = now;
+	if (queue == BUSY_QUEUED)
+		return;
+	busy->idle += idle;
+	if (queue == BUSY_DRY)
+		busy->unsure += idle;
 }
 
-uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key, uint64_t now,
-		     bool is_dry)
+/* One more launch of a kind: of what was measured so often, twice as many make one turn at most. */
+static bool is_bold(const struct busy_guesses *guesses, struct busy_guess *guess)
 {
-	const struct busy_guess *guess = guess_of(guesses, key);
+	if (guess->used != guesses->turn_start) {
+		guess->measured += guess->launches < ENOUGH ? guess->launches : ENOUGH;
+		if (guess->measured > ENOUGH)
+			guess->measured = ENOUGH;
+		guess->launches = 0;
+		guess->used = guesses->turn_start;
+	}
+	guess->launches++;
+	return guess->measured < ENOUGH && guess->launches > 2 * guess->measured;
+}
+
+uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key)
+{
+	struct busy_guess *guess = guess_of(guesses, key);
 	uint64_t ns = guess ? guess->ns : guesses->mean;
 
-	busy_pause(busy, now, is_dry);
+	if (guess && is_bold(guesses, guess))
+		busy->is_bold = true;
 	busy->launches++;
 	if (!ns) {
 		busy->end += UNKNOWN_NS;
@@ -91,7 +105,7 @@ uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t k
 	return ns;
 }
 
-void busy_sample(struct busy_guesses *guesses, uint64_t key, uint64_t ns)
+static void take_sample(struct busy_guesses *guesses, uint64_t key, uint64_t ns)
 {
 	struct busy_guess *guess = guess_of(guesses, key);
 
@@ -125,8 +139,11 @@ uint64_t busy_end(struct busy *busy, struct busy_guesses *guesses, uint64_t end)
 	uint64_t rest = ns > busy->guessed ? ns - busy->guessed : 0;
 
 	if (busy->new_launches)
-		busy_sample(guesses, busy->new_key, rest / busy->new_launches);
+		take_sample(guesses, busy->new_key, rest / busy->new_launches);
 	else if (busy->guessed && busy->unsure < whole / 10)
 		learn(busy, guesses, ns);
+	else if (busy->sample_ns)
+		/* The time to launch it counts in, so that of short kernels it is too high. */
+		take_sample(guesses, busy->sample_key, busy->sample_ns);
 	return ns;
 }

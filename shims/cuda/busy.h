@@ -18,7 +18,9 @@ struct busy_guesses {
 	struct busy_guess {
 		uint64_t key;
 		uint64_t ns; /* 0: not known yet */
-		uint64_t used; /* the turn's start in which it was, last */
+		uint64_t used; /* the start of the turn in which it was, last */
+		uint32_t launches; /* in that turn */
+		uint32_t measured; /* in those before */
 	} known[BUSY_SETS][BUSY_WAYS];
 	/* Of all launches, the last ones most. */
 	uint64_t mean;
@@ -30,15 +32,20 @@ struct busy {
 	/* When it began, and when all that was launched is done by the guesses. */
 	uint64_t start;
 	uint64_t end;
-	/* In which nothing was there to do; and of that, by guesses alone. */
+	/* In which nothing was there to do; and of that, whose beginning is guessed. */
 	uint64_t idle;
 	uint64_t unsure;
 	/* Guessed time of all launches, but of those of a kind that is not known. */
 	uint64_t guessed;
 	uint64_t launches;
+	/* What follows should wait until this is measured: much of it is of a kind of which little is known. */
+	bool is_bold;
 	/* The launches that had no guess: of one kind, since they end the turn. */
 	uint64_t new_key;
 	uint64_t new_launches;
+	/* A launch that was measured. */
+	uint64_t sample_key;
+	uint64_t sample_ns;
 	/* Some of the kinds that were launched. */
 	uint32_t kinds;
 	uint64_t kind[BUSY_KINDS];
@@ -46,18 +53,18 @@ struct busy {
 
 void busy_begin(struct busy *busy, struct busy_guesses *guesses, uint64_t now);
 
-/*
- * A launch of the kind `key`, not 0: how long it is thought to take. `is_dry` where it was measured that nothing is
- * left to do. Where nothing is known of the kind, new_launches is not 0 from then on.
- */
-uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key, uint64_t now,
-		     bool is_dry);
+/* Whether something may be left to do at `now`. */
+enum busy_queue {
+	BUSY_QUEUED, /* it is, or nobody knows: no pause */
+	BUSY_DRY, /* it is not; busy.end says by a guess since when */
+	BUSY_DRY_SINCE, /* it is not, and busy.end was measured */
+};
 
-/* There is nothing to do at `now`, where that was so before by the guesses. */
-void busy_pause(struct busy *busy, uint64_t now, bool is_dry);
+/* The time until `now` counts as a pause where there was one. */
+void busy_pause(struct busy *busy, uint64_t now, enum busy_queue queue);
 
-/* A launch of that kind has taken so long, by what was measured. */
-void busy_sample(struct busy_guesses *guesses, uint64_t key, uint64_t ns);
+/* A launch of the kind `key`, not 0: how long it is thought to take. */
+uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key);
 
 /* The turn's work took from its start to `end`: the time that it was busy, which the guesses learn from. */
 uint64_t busy_end(struct busy *busy, struct busy_guesses *guesses, uint64_t end);

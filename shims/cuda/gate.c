@@ -16,12 +16,17 @@
 #define SHUT_MOST_NS ASK_NS
 /* Between marks in a turn, and between looks at them: each costs a microsecond or two. */
 #define MARK_NS UINT64_C(200000)
+#define SAMPLE_NS UINT64_C(1000000)
+/* A pause that is shorter is the time that launches take. */
+#define PAUSE_NS UINT64_C(20000)
 /* How long a turn's work is waited for, at least. */
 #define STUCK_NS UINT64_C(2000000000)
 #define STUCK_LOOK_NS UINT64_C(1000000)
 /* Between looks at what is about to end, and at what should have. */
 #define NEAR_NS UINT64_C(30000)
-#define FAR_NS UINT64_C(1000000)
+#define FAR_NS UINT64_C(250000)
+/* About the guessed end the thread looks without sleeping: another program may be waiting for it. */
+#define SPIN_NS UINT64_C(80000)
 /* A turn is kept beyond the end of its work by no more than this. */
 #define KEEP_MOST_NS UINT64_C(10000000000)
 
@@ -121,7 +126,7 @@ static void end_turn(struct gate *gate, const struct gate_launch *launch, uint64
 static uint64_t step_end(struct gate *gate, uint64_t now)
 {
 	uint64_t limit = 10 * gate->longest > STUCK_NS ? 10 * gate->longest : STUCK_NS;
-	uint64_t end, left;
+	uint64_t end, left, far;
 
 	if (marks_all_reached(&gate->marks, now, &end)) {
 		settle(gate, end);
@@ -135,12 +140,15 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 		return 0;
 	}
 	turns_keep(&gate->turns, now + TURNS_GRACE_NS);
-	if (gate->busy.end > now + 2 * NEAR_NS) {
-		left = gate->busy.end - now - NEAR_NS;
-		return left < FAR_NS ? left : FAR_NS;
-	}
-	left = (now - (gate->busy.end < now ? gate->busy.end : now)) / 8;
-	return left < NEAR_NS ? NEAR_NS : left < FAR_NS ? left : FAR_NS;
+	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS)
+		return 1;
+	/* Not later than the guessed end, nor much later than what was waited for: the guess may be wrong. */
+	left = gate->busy.end > now ? gate->busy.end - now - SPIN_NS : (now - gate->busy.end) / 8;
+	if (left > (now - gate->ending) / 2)
+		left = (now - gate->ending) / 2;
+	far = FAR_NS + (now - gate->ending) / 50;
+	left = left > far ? far : left;
+	return left < NEAR_NS ? NEAR_NS : left;
 }
 
 static void step_stuck(struct gate *gate, uint64_t now)
@@ -174,7 +182,7 @@ static uint64_t step_shut(struct gate *gate, struct gate_launch *launch, uint64_
 	gate->sample_mark = NULL;
 	busy_begin(&gate->busy, &gate->guesses, now);
 	marks_begin(&gate->marks, &launch->stream, now);
-	launch->is_dry = true;
+	launch->is_sample = marks_sample(&gate->marks, &launch->stream);
 	return 0;
 }
 
@@ -186,60 +194,60 @@ static uint64_t time_of(const struct gate *gate, const struct mark *mark)
 
 static void take_sample(struct gate *gate)
 {
-	const struct mark *mark = gate->sample_mark;
-
-	if (!mark || mark->is_set)
+	if (!gate->sample_mark || gate->sample_mark->is_set)
 		return;
+	gate->busy.sample_key = gate->sample_key;
+	gate->busy.sample_ns = marks_sampled(&gate->marks, gate->sample_mark);
 	gate->sample_mark = NULL;
-	if (mark->done && gate->sample_from == gate->began)
-		busy_sample(&gate->guesses, gate->sample_key, mark->done);
-	else if (mark->done && time_of(gate, mark) > gate->sample_from)
-		busy_sample(&gate->guesses, gate->sample_key,
-			    time_of(gate, mark) - gate->sample_from);
 }
 
-/* What the marks say by now. True where there is nothing left to do, for certain. */
-static bool look_at_marks(struct gate *gate, uint64_t now)
+/* What the marks say by now: the queue may have run dry. */
+static enum busy_queue look_at_marks(struct gate *gate, uint64_t thread, uint64_t now)
 {
 	struct marks *marks = &gate->marks;
 	bool is_known = true;
-	uint64_t end = 0;
+	uint64_t end = 0, behind = 0;
 
 	for (uint32_t i = 0; i < marks->count; i++) {
 		struct mark *mark = &marks->streams[i];
 
-		if (!marks_reached(marks, mark, now)) {
-			if (gate->busy.end < now)
-				gate->busy.end = now;
-			return false;
-		}
+		if (!marks_reached(marks, mark, now))
+			return BUSY_QUEUED;
+		behind += mark->behind;
 		if (!mark->done || mark->has_behind)
 			is_known = false;
 		if (mark->done && time_of(gate, mark) + mark->behind > end)
 			end = time_of(gate, mark) + mark->behind;
 	}
 	take_sample(gate);
-	/* What is behind the marks came later than they: that is the least. */
+	/* What is behind the marks was launched after they were set: that is the least. */
 	if (is_known || end > gate->busy.end)
 		gate->busy.end = end;
-	return is_known;
+	if (is_known)
+		return BUSY_DRY_SINCE;
+	/* Pauses are seen where the guesses are too low, and not where they are too high. */
+	gate->busy.end += behind / 2;
+	return now > gate->busy.end + PAUSE_NS && marks_are_dry(marks, thread) ? BUSY_DRY :
+										 BUSY_QUEUED;
 }
 
 /* A launch in the turn. */
 static void step_open(struct gate *gate, struct gate_launch *launch, uint64_t now)
 {
+	enum busy_queue queue = BUSY_QUEUED;
 	uint64_t end = gate->busy.end;
 	bool is_over = !turns_keep(&gate->turns,
 				   end < now + KEEP_MOST_NS ? end + TURNS_GRACE_NS : now) ||
 		       now - gate->began >= OPEN_NS;
 
-	if (is_over || now - gate->marked >= MARK_NS || now > end)
-		launch->is_dry = look_at_marks(gate, now);
-	if (!is_over)
-		return;
-	/* The marks of its end stand here, however long ago its work was done. */
-	busy_pause(&gate->busy, now, launch->is_dry);
-	end_turn(gate, launch, now);
+	if (is_over || now - gate->marked >= MARK_NS || now > end + PAUSE_NS)
+		queue = look_at_marks(gate, launch->stream.thread, now);
+	/* If the turn is over, the marks of its end stand here, however long ago its work was done. */
+	busy_pause(&gate->busy, now, queue);
+	if (is_over)
+		end_turn(gate, launch, now);
+	else if (queue == BUSY_DRY_SINCE && now - gate->sampled >= SAMPLE_NS)
+		launch->is_sample = !gate->sample_mark && marks_sample(&gate->marks, &launch->stream);
 }
 
 /* What is to be done before a launch: 0 where it may go on, else how long to wait. */
@@ -268,17 +276,12 @@ static uint64_t step(struct gate *gate, struct gate_launch *launch, uint64_t now
 	return gate->state == GATE_SHUT ? step_shut(gate, launch, now) : 0;
 }
 
-static void enter(struct gate *gate, struct gate_launch *launch, uint64_t now)
+static void enter(struct gate *gate, struct gate_launch *launch)
 {
 	if (gate->state != GATE_OPEN)
 		return;
 	launch->turn = gate->turn;
-	launch->guess =
-		busy_launch(&gate->busy, &gate->guesses, launch->key, now, launch->is_dry);
-	if (!launch->is_dry || gate->sample_mark)
-		return;
-	gate->sample_key = launch->key;
-	gate->sample_from = now;
+	launch->guess = busy_launch(&gate->busy, &gate->guesses, launch->key);
 }
 
 void gate_enter(struct gate *gate, struct gate_launch *launch)
@@ -289,7 +292,7 @@ void gate_enter(struct gate *gate, struct gate_launch *launch)
 	int mode = marks_guard();
 
 	launch->turn = 0;
-	launch->is_dry = false;
+	launch->is_sample = false;
 	do {
 		pthread_mutex_lock(&gate->lock);
 		bell = gate->turns.table ? &gate->turns.table->bell : NULL;
@@ -297,7 +300,7 @@ void gate_enter(struct gate *gate, struct gate_launch *launch)
 		now = gate_now();
 		wait = step(gate, launch, now);
 		if (!wait)
-			enter(gate, launch, now);
+			enter(gate, launch);
 		if (gate->state != GATE_SHUT)
 			bell = NULL;
 		pthread_mutex_unlock(&gate->lock);
@@ -312,7 +315,7 @@ static void leave(struct gate *gate, const struct gate_launch *launch)
 	struct mark *mark = marks_launched(&gate->marks, &launch->stream, launch->guess);
 	uint64_t now = gate_now();
 
-	if (gate->busy.new_launches || gate->busy.guessed >= TURN_NS ||
+	if (gate->busy.is_bold || gate->busy.guessed >= TURN_NS ||
 	    gate->busy.launches >= MOST_LAUNCHES) {
 		end_turn(gate, launch, now);
 		return;
@@ -320,12 +323,15 @@ static void leave(struct gate *gate, const struct gate_launch *launch)
 	/* Default streams of several threads can each be marked by its own thread alone. */
 	if (mark && launch->stream.thread && gate->marks.count > 1)
 		marks_set(&gate->marks, mark, launch->current);
-	if (!mark || mark->is_set || (!launch->is_dry && now - gate->marked < MARK_NS))
+	if (!mark || mark->is_set || (!launch->is_sample && now - gate->marked < MARK_NS))
 		return;
 	gate->marked = now;
 	marks_set(&gate->marks, mark, launch->current);
-	if (launch->is_dry && !gate->sample_mark)
-		gate->sample_mark = mark;
+	if (!launch->is_sample || !mark->is_set)
+		return;
+	gate->sampled = now;
+	gate->sample_key = launch->key;
+	gate->sample_mark = mark;
 }
 
 void gate_leave(struct gate *gate, const struct gate_launch *launch)

@@ -38,9 +38,9 @@ struct gate {
 	/* Which turn this is. */
 	uint64_t turn;
 	/* When it was asked for, began, and was to end; when marks were last set or looked at. */
-	uint64_t asked, began, ending, marked;
-	/* A launch that is measured: its kind, when the GPU could begin with it, and the mark behind it. */
-	uint64_t sample_key, sample_from;
+	uint64_t asked, began, ending, marked, sampled;
+	/* A launch that is measured: its kind, and the mark behind it. */
+	uint64_t sample_key;
 	const struct mark *sample_mark;
 	/* The longest turn until now. */
 	uint64_t longest;
@@ -58,8 +58,8 @@ struct gate_launch {
 	bool no_wait;
 	/* Filled by gate_enter: the turn in which it is, 0 for none, and how long it may take. */
 	uint64_t turn, guess;
-	/* Filled by gate_enter: it finds the GPU idle, as was measured. */
-	bool is_dry;
+	/* Filled by gate_enter: it is measured. */
+	bool is_sample;
 };
 
 void gate_init(struct gate *gate, const struct device *device);

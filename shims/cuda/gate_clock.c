@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Sleeping takes longer than this. */
+#define YIELD_NS 10000
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -34,7 +38,9 @@ void gate_wait(_Atomic uint32_t *bell, uint32_t heard, uint64_t ns)
 				 .tv_nsec = (long)(ns % 1000000000u) };
 	int error = errno;
 
-	if (bell)
+	if (ns < YIELD_NS)
+		sched_yield();
+	else if (bell)
 		syscall(SYS_futex, bell, FUTEX_WAIT, heard, &time, NULL, 0);
 	else
 		nanosleep(&time, NULL);

@@ -72,6 +72,12 @@ static void destroy(CUevent *event)
 	*event = NULL;
 }
 
+static void destroy_both(struct marks *marks)
+{
+	destroy(&marks->start);
+	destroy(&marks->sample);
+}
+
 void marks_begin(struct marks *marks, const struct marks_stream *stream, uint64_t now)
 {
 	uint32_t kept = 0;
@@ -89,8 +95,8 @@ void marks_begin(struct marks *marks, const struct marks_stream *stream, uint64_
 		marks->streams[kept++] = *mark;
 	}
 	marks->count = kept;
-	if (marks->start && marks->start_context != stream->context)
-		destroy(&marks->start);
+	if (marks->start_context != stream->context)
+		destroy_both(marks);
 	marks->start_context = stream->context;
 	marks->has_start = record(&marks->start, stream->stream, stream->context, stream->context);
 	marks->now = now;
@@ -155,7 +161,7 @@ bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now)
 
 	if (!mark->is_set)
 		return true;
-	/* Any other answer than this is an error: there is nothing to wait for. */
+	/* Whatever else is answered is an error: there is nothing to wait for. */
 	if (real->cuEventQuery && real->cuEventQuery(mark->event) == CUDA_ERROR_NOT_READY)
 		return false;
 	mark->is_set = false;
@@ -175,6 +181,42 @@ bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now)
 	}
 	if (!mark->done)
 		mark->done = 1;
+	return true;
+}
+
+bool marks_sample(struct marks *marks, const struct marks_stream *stream)
+{
+	return stream->context == marks->start_context &&
+	       record(&marks->sample, stream->stream, stream->context, stream->context);
+}
+
+uint64_t marks_sampled(struct marks *marks, const struct mark *mark)
+{
+	const struct cuda_real *real = cuda_real();
+	float ms;
+
+	if (!real->cuEventElapsedTime || mark->context != marks->start_context ||
+	    real->cuEventElapsedTime(&ms, marks->sample, mark->event) != CUDA_SUCCESS || ms <= 0)
+		return 0;
+	return (uint64_t)((double)ms * 1e6);
+}
+
+bool marks_are_dry(struct marks *marks, uint64_t thread)
+{
+	const struct cuda_real *real = cuda_real();
+
+	for (uint32_t i = 0; i < marks->count; i++) {
+		const struct mark *mark = &marks->streams[i];
+
+		if (mark->is_set)
+			return false;
+		if (!mark->has_behind || mark->is_gone)
+			continue;
+		if ((mark->thread && mark->thread != thread) || !real->cuStreamQuery ||
+		    marks_is_capturing(mark->stream) ||
+		    real->cuStreamQuery(mark->stream) != CUDA_SUCCESS)
+			return false;
+	}
 	return true;
 }
 
@@ -215,7 +257,7 @@ void marks_context_gone(struct marks *marks, CUcontext context)
 	marks->count = kept;
 	if (marks->start_context != context)
 		return;
-	marks->start = NULL;
+	marks->start = marks->sample = NULL;
 	marks->has_start = false;
 	marks->start_context = NULL;
 }

@@ -38,8 +38,9 @@ struct marks {
 	/* When the start was marked, and the last that it can have been reached, by what was seen. */
 	uint64_t now;
 	uint64_t late;
+	/* Before a launch that is measured. */
+	CUevent sample;
 	uint32_t count;
-	bool has_threads;
 	struct mark streams[MARKS_STREAMS];
 };
 
@@ -72,7 +73,14 @@ void marks_set_all(struct marks *marks, CUcontext current, uint64_t thread);
 /* Whether the mark was reached; then `done` of it is known. */
 bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now);
 
-/* Whether all were, and when the last was, in host time; `busy` is the GPU's time between start and end. */
+/* A launch into the stream is measured: from here to the next mark in it. 0 where that cannot be told. */
+bool marks_sample(struct marks *marks, const struct marks_stream *stream);
+uint64_t marks_sampled(struct marks *marks, const struct mark *mark);
+
+/* Whether nothing is left to do in any of the streams, as far as the calling thread can ask. */
+bool marks_are_dry(struct marks *marks, uint64_t thread);
+
+/* Whether all were, and when the last was, in host time. */
 bool marks_all_reached(struct marks *marks, uint64_t now, uint64_t *end);
 
 /* The stream, or all of a context, are about to go. */

@@ -179,6 +179,7 @@
 	X(CUresult, cuStreamIsCapturing, (CUstream stream, int *status), (stream, status))         \
 	X(CUresult, cuStreamIsCapturing_ptsz, (CUstream stream, int *status), (stream, status))    \
 	X(CUresult, cuThreadExchangeStreamCaptureMode, (int *mode), (mode))                        \
+	X(CUresult, cuStreamQuery, (CUstream stream), (stream))                                    \
 	X(CUresult, cuStreamSynchronize, (CUstream stream), (stream))                              \
 	X(CUresult, cuStreamSynchronize_ptsz, (CUstream stream), (stream))                         \
 	X(CUresult, cuLaunchHostFunc, (CUstream stream, void (*call)(void *), void *data),         \

@@ -129,7 +129,8 @@ void turns_use(struct turns *turns, uint64_t key, uint64_t now, uint64_t ready, 
 			if (!pass || !is_unused(row, was, now, lives) ||
 			    !atomic_compare_exchange_strong(&row->key, &was, key))
 				continue;
-			atomic_store(&row->ready, 0);
+			/* What it has not used before it was there is no credit. */
+			atomic_store(&row->ready, now);
 			goto found;
 		}
 	/* All are in use: one more takes part in the last. */

@@ -44,8 +44,8 @@ struct program {
 	uint64_t launches, busy, counted;
 	void (*run)(struct program *);
 	uint64_t kernel_ns, host_ns, batch;
-	bool is_capturing, is_callback, waits_for_later;
-	uint64_t calls_while_capturing, most_wait;
+	bool is_callback;
+	uint64_t most_wait;
 };
 
 static struct {
@@ -54,7 +54,6 @@ static struct {
 	int count, running;
 	ucontext_t scheduler;
 	struct turns_table table;
-	bool alone;
 } sim;
 
 static uint64_t below(uint64_t limit)
@@ -107,7 +106,7 @@ void gate_wait(_Atomic uint32_t *bell, uint32_t heard, uint64_t ns)
 	(void)bell;
 	(void)heard;
 	/* As late as a timer of Linux. */
-	spend(ns + 55 * US + below(30 * US));
+	spend(ns < 10 * US ? 2 * US : ns + 55 * US + below(30 * US));
 	if (sim.now - before > program->most_wait)
 		program->most_wait = sim.now - before;
 }
@@ -161,7 +160,6 @@ void mvgal_session_busy(uint32_t gpu, uint64_t ns)
 static CUresult event_create(CUevent *event, unsigned int flags)
 {
 	(void)flags;
-	self()->calls_while_capturing += self()->is_capturing;
 	*event = calloc(1, sizeof(**event));
 	return CUDA_SUCCESS;
 }
@@ -174,7 +172,6 @@ static CUresult event_destroy(CUevent event)
 
 static CUresult event_record(CUevent event, CUstream stream)
 {
-	self()->calls_while_capturing += self()->is_capturing;
 	spend(1 * US);
 	event->behind = stream->tail == NEVER ? stream : NULL;
 	event->at = stream->tail > sim.now + 2 * US ? stream->tail : sim.now + 2 * US;
@@ -205,10 +202,16 @@ static CUresult event_elapsed(float *ms, CUevent from, CUevent to)
 	return CUDA_SUCCESS;
 }
 
+static CUresult stream_query(CUstream stream)
+{
+	spend(400);
+	return stream->tail <= sim.now ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+}
+
 static CUresult is_capturing(CUstream stream, int *status)
 {
 	(void)stream;
-	*status = self()->is_capturing;
+	*status = CU_STREAM_CAPTURE_STATUS_NONE;
 	return CUDA_SUCCESS;
 }
 
@@ -220,6 +223,7 @@ const struct cuda_real *cuda_real(void)
 		.cuEventRecord = event_record,
 		.cuEventQuery = event_query,
 		.cuEventElapsedTime = event_elapsed,
+		.cuStreamQuery = stream_query,
 		.cuStreamIsCapturing = is_capturing,
 	};
 	return &real;
@@ -326,15 +330,6 @@ static void run_waiting_kernel(struct program *program)
 	swapcontext(&program->context, &sim.scheduler);
 }
 
-static void run_capturing(struct program *program)
-{
-	for (;;) {
-		for (int i = 0; i < 100; i++)
-			launch(program, 3, program->kernel_ns);
-	}
-}
-
-/* The gate's simulation of a program's end: it is not run any more. */
 static void trampoline(void)
 {
 	self()->run(self());
@@ -348,6 +343,7 @@ static void reset(uint64_t from, uint64_t until)
 		for (uint32_t j = 0; j < program->gate.marks.count; j++)
 			free(program->gate.marks.streams[j].event);
 		free(program->gate.marks.start);
+		free(program->gate.marks.sample);
 		free(program->stack);
 	}
 	memset(&sim.programs, 0, sizeof(sim.programs));
@@ -572,7 +568,6 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
-	(void)run_capturing;
 	if (!strcmp(what, "shares"))
 		shares();
 	else if (!strcmp(what, "pairs"))
