@@ -41,8 +41,8 @@ function run(test: string, flags: readonly string[], env: Record<string, string>
   const headers = [...files(HERE, /^pool_.*\.h$/), ...files(join(SHIM, "cuda"), /\.h$/)];
   const driver = driverLibrary(flags);
   const sources = [
-    ...files(HERE, /^pool_program_.*\.c$/),
-    ...files(join(SHIM, "cuda"), /^(pool.*|real|devices|pass|forks)\.c$/),
+    ...files(HERE, /^pool_(program_.*|pass)\.c$/),
+    ...files(join(SHIM, "cuda"), /^(pool.*|real|devices|forks)\.c$/),
   ];
   const program = compile({
     name: "pool_program",
