@@ -190,6 +190,18 @@ static CUresult fill(CUcontext context, uint64_t to, unsigned int value, unsigne
 	return failure;
 }
 
+static CUresult fill_rows(CUcontext context, uint64_t to, size_t pitch, unsigned int value,
+			  unsigned int width, size_t columns, size_t rows, CUstream handle,
+			  bool per_thread, bool wait)
+{
+	CUresult failure = columns * width > pitch ? CUDA_ERROR_INVALID_VALUE : 0;
+
+	for (size_t y = 0; y < rows && !failure; y++)
+		failure = fill(context, to + y * pitch, value, width, columns, handle, per_thread,
+			       wait && y + 1 == rows);
+	return failure;
+}
+
 /* A function with its twin for the per-thread default stream. */
 #define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                           \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
@@ -263,3 +275,30 @@ STREAMED(cuMemcpyPeerAsync, ,
 FILLS(cuMemsetD8, unsigned char, 1)
 FILLS(cuMemsetD16, unsigned short, 2)
 FILLS(cuMemsetD32, unsigned int, 4)
+
+#define ROWS(NAME, TYPE, WIDTH, PER_THREAD)                                                        \
+	EXPORT CUresult NAME(CUdeviceptr to, size_t pitch, TYPE value, size_t columns,             \
+			     size_t rows)                                                          \
+	{                                                                                          \
+		CURRENT(context);                                                                  \
+		return fill_rows(context, to, pitch, value, WIDTH, columns, rows, NULL,            \
+				 PER_THREAD, true);                                                \
+	}
+
+#define ROWS_ASYNC(NAME, TYPE, WIDTH, PER_THREAD)                                                  \
+	EXPORT CUresult NAME(CUdeviceptr to, size_t pitch, TYPE value, size_t columns,             \
+			     size_t rows, CUstream stream)                                         \
+	{                                                                                          \
+		CURRENT(context);                                                                  \
+		return fill_rows(context, to, pitch, value, WIDTH, columns, rows, stream,          \
+				 PER_THREAD, false);                                               \
+	}
+
+ROWS(cuMemsetD2D8_v2, unsigned char, 1, false)
+ROWS(cuMemsetD2D8_v2_ptds, unsigned char, 1, true)
+ROWS(cuMemsetD2D32_v2, unsigned int, 4, false)
+ROWS(cuMemsetD2D32_v2_ptds, unsigned int, 4, true)
+ROWS_ASYNC(cuMemsetD2D8Async, unsigned char, 1, false)
+ROWS_ASYNC(cuMemsetD2D8Async_ptsz, unsigned char, 1, true)
+ROWS_ASYNC(cuMemsetD2D32Async, unsigned int, 4, false)
+ROWS_ASYNC(cuMemsetD2D32Async_ptsz, unsigned int, 4, true)
