@@ -4,11 +4,15 @@
 #include "account.h"
 #include "charge.h"
 
-static void gone(CUcontext context)
+/* After account_busy: what is not gone stays charged. */
+static CUresult end(CUcontext context, CUresult result, bool is_gone)
 {
-	if (context)
+	if (is_gone && context)
 		ledger_take_owned(context, charge_drop);
-	account_context_gone();
+	account_idle();
+	if (is_gone)
+		account_context_gone();
+	return result;
 }
 
 HOOK CUresult cuCtxDestroy_v2(CUcontext context)
@@ -18,10 +22,9 @@ HOOK CUresult cuCtxDestroy_v2(CUcontext context)
 
 	if (!real->cuCtxDestroy_v2)
 		return CUDA_ERROR_NOT_FOUND;
+	account_busy();
 	result = real->cuCtxDestroy_v2(context);
-	if (result == CUDA_SUCCESS)
-		gone(context);
-	return result;
+	return end(context, result, result == CUDA_SUCCESS);
 }
 
 static bool is_active(CUdevice device)
@@ -57,10 +60,9 @@ HOOK CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 	if (!real->cuDevicePrimaryCtxRelease_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	context = primary_of(device);
+	account_busy();
 	result = real->cuDevicePrimaryCtxRelease_v2(device);
-	if (result == CUDA_SUCCESS && context && !is_active(device))
-		gone(context);
-	return result;
+	return end(context, result, result == CUDA_SUCCESS && context && !is_active(device));
 }
 
 HOOK CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
@@ -72,8 +74,7 @@ HOOK CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
 	if (!real->cuDevicePrimaryCtxReset_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	context = primary_of(device);
+	account_busy();
 	result = real->cuDevicePrimaryCtxReset_v2(device);
-	if (result == CUDA_SUCCESS)
-		gone(context);
-	return result;
+	return end(context, result, result == CUDA_SUCCESS);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exercises what the shim notes of allocations (ledger.c, ranges.c) and how it sizes arrays (array_size.c). */
+/* Exercises what the shim notes of allocations (ledger.c, ranges.c) and how it sizes arrays
+ * (array_size.c). */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static void put(uint64_t key, uint64_t bytes, void *owner)
 {
 	struct ledger_entry *entry = ledger_new();
 
-	*entry = (struct ledger_entry){ .key = key, .bytes = bytes, .owner = owner };
+	*entry = (struct ledger_entry){.key = key, .bytes = bytes, .owner = owner};
 	ledger_put(entry);
 }
 
@@ -89,14 +90,14 @@ static void check_threads(void)
 
 static void check_ranges(void)
 {
-	struct ranges ranges = { 0 };
+	struct ranges ranges = {0};
 	struct range taken;
 
 	CHECK(!ranges_find(&ranges, 0) && !ranges_take_within(&ranges, 0, UINT64_MAX, &taken));
 	for (uint64_t i = 0; i < 1000; i++) {
 		CHECK(ranges_prepare(&ranges));
 		/* In an order of their own: 7 has no part in 1000. */
-		ranges_add(&ranges, (struct range){ .from = i * 7 % 1000 * 10 + 5, .length = 8 });
+		ranges_add(&ranges, (struct range){.from = i * 7 % 1000 * 10 + 5, .length = 8});
 	}
 	for (uint64_t i = 0; i < 10005; i++) {
 		const struct range *found = ranges_find(&ranges, i);
@@ -106,7 +107,8 @@ static void check_ranges(void)
 	}
 	/* Those that begin in it, and no other. */
 	for (int i = 0; i < 3; i++)
-		CHECK(ranges_take_within(&ranges, 105, 30, &taken) && taken.from == 105u + 10u * (unsigned)i);
+		CHECK(ranges_take_within(&ranges, 105, 30, &taken) &&
+		      taken.from == 105u + 10u * (unsigned)i);
 	CHECK(!ranges_take_within(&ranges, 105, 30, &taken));
 	CHECK(!ranges_find(&ranges, 105) && ranges_find(&ranges, 135) && ranges_find(&ranges, 95));
 	CHECK(ranges.count == 997);
@@ -116,19 +118,18 @@ static void check_ranges(void)
 static uint64_t bytes_of(size_t width, size_t height, size_t depth, int format, unsigned channels,
 			 unsigned flags)
 {
-	return array_bytes(&(CUDA_ARRAY3D_DESCRIPTOR){ .Width = width,
-						       .Height = height,
-						       .Depth = depth,
-						       .Format = format,
-						       .NumChannels = channels,
-						       .Flags = flags });
+	return array_bytes(&(CUDA_ARRAY3D_DESCRIPTOR){.Width = width,
+						      .Height = height,
+						      .Depth = depth,
+						      .Format = format,
+						      .NumChannels = channels,
+						      .Flags = flags});
 }
 
 static void check_arrays(void)
 {
 	CUDA_ARRAY3D_DESCRIPTOR layered = {
-		.Width = 16, .Height = 4, .Depth = 6, .Format = 0x01, .NumChannels = 1, .Flags = 1
-	};
+	    .Width = 16, .Height = 4, .Depth = 6, .Format = 0x01, .NumChannels = 1, .Flags = 1};
 
 	CHECK(bytes_of(100, 0, 0, 0x20, 4, 0) == 1600);
 	CHECK(bytes_of(100, 10, 0, 0x10, 2, 0) == 4000);
