@@ -36,6 +36,8 @@ static struct {
 	pthread_once_t once;
 	pthread_mutex_t adding;
 	struct account accounts[MVGAL_SESSION_GPUS];
+	/* Threads in calls that change what there is, and how many such calls have ended. */
+	_Atomic uint64_t busy, ended;
 } state = {.once = PTHREAD_ONCE_INIT, .adding = PTHREAD_MUTEX_INITIALIZER};
 
 /* The child has none of the parent's memory, and CUDA does not work in it where the parent had used
@@ -43,6 +45,7 @@ static struct {
 static void after_fork(void)
 {
 	state.adding = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	state.busy = 0;
 	for (int i = 0; i < MVGAL_SESSION_GPUS; i++) {
 		struct account *account = &state.accounts[i];
 
@@ -147,7 +150,7 @@ static void look_at_overhead(struct account *account)
 	const struct device *device = account->device;
 	uint64_t next = account->overhead_next;
 	uint64_t now = now_ns();
-	uint64_t changes, usage, charged;
+	uint64_t changes, ended, usage, charged;
 	bool answered;
 
 	if (now < next || account->blurred ||
@@ -156,9 +159,10 @@ static void look_at_overhead(struct account *account)
 		return;
 	async_settle(device);
 	changes = account->changes;
-	answered = !account->pending && overhead_usage(device->id, &usage);
+	ended = state.ended;
+	answered = !account->pending && !state.busy && overhead_usage(device->id, &usage);
 	charged = group_own(account->gpu) - account->overhead;
-	if (account->pending || account->changes != changes)
+	if (account->pending || account->changes != changes || state.busy || state.ended != ended)
 		account->overhead_next = now + OVERHEAD_SOON_NS;
 	else if (answered)
 		set_overhead(account, usage > charged ? usage - charged : 0);
@@ -281,6 +285,25 @@ void account_unblur(const struct device *device)
 
 	if (account)
 		atomic_fetch_sub(&account->blurred, 1);
+}
+
+void account_busy(void)
+{
+	atomic_fetch_add(&state.busy, 1);
+}
+
+void account_idle(void)
+{
+	atomic_fetch_add(&state.ended, 1);
+	atomic_fetch_sub(&state.busy, 1);
+}
+
+void account_look(const struct device *device)
+{
+	struct account *account = account_of(device);
+
+	if (account)
+		look_at_overhead(account);
 }
 
 void account_context_gone(void)

@@ -45,6 +45,17 @@ void account_give(CUdevice device, size_t bytes);
 void account_blur(const struct device *device);
 void account_unblur(const struct device *device);
 
+/*
+ * While memory comes or goes of which no reservation tells: NVML's figure and what is charged are
+ * of different moments.
+ */
+void account_busy(void);
+void account_idle(void);
+
+/* Counts what the driver itself needs, where that was not done of late. Not with a lock of the
+ * shim. */
+void account_look(const struct device *device);
+
 /* A context is gone: what the driver itself needs is less. */
 void account_context_gone(void);
 

@@ -24,10 +24,12 @@ static struct {
 void blocks_lock(void)
 {
 	pthread_mutex_lock(&blocks.lock);
+	account_busy();
 }
 
 void blocks_unlock(void)
 {
+	account_idle();
 	pthread_mutex_unlock(&blocks.lock);
 }
 

@@ -75,17 +75,17 @@ CUresult charge_end(struct charge *charge, CUresult result, uint64_t key)
 
 struct ledger_entry *charge_free_begin(uint64_t key)
 {
+	account_busy();
 	return ledger_take(key);
 }
 
 CUresult charge_free_end(struct ledger_entry *entry, CUresult result)
 {
-	if (!entry)
-		return result;
-	if (result == CUDA_SUCCESS)
+	if (entry && result == CUDA_SUCCESS)
 		charge_drop(entry);
-	else
+	else if (entry)
 		ledger_put(entry);
+	account_idle();
 	return result;
 }
 

@@ -183,11 +183,14 @@ static CUresult allocate(CUdeviceptr *pointer, struct request request)
 	entry = ledger_new();
 	if (!entry)
 		return CUDA_ERROR_OUT_OF_MEMORY;
+	account_look(device_of_stream(request.stream));
+	account_busy();
 	async_lock();
 	pool = pool_of(&request);
 	result = pool && pool->device ? allocate_from(pool, &request, entry)
 				      : allocate_of_driver(&request);
 	async_unlock();
+	account_idle();
 	if (result == CUDA_SUCCESS)
 		*pointer = request.made;
 	if (result != CUDA_SUCCESS || !pool || !pool->device)

@@ -5,11 +5,15 @@
 #include "charge.h"
 #include "pool.h"
 
-static void gone(CUcontext context)
+/* After account_busy: what is not gone stays charged. */
+static CUresult end(CUcontext context, CUresult result, bool is_gone)
 {
-	if (context)
+	if (is_gone && context)
 		ledger_take_owned(context, charge_drop);
-	account_context_gone();
+	account_idle();
+	if (is_gone)
+		account_context_gone();
+	return result;
 }
 
 HOOK CUresult cuCtxDestroy_v2(CUcontext context)
@@ -20,10 +24,9 @@ HOOK CUresult cuCtxDestroy_v2(CUcontext context)
 	if (!real->cuCtxDestroy_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	pool_context_goes(context);
+	account_busy();
 	result = real->cuCtxDestroy_v2(context);
-	if (result == CUDA_SUCCESS)
-		gone(context);
-	return result;
+	return end(context, result, result == CUDA_SUCCESS);
 }
 
 static bool is_active(CUdevice device)
@@ -55,16 +58,17 @@ HOOK CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 	const struct cuda_real *real = cuda_real();
 	CUcontext context;
 	CUresult result;
+	bool is_gone;
 
 	if (!real->cuDevicePrimaryCtxRelease_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	context = primary_of(device);
+	account_busy();
 	result = real->cuDevicePrimaryCtxRelease_v2(device);
-	if (result == CUDA_SUCCESS && context && !is_active(device)) {
+	is_gone = result == CUDA_SUCCESS && context && !is_active(device);
+	if (is_gone)
 		pool_context_gone(context);
-		gone(context);
-	}
-	return result;
+	return end(context, result, is_gone);
 }
 
 HOOK CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
@@ -77,8 +81,7 @@ HOOK CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
 		return CUDA_ERROR_NOT_FOUND;
 	context = primary_of(device);
 	pool_context_goes(context);
+	account_busy();
 	result = real->cuDevicePrimaryCtxReset_v2(device);
-	if (result == CUDA_SUCCESS)
-		gone(context);
-	return result;
+	return end(context, result, result == CUDA_SUCCESS);
 }

@@ -29,12 +29,14 @@ HOOK CUresult cuMemPoolDestroy(CUmemoryPool pool)
 
 	if (!real->cuMemPoolDestroy)
 		return CUDA_ERROR_NOT_FOUND;
+	account_busy();
 	async_lock();
 	known = async_find(pool);
 	result = real->cuMemPoolDestroy(pool);
 	if (known && result == CUDA_SUCCESS)
 		async_destroyed(known);
 	async_unlock();
+	account_idle();
 	return result;
 }
 
@@ -46,11 +48,13 @@ HOOK CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t keep)
 
 	if (!real->cuMemPoolTrimTo)
 		return CUDA_ERROR_NOT_FOUND;
+	account_busy();
 	result = real->cuMemPoolTrimTo(pool, keep);
 	async_lock();
 	known = async_find(pool);
 	if (known)
 		async_charge(known, true);
 	async_unlock();
+	account_idle();
 	return result;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exercises the accounts of a group (shims/cuda/group.c) by processes and threads. Says on stdout what it finds;
- * exits with 1 where something does not hold.
+ * Exercises the accounts of a group (shims/cuda/group.c) by processes and threads. Says on stdout
+ * what it finds; exits with 1 where something does not hold.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "../../../shims/cuda/group.h"
@@ -34,7 +34,7 @@
 /* What the environment says is not this test's. */
 const struct settings *settings(void)
 {
-	static struct settings made = { .enabled = true };
+	static struct settings made = {.enabled = true};
 	const char *group = getenv("MVGAL_GROUP");
 
 	if (group && !made.group[0])
@@ -48,7 +48,7 @@ static struct shared {
 	atomic_bool is_dirty;
 	/* Of children that hold theirs. */
 	atomic_int holding;
-} *shared;
+} * shared;
 
 static uint64_t limit;
 
@@ -61,7 +61,7 @@ static uint64_t random_of(unsigned int *seed, uint64_t below)
 static void take_and_give(unsigned int seed, uint64_t rounds)
 {
 	uint32_t gpu = group_gpu(GPU);
-	uint64_t held[8] = { 0 };
+	uint64_t held[8] = {0};
 
 	for (uint64_t i = 0; i < rounds; i++) {
 		uint64_t *mine = &held[random_of(&seed, 8)];
@@ -72,7 +72,7 @@ static void take_and_give(unsigned int seed, uint64_t rounds)
 			*mine = 0;
 			continue;
 		}
-		*mine = 1 + random_of(&seed, limit / 16);
+		*mine = 1 + random_of(&seed, limit / 4);
 		if (!group_take(gpu, *mine, NO_LIMIT)) {
 			shared->refused++;
 			*mine = 0;
@@ -291,7 +291,7 @@ static void cost(void)
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	printf("take and give: %.0f ns\n",
 	       ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) /
-		       rounds);
+		   rounds);
 }
 
 int main(int count, char **arguments)
@@ -300,8 +300,8 @@ int main(int count, char **arguments)
 	int processes = count > 3 ? atoi(arguments[3]) : 0;
 
 	limit = count > 2 ? strtoull(arguments[2], NULL, 10) : 0;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
+	shared =
+	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(shared != MAP_FAILED);
 	if (!strcmp(what, "race"))
 		race(processes, strtoull(arguments[4], NULL, 10));

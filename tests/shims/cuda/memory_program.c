@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that allocates in every way, with the shim compiled into it, and checks what is charged and shown. The
- * driver is found as ever: a fake one, or that of the host.
+ * A program that allocates in every way, with the shim compiled into it, and checks what is charged
+ * and shown. The driver is found as ever: a fake one, or that of the host.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -43,8 +43,7 @@ MVGAL_NVML_HOOKS(DECLARE)
 	} while (0)
 
 /* A function of the driver for which there is no hook. */
-#define DRIVER(name, ...)                                                                          \
-	((CUresult(*)(__VA_ARGS__))dlsym(dlopen("libcuda.so.1", RTLD_NOW), #name))
+#define DRIVER(name, ...) ((CUresult(*)(__VA_ARGS__))dlsym(dlopen("libcuda.so.1", RTLD_NOW), #name))
 #define NVML(name, ...)                                                                            \
 	((nvmlReturn_t(*)(__VA_ARGS__))dlsym(dlopen("libnvidia-ml.so.1", RTLD_NOW), #name))
 
@@ -136,9 +135,8 @@ static void plain(void)
 static void arrays(void)
 {
 	CUDA_ARRAY3D_DESCRIPTOR cube = {
-		.Width = 128, .Height = 64, .Depth = 32, .Format = 0x20, .NumChannels = 4
-	};
-	CUDA_ARRAY_DESCRIPTOR line = { .Width = 1000, .Format = 0x02, .NumChannels = 2 };
+	    .Width = 128, .Height = 64, .Depth = 32, .Format = 0x20, .NumChannels = 4};
+	CUDA_ARRAY_DESCRIPTOR line = {.Width = 1000, .Format = 0x02, .NumChannels = 2};
 	CUmipmappedArray levels = NULL;
 	CUarray array = NULL, untouched = (CUarray)&line;
 
@@ -164,16 +162,16 @@ static size_t reserved_of(CUmemoryPool pool)
 {
 	cuuint64_t bytes;
 
-	SAME(DRIVER(cuMemPoolGetAttribute, CUmemoryPool, int, void *)(
-		     pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &bytes),
+	SAME(DRIVER(cuMemPoolGetAttribute, CUmemoryPool, int,
+		    void *)(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &bytes),
 	     CUDA_SUCCESS);
 	return bytes;
 }
 
 static void async(void)
 {
-	CUmemPoolProps props = { .allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
-				 .location = { .type = CU_MEM_LOCATION_TYPE_DEVICE } };
+	CUmemPoolProps props = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+				.location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}};
 	CUdeviceptr one = UNTOUCHED, other;
 	cuuint64_t keep = UINT64_MAX;
 	CUmemoryPool pool, own;
@@ -212,6 +210,14 @@ static void async(void)
 	SAME(cuMemFreeAsync(one, NULL), CUDA_SUCCESS);
 	SAME(cuMemPoolDestroy(own), CUDA_SUCCESS);
 	SAME(used(), 0);
+	/* The pool grows by more than there is: all of it goes back. */
+	other = allocate(total - used_now() - 3 * MIB);
+	one = UNTOUCHED;
+	SAME(cuMemAllocAsync(&one, 2 * MIB, NULL), CUDA_ERROR_OUT_OF_MEMORY);
+	SAME(one, UNTOUCHED);
+	SAME(reserved_of(pool), 0);
+	SAME(used_now(), total - 3 * MIB);
+	SAME(cuMemFree_v2(other), CUDA_SUCCESS);
 	/* What the pool keeps is room for others when it is needed. */
 	SAME(cuMemAllocAsync(&one, total / 2, NULL), CUDA_SUCCESS);
 	SAME(cuMemFreeAsync(one, NULL), CUDA_SUCCESS);
@@ -220,10 +226,20 @@ static void async(void)
 	SAME(used(), 0);
 }
 
+/* The driver is not asked for what is over the limit. */
+static void over(void)
+{
+	CUdeviceptr one = UNTOUCHED;
+
+	SAME(cuMemAllocAsync(&one, total + 1, NULL), CUDA_ERROR_OUT_OF_MEMORY);
+	SAME(cuMemAlloc_v2(&one, total + 1), CUDA_ERROR_OUT_OF_MEMORY);
+	SAME(one, UNTOUCHED);
+}
+
 static CUmemGenericAllocationHandle create(size_t bytes, CUdevice device)
 {
-	CUmemAllocationProp props = { .type = CU_MEM_ALLOCATION_TYPE_PINNED,
-				      .location = { CU_MEM_LOCATION_TYPE_DEVICE, device } };
+	CUmemAllocationProp props = {.type = CU_MEM_ALLOCATION_TYPE_PINNED,
+				     .location = {CU_MEM_LOCATION_TYPE_DEVICE, device}};
 	CUmemGenericAllocationHandle handle;
 
 	SAME(cuMemCreate(&handle, bytes, &props, 0), CUDA_SUCCESS);
@@ -232,8 +248,8 @@ static CUmemGenericAllocationHandle create(size_t bytes, CUdevice device)
 
 static void blocks(void)
 {
-	CUmemAllocationProp props = { .type = CU_MEM_ALLOCATION_TYPE_PINNED,
-				      .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+	CUmemAllocationProp props = {.type = CU_MEM_ALLOCATION_TYPE_PINNED,
+				     .location = {CU_MEM_LOCATION_TYPE_DEVICE, 0}};
 	CUmemGenericAllocationHandle one, other, again = UNTOUCHED;
 	CUdeviceptr at;
 
@@ -267,7 +283,7 @@ static void blocks(void)
 	CHECK(cuMemRelease(again) != CUDA_SUCCESS);
 	SAME(used(), 0);
 	/* Of the host: not charged. */
-	props.location = (CUmemLocation){ CU_MEM_LOCATION_TYPE_HOST_NUMA, 0 };
+	props.location = (CUmemLocation){CU_MEM_LOCATION_TYPE_HOST_NUMA, 0};
 	if (cuMemCreate(&one, 4 * MIB, &props, 0) == CUDA_SUCCESS) {
 		SAME(used(), 0);
 		SAME(cuMemRelease(one), CUDA_SUCCESS);
@@ -308,7 +324,7 @@ static void nvml(size_t *unused, size_t *all, size_t *taken)
 {
 	nvmlDevice_t device;
 	nvmlMemory_t memory;
-	nvmlMemory_v2_t second = { .version = sizeof(second) | 2 << 24 };
+	nvmlMemory_v2_t second = {.version = sizeof(second) | 2 << 24};
 
 	SAME(NVML(nvmlInit_v2, void)(), NVML_SUCCESS);
 	SAME(NVML(nvmlDeviceGetHandleByIndex_v2, unsigned int, nvmlDevice_t *)(0, &device),
@@ -351,7 +367,7 @@ static void shown_by_nvml(void)
 /* What one process of many does; each goes on after a refusal. */
 static void race_one(unsigned int seed, int rounds)
 {
-	CUdeviceptr held[4] = { 0 };
+	CUdeviceptr held[4] = {0};
 
 	begin();
 	for (int i = 0; i < rounds; i++) {
@@ -394,7 +410,8 @@ static void *run_thread(void *seed)
 	for (int i = 0; i < 100; i++) {
 		CUdeviceptr one, other;
 
-		if (cuMemAlloc_v2(&one, MIB * (size_t)(1 + rand_r(&state) % 8)) != CUDA_SUCCESS)
+		/* No small ones: of these the driver rounds up what the limit counts as well. */
+		if (cuMemAlloc_v2(&one, MIB * (size_t)(2 + rand_r(&state) % 8 * 2)) != CUDA_SUCCESS)
 			continue;
 		if (cuMemAllocAsync(&other, MIB, CU_STREAM_PER_THREAD) == CUDA_SUCCESS)
 			SAME(cuMemFreeAsync(other, CU_STREAM_PER_THREAD), CUDA_SUCCESS);
@@ -422,9 +439,9 @@ static void threads(void)
 /* The driver refuses: nothing stays charged. */
 static void failing(void)
 {
-	CUDA_ARRAY_DESCRIPTOR line = { .Width = 1000, .Format = 0x02, .NumChannels = 2 };
-	CUmemAllocationProp props = { .type = CU_MEM_ALLOCATION_TYPE_PINNED,
-				      .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+	CUDA_ARRAY_DESCRIPTOR line = {.Width = 1000, .Format = 0x02, .NumChannels = 2};
+	CUmemAllocationProp props = {.type = CU_MEM_ALLOCATION_TYPE_PINNED,
+				     .location = {CU_MEM_LOCATION_TYPE_DEVICE, 0}};
 	CUmemGenericAllocationHandle handle;
 	CUdeviceptr pointer = UNTOUCHED;
 	CUarray array;
@@ -466,9 +483,9 @@ int main(int count, char **arguments)
 		const char *name;
 		void (*run)(void);
 	} scenes[] = {
-		{ "plain", plain },	  { "arrays", arrays }, { "async", async },
-		{ "blocks", blocks },	  { "shown", shown },	{ "contexts", contexts },
-		{ "threads", threads },	  { "live", live },	{ "failing", failing },
+	    {"plain", plain},	  {"arrays", arrays},	  {"async", async},	{"blocks", blocks},
+	    {"shown", shown},	  {"contexts", contexts}, {"threads", threads}, {"live", live},
+	    {"failing", failing}, {"over", over},
 	};
 
 	if (!strcmp(what, "nvml")) {

@@ -108,6 +108,13 @@ for (
   }
 }
 
+memoryTest("the driver is not asked for what is over the limit", async () => {
+  using at = world();
+  await run(at, ["over"]);
+  assert.equal(at.driver.calls("cuMemAllocAsync"), 0);
+  assert.equal(at.driver.calls("cuMemAlloc_v2"), 0);
+});
+
 memoryTest("allocations that the driver refuses stay charged for nothing", async () => {
   using at = world();
   for (
