@@ -78,7 +78,10 @@ export interface FakeCudaDriver extends Disposable {
   };
 }
 
-/** The functions of `libcuda.so.1`: symbol, name for `cuGetProcAddress`, and CUDA version that brought it. */
+/**
+ * The functions of `libcuda.so.1`: symbol, name for `cuGetProcAddress`, and CUDA version from which it is meant
+ * by that name.
+ */
 export function cudaFunctions(): { symbol: string; base: string; version: number }[] {
   const table = Deno.readTextFileSync(join(sources, "table.h"));
   return [...table.matchAll(/^X\((\w+), (\w+), (\d+), \w+\)$/gm)].map((
@@ -129,8 +132,12 @@ export function fakeCudaDriver(options: FakeCudaOptions): FakeCudaDriver {
 function buildLibraries(options: FakeCudaOptions): { cuda: string; nvml: string } {
   const files = [...Deno.readDirSync(sources)].map(({ name }) => join(sources, name)).sort();
   const driver = options.driver ?? 13000;
-  const absent = cudaFunctions().filter(({ version }) => version > driver)
-    .map(({ symbol }) => symbol).concat(options.missing ?? []);
+  const functions = cudaFunctions();
+  const there = new Set(
+    functions.filter(({ version }) => version <= driver).map(({ symbol }) => symbol),
+  );
+  const absent = functions.map(({ symbol }) => symbol).filter((symbol) => !there.has(symbol))
+    .concat(options.missing ?? []);
   const script = exportScript(absent);
   const common = ["state.c", "engine.c", "extents.c"].map((name) => join(sources, name));
   const args = [

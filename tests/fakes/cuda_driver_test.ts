@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compile, compiler, compilerTest } from "./cc.ts";
-import { fakeCudaDriver, type FakeCudaDriver, type FakeCudaOptions } from "./cuda_driver.ts";
+import { type FakeCudaDriver, fakeCudaDriver, type FakeCudaOptions } from "./cuda_driver.ts";
 
 const here = import.meta.dirname ?? ".";
 const MIB = 1 << 20;
@@ -48,17 +48,22 @@ function start(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    signal: AbortSignal.timeout(20_000),
   }).spawn();
 }
 
 type Running = ReturnType<typeof start>;
 
+async function text(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  return (await Array.fromAsync(stream.pipeThrough(new TextDecoderStream()))).join("");
+}
+
 /** Waits for its end, and asserts that all went well. */
 async function end(running: Running): Promise<string> {
   const [{ success }, out, error] = await Promise.all([
     running.status,
-    new Response(running.stdout).text(),
-    new Response(running.stderr).text(),
+    text(running.stdout),
+    text(running.stderr),
   ]);
   assert.equal(error, "");
   assert.ok(success);
@@ -101,22 +106,53 @@ async function ready(fake: FakeCudaDriver, args: string[]) {
 const libraries = ["libasan.so", "libubsan.so"];
 
 /** A scenario of the program that has to come through. */
-function scenario(name: string, what: string, options: FakeCudaOptions = plain): void {
+function scenario(
+  name: string,
+  what: string,
+  { driver = 13000, misuse = {} }: {
+    driver?: number;
+    misuse?: Partial<ReturnType<FakeCudaDriver["misuse"]>>;
+  } = {},
+): void {
   compilerTest(`fakeCudaDriver() ${what}`, async () => {
-    using fake = fakeCudaDriver({ ...options, sanitize });
+    using fake = fakeCudaDriver({ ...plain, driver, sanitize });
     await run(fake, [name]);
-    assert.deepEqual(fake.misuse(), { unsynchronised: 0, illegal: name === "kernels" ? 1 : 0 });
+    assert.deepEqual(fake.misuse(), { unsynchronised: 0, illegal: 0, ...misuse });
   }, { libraries });
 }
 
 scenario("basics", "has devices and contexts");
 scenario("memory", "has memory with limits, and refuses what was not allocated");
 scenario("timeline", "runs kernels one after the other on a timeline");
-scenario("kernels", "has kernels that touch memory, and faults beyond it");
+scenario("kernels", "has kernels that touch memory, and faults beyond it", {
+  misuse: { illegal: 1 },
+});
 scenario("callbacks", "calls host functions in their stream's order");
 scenario("resolvers", "resolves functions by name, version and default stream");
-scenario("old_driver", "lacks what came after its version", { ...plain, driver: 11040 });
+scenario("old_driver", "lacks what came after its version", { driver: 11040 });
 scenario("forked", "is not there for children of processes that use it");
+
+scenario("vmm", "maps memory of two devices and the host in one range");
+scenario("no_access", "faults where memory is not mapped for the device", {
+  misuse: { illegal: 1 },
+});
+scenario("unmap_early", "faults where memory is unmapped under running work", {
+  misuse: { unsynchronised: 1 },
+});
+scenario("free_waits", "waits for running work where memory is freed");
+scenario("shared_memory", "shares memory with other processes and counts it once");
+scenario("pools", "has memory pools that grow, reuse and give back");
+scenario("pointers", "tells what pointers point to");
+scenario("arrays", "has arrays, which take memory");
+scenario("external_memory", "imports memory and counts nothing for it");
+scenario("capture", "captures streams into graphs");
+scenario("capture_rules", "refuses what a capture forbids");
+scenario("built_graph", "has graphs that are built and updated");
+
+compilerTest("fakeCudaDriver() has no data races", async () => {
+  using fake = fakeCudaDriver({ ...plain, sanitize: "thread" });
+  await run(fake, ["threads"], { sanitizer: "thread" });
+}, { libraries: ["libtsan.so"] });
 
 compilerTest("fakeCudaDriver() shares a device's memory between processes", async () => {
   using fake = fakeCudaDriver({ ...plain, sanitize });

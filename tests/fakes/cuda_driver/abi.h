@@ -145,6 +145,13 @@ typedef struct {
 typedef struct {
 	CUfunction function;
 	unsigned int grid[3], block[3], shared;
+	CUstream stream;
+	void **params;
+} CUDA_LAUNCH_PARAMS;
+
+typedef struct {
+	CUfunction function;
+	unsigned int grid[3], block[3], shared;
 	void **params;
 	void **extra;
 	/* From here on only in version 2. */

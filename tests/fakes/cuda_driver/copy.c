@@ -140,9 +140,11 @@ CUresult set_bytes(uint64_t to, unsigned int value, unsigned int width, uint64_t
 	return 0;
 }
 
-/* What a copy of either kind comes to. */
-static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t size, CUstream handle,
-		     bool per_thread, bool wait)
+/* Which ends of a copy must be the driver's; of the others it finds out. */
+enum { END_ANY = 0, END_TO = 1, END_FROM = 2, END_BOTH = 3 };
+
+static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t size, int ends,
+		     CUstream handle, bool per_thread, bool wait)
 {
 	struct stream *stream;
 	struct point point;
@@ -150,6 +152,8 @@ static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t siz
 
 	if (failure)
 		return failure;
+	if (size && (((ends & END_TO) && !ours(to)) || ((ends & END_FROM) && !ours(from))))
+		return CUDA_ERROR_INVALID_VALUE;
 	if (wait && capture_unsafe())
 		return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
 	if (stream->capture)
@@ -186,51 +190,64 @@ static CUresult fill(CUcontext context, uint64_t to, unsigned int value, unsigne
 	return failure;
 }
 
+static CUresult fill_rows(CUcontext context, uint64_t to, size_t pitch, unsigned int value,
+			  unsigned int width, size_t columns, size_t rows, CUstream handle,
+			  bool per_thread, bool wait)
+{
+	CUresult failure = columns * width > pitch ? CUDA_ERROR_INVALID_VALUE : 0;
+
+	for (size_t y = 0; y < rows && !failure; y++)
+		failure = fill(context, to + y * pitch, value, width, columns, handle, per_thread,
+			       wait && y + 1 == rows);
+	return failure;
+}
+
 /* A function with its twin for the per-thread default stream. */
-#define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE)                                           \
+#define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                           \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, NULL, false, true);   \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, false, true);   \
 	}                                                                                          \
 	EXPORT CUresult NAME##SUFFIX##_ptds ARGUMENTS                                              \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, NULL, true, true);    \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, true, true);    \
 	}
 
-#define STREAMED(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE)                                          \
+#define STREAMED(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                          \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, stream, false,        \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, false,        \
 			    false);                                                                \
 	}                                                                                          \
 	EXPORT CUresult NAME##SUFFIX##_ptsz ARGUMENTS                                              \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, stream, true, false); \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, true,		   \
+			    false); \
 	}
 
-WAITING(cuMemcpy, , (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size)
-WAITING(cuMemcpyHtoD, _v2, (CUdeviceptr to, const void *from, size_t size), to, from, size)
-WAITING(cuMemcpyDtoH, _v2, (void *to, CUdeviceptr from, size_t size), to, from, size)
-WAITING(cuMemcpyDtoD, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size)
+WAITING(cuMemcpy, , (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size, END_ANY)
+WAITING(cuMemcpyHtoD, _v2, (CUdeviceptr to, const void *from, size_t size), to, from, size, END_TO)
+WAITING(cuMemcpyDtoH, _v2, (void *to, CUdeviceptr from, size_t size), to, from, size, END_FROM)
+WAITING(cuMemcpyDtoD, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size, END_BOTH)
 WAITING(cuMemcpyPeer, ,
 	(CUdeviceptr to, CUcontext there, CUdeviceptr from, CUcontext here, size_t size),
-	context_valid(there) ? to : 0, context_valid(here) ? from : 0, size)
+	context_valid(there) ? to : 0, context_valid(here) ? from : 0, size, END_BOTH)
 STREAMED(cuMemcpyAsync, , (CUdeviceptr to, CUdeviceptr from, size_t size, CUstream stream), to,
-	 from, size)
+	 from, size, END_ANY)
 STREAMED(cuMemcpyHtoDAsync, _v2, (CUdeviceptr to, const void *from, size_t size, CUstream stream),
-	 to, from, size)
+	 to, from, size, END_TO)
 STREAMED(cuMemcpyDtoHAsync, _v2, (void *to, CUdeviceptr from, size_t size, CUstream stream), to,
-	 from, size)
+	 from, size, END_FROM)
 STREAMED(cuMemcpyDtoDAsync, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size, CUstream stream),
-	 to, from, size)
+	 to, from, size, END_BOTH)
 STREAMED(cuMemcpyPeerAsync, ,
 	 (CUdeviceptr to, CUcontext there, CUdeviceptr from, CUcontext here, size_t size,
 	  CUstream stream),
-	 context_valid(there) ? to : 0, context_valid(here) ? from : 0, size)
+	 context_valid(there) ? to : 0, context_valid(here) ? from : 0, size, END_BOTH)
 
 #define FILLS(NAME, TYPE, WIDTH)                                                                   \
 	EXPORT CUresult NAME##_v2(CUdeviceptr to, TYPE value, size_t count)                        \
@@ -258,3 +275,30 @@ STREAMED(cuMemcpyPeerAsync, ,
 FILLS(cuMemsetD8, unsigned char, 1)
 FILLS(cuMemsetD16, unsigned short, 2)
 FILLS(cuMemsetD32, unsigned int, 4)
+
+#define ROWS(NAME, TYPE, WIDTH, PER_THREAD)                                                        \
+	EXPORT CUresult NAME(CUdeviceptr to, size_t pitch, TYPE value, size_t columns,             \
+			     size_t rows)                                                          \
+	{                                                                                          \
+		CURRENT(context);                                                                  \
+		return fill_rows(context, to, pitch, value, WIDTH, columns, rows, NULL,            \
+				 PER_THREAD, true);                                                \
+	}
+
+#define ROWS_ASYNC(NAME, TYPE, WIDTH, PER_THREAD)                                                  \
+	EXPORT CUresult NAME(CUdeviceptr to, size_t pitch, TYPE value, size_t columns,             \
+			     size_t rows, CUstream stream)                                         \
+	{                                                                                          \
+		CURRENT(context);                                                                  \
+		return fill_rows(context, to, pitch, value, WIDTH, columns, rows, stream,          \
+				 PER_THREAD, false);                                               \
+	}
+
+ROWS(cuMemsetD2D8_v2, unsigned char, 1, false)
+ROWS(cuMemsetD2D8_v2_ptds, unsigned char, 1, true)
+ROWS(cuMemsetD2D32_v2, unsigned int, 4, false)
+ROWS(cuMemsetD2D32_v2_ptds, unsigned int, 4, true)
+ROWS_ASYNC(cuMemsetD2D8Async, unsigned char, 1, false)
+ROWS_ASYNC(cuMemsetD2D8Async_ptsz, unsigned char, 1, true)
+ROWS_ASYNC(cuMemsetD2D32Async, unsigned int, 4, false)
+ROWS_ASYNC(cuMemsetD2D32Async_ptsz, unsigned int, 4, true)

@@ -15,7 +15,8 @@ enum kind {
 	EXEC,
 	ARRAY,
 	POOL,
-	EXTERNAL
+	EXTERNAL,
+	CAPTURE
 };
 
 /* A moment of a device's work: when this process's service there reaches the level. */
@@ -33,6 +34,8 @@ struct stream {
 	int wait_count;
 	uint64_t callbacks, called; /* host functions: submitted, done */
 	struct capture *capture;
+	CUgraphNode tips[8]; /* while capturing: what the next node depends on */
+	int tip_count;
 	uint64_t id;
 };
 
@@ -44,7 +47,8 @@ struct event {
 	struct stream *stream; /* whose host functions come before it */
 	uint64_t callbacks;
 	struct capture *capture; /* in which it was last recorded */
-	CUgraphNode node;
+	CUgraphNode tips[8];
+	int tip_count;
 	struct event *next;
 };
 
@@ -89,14 +93,14 @@ struct piece {
 	uint32_t read, write; /* by which devices, of mapped memory */
 	struct point busy;    /* when the last work that touches it is over */
 	CUcontext busy_context;
-	struct handle *handle;
+	struct handle *handle; /* of mapped memory */
 };
 
 enum block_kind { DEVICE_BLOCK = 1, MANAGED, HOST_BLOCK, REGISTERED, POOL_BLOCK, IPC_BLOCK, EXTERNAL_BLOCK, RANGE };
 
 /* What the program was given: an allocation, or a reserved range. */
 struct block {
-	uint64_t va, size, reserved;
+	uint64_t va, size, reserved; /* `reserved` of a reserved range is all of it; so is `size` */
 	enum block_kind kind;
 	CUcontext context;
 	int device;
@@ -261,10 +265,18 @@ struct node {
 	unsigned int value, width;
 	CUhostFn call;
 	void *data;
-	struct node **deps;
+	struct node *deps[8];
 	size_t dep_count;
+	bool marked;
 	void *params[8]; /* for cuGraphKernelNodeGetParams */
 };
+struct graph {
+	struct node *first, **last;
+	size_t count;
+};
+CUgraphNode graph_add(CUgraph graph, const struct node *like, const CUgraphNode *deps, size_t count);
+CUgraph graph_new(void);
+void graph_end(CUgraph graph);
 CUresult capture_node(struct stream *stream, struct node like);
 CUresult capture_event(struct stream *stream, struct event *event);
 CUresult capture_wait(struct stream *stream, struct event *event);

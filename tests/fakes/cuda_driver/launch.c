@@ -175,6 +175,27 @@ COOPERATIVES(cuLaunchCooperativeKernel_ptsz, true)
 EXTENDED(cuLaunchKernelEx, false)
 EXTENDED(cuLaunchKernelEx_ptsz, true)
 
+EXPORT CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS *list, unsigned int count,
+						     unsigned int flags)
+{
+	CURRENT(context);
+	if (!list || !count || flags > 3)
+		return CUDA_ERROR_INVALID_VALUE;
+	for (unsigned int i = 0; i < count; i++) {
+		struct launch one = {.function = list[i].function, .shared = list[i].shared};
+
+		if (!object_is(list[i].stream, STREAM))
+			return CUDA_ERROR_INVALID_VALUE;
+		memcpy(one.grid, list[i].grid, sizeof(one.grid));
+		memcpy(one.block, list[i].block, sizeof(one.block));
+		one.context = list[i].stream->context;
+		early_ = launch(one.context, &one, list[i].params, NULL, list[i].stream, false);
+		if (early_)
+			return early_;
+	}
+	return context->fault;
+}
+
 /* The interface of CUDA 3: the block's shape is the function's, and there are no arguments here. */
 EXPORT CUresult cuLaunch(CUfunction function)
 {

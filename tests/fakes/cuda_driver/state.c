@@ -200,7 +200,8 @@ static struct state *map_state(void)
 		made = NULL;
 	else if (made->magic != MAGIC)
 		prepare(made);
-	close(fd); /* which unlocks it */
+	flock(fd, LOCK_UN); /* the mapping would keep it */
+	close(fd);
 	return made;
 }
 
