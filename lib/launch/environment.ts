@@ -19,6 +19,8 @@ export interface Launch {
   /** The same for the share of time, from 1 to 100. */
   sm?: readonly LimitEntry<number>[];
   pool?: boolean;
+  /** The GPUs of the pool, as `CUDA_VISIBLE_DEVICES` would name them: `visible` is the first alone then. */
+  pooled?: string;
   workConserving?: boolean;
   group?: string;
   /** Where the group's file is. */
@@ -62,6 +64,7 @@ export function variablesOf(launch: Launch, env: (name: string) => string | unde
     ["MVGAL_VRAM_LIMIT", vram && list(vram, (bytes) => bytes === null ? "none" : `${bytes}`)],
     ["MVGAL_SM_LIMIT", sm && list(sm, (percent) => `${percent}%`)],
     ["MVGAL_POOL", launch.pool ? "1" : undefined],
+    ["MVGAL_POOL_GPUS", launch.pooled],
     ["MVGAL_WORK_CONSERVING", launch.workConserving ? "1" : undefined],
     ["MVGAL_GROUP", launch.group],
     ["MVGAL_RUNTIME_DIR", launch.runtimeDirectory],

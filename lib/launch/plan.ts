@@ -16,6 +16,7 @@ import { type LimitEntry, parseBytes, parsePercent } from "./limit_text.ts";
 import { placeProgram, type ProgramPlacement } from "./placement.ts";
 import type { ShimFile } from "./shim_file.ts";
 import { takeTurn } from "./turn.ts";
+import { visibleDevices, visibleEntries } from "./visible_devices.ts";
 
 /** What is asked for, as it was typed. */
 export interface RunRequest {
@@ -125,6 +126,32 @@ function checkRequest(request: RunRequest, strategy: StrategyName | null): void 
   }
 }
 
+/** Whether a switch that is on by itself is off. */
+function isOff(value: string | undefined): boolean {
+  return /^(0|false|no|off)$/i.test(value ?? "");
+}
+
+/** Before anything is made: limits that are asked for have to hold. */
+function checkEnvironment({ vram, sm, group, pool }: RunRequest, { env }: RunHost): void {
+  const enabled = env("ENABLE_MVGAL");
+  const asksForMore = pool || [vram, sm, group].some((each) => each !== undefined);
+  if (asksForMore && isOff(enabled)) {
+    throw new RunRequestError(
+      `ENABLE_MVGAL=${enabled} switches off what is asked for: unset it`,
+    );
+  }
+  // What is given as an option takes the place of what is inherited; a group's limits do not.
+  const given = new Map([
+    ["MVGAL_VRAM_LIMIT", group === undefined && vram !== undefined],
+    ["MVGAL_SM_LIMIT", group === undefined && sm !== undefined],
+    ["MVGAL_GROUP", group !== undefined],
+  ]);
+  const unreadable = unreadableLimits((name) => given.get(name) ? undefined : env(name));
+  if (unreadable.length > 0) {
+    throw new Error(`the program is not started: ${unreadable.join("; ")}`);
+  }
+}
+
 /** The shim, or why the program starts without. */
 function shimFor(host: RunHost, needsShim: boolean, notes: string[]): string | null {
   const shim = host.shim();
@@ -143,6 +170,7 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
   const notes: string[] = [];
   const vram = parseLimitOption("vram", request.vram, parseBytes, "8GiB");
   const sm = parseLimitOption("sm", request.sm, parsePercent, "30%");
+  checkEnvironment(request, host);
   const inherits = !isPlaced(host.env);
   const strategy = strategyFor(request, inherits ? host.env("MVGAL_STRATEGY") : undefined);
   checkRequest(request, strategy);
@@ -180,6 +208,12 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     }
   }
 
+  // A pooled program counts one GPU, also where it reads CUDA_VISIBLE_DEVICES itself.
+  const pool = request.pool
+    ? placed?.entries ?? visibleEntries(host.env("CUDA_VISIBLE_DEVICES"), gpus().gpus)
+    : [];
+  const isPool = pool.length > 1;
+
   let group: { name: string; runtime: string; isHeld: boolean } | undefined;
   if (request.group !== undefined) {
     const runtime = host.runtime();
@@ -205,15 +239,12 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     ...(group !== undefined && { group: group.name, runtimeDirectory: group.runtime }),
     ...(request.strategy !== undefined && strategy !== null && { strategy }),
     ...(request.gpus !== undefined && { gpus: request.gpus }),
-    visible: placed?.visible ?? null,
+    ...(isPool && { pooled: visibleDevices(pool) }),
+    visible: isPool ? visibleDevices(pool.slice(0, 1)) : placed?.visible ?? null,
   };
   const asked = new Map(variablesOf(launch, host.env));
   const after = (name: string) => asked.get(name) ?? host.env(name);
-  const unreadable = unreadableLimits(after);
-  if (unreadable[0] !== undefined) {
-    throw new Error(`the program is not started: ${unreadable.join("; ")}`);
-  }
-  const needsShim = asksForShim(after);
+  const needsShim = !isOff(host.env("ENABLE_MVGAL")) && asksForShim(after);
   const shim = shimFor(host, needsShim, notes);
   return { variables: variablesOf({ ...launch, shim }, host.env), shim, needsShim, notes };
 }

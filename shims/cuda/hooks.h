@@ -92,6 +92,7 @@
 	  (count, attributes, values, pointer))                                                    \
 	X(CUresult, cuMemGetAllocationPropertiesFromHandle,                                        \
 	  (CUmemAllocationProp * props, CUmemGenericAllocationHandle handle), (props, handle))     \
+	X(CUresult, cuInit, (unsigned int flags), (flags))                                         \
 	X(CUresult, cuDeviceGet, (CUdevice * device, int ordinal), (device, ordinal))              \
 	X(CUresult, cuDeviceGetCount, (int *count), (count))                                       \
 	MVGAL_COPY_HOOKS(X)

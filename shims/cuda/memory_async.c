@@ -9,6 +9,7 @@
 #include "async.h"
 #include "async_pool.h"
 #include "charge.h"
+#include "charged.h"
 
 struct request {
 	CUmemoryPool pool; /* NULL: the one of the stream's GPU */
@@ -194,7 +195,7 @@ static CUresult allocate(CUdeviceptr *pointer, struct request request)
 	return result;
 }
 
-HOOK CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
+CUresult charged_cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
 
@@ -205,7 +206,7 @@ HOOK CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream strea
 	return allocate(pointer, (struct request){.bytes = bytes, .stream = stream});
 }
 
-HOOK CUresult cuMemAllocAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUstream stream)
+CUresult charged_cuMemAllocAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
 
@@ -217,7 +218,7 @@ HOOK CUresult cuMemAllocAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUstream 
 			(struct request){.bytes = bytes, .stream = stream, .per_thread = true});
 }
 
-HOOK CUresult cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
+CUresult charged_cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
 				      CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
@@ -229,7 +230,7 @@ HOOK CUresult cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CUmemo
 	return allocate(pointer, (struct request){.bytes = bytes, .pool = pool, .stream = stream});
 }
 
-HOOK CUresult cuMemAllocFromPoolAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
+CUresult charged_cuMemAllocFromPoolAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
 					   CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
@@ -243,7 +244,7 @@ HOOK CUresult cuMemAllocFromPoolAsync_ptsz(CUdeviceptr *pointer, size_t bytes, C
 	    (struct request){.bytes = bytes, .pool = pool, .stream = stream, .per_thread = true});
 }
 
-HOOK CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
+CUresult charged_cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
 	struct ledger_entry *entry;
@@ -254,7 +255,7 @@ HOOK CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
 	return charge_free_end(entry, real->cuMemFreeAsync(pointer, stream));
 }
 
-HOOK CUresult cuMemFreeAsync_ptsz(CUdeviceptr pointer, CUstream stream)
+CUresult charged_cuMemFreeAsync_ptsz(CUdeviceptr pointer, CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
 	struct ledger_entry *entry;

@@ -4,13 +4,14 @@
 #include "account.h"
 #include "blocks.h"
 #include "charge.h"
+#include "charged.h"
 
 static const struct device *device_of_location(const CUmemLocation *location)
 {
 	return location->type == CU_MEM_LOCATION_TYPE_DEVICE ? account_device(location->id) : NULL;
 }
 
-HOOK CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
+CUresult charged_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
 			  const CUmemAllocationProp *props, unsigned long long flags)
 {
 	const struct cuda_real *real = cuda_real();

@@ -3,6 +3,7 @@
  */
 #include "account.h"
 #include "charge.h"
+#include "pool.h"
 
 static void gone(CUcontext context)
 {
@@ -18,6 +19,7 @@ HOOK CUresult cuCtxDestroy_v2(CUcontext context)
 
 	if (!real->cuCtxDestroy_v2)
 		return CUDA_ERROR_NOT_FOUND;
+	pool_context_goes(context);
 	result = real->cuCtxDestroy_v2(context);
 	if (result == CUDA_SUCCESS)
 		gone(context);
@@ -58,8 +60,10 @@ HOOK CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 		return CUDA_ERROR_NOT_FOUND;
 	context = primary_of(device);
 	result = real->cuDevicePrimaryCtxRelease_v2(device);
-	if (result == CUDA_SUCCESS && context && !is_active(device))
+	if (result == CUDA_SUCCESS && context && !is_active(device)) {
+		pool_context_gone(context);
 		gone(context);
+	}
 	return result;
 }
 
@@ -72,6 +76,7 @@ HOOK CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
 	if (!real->cuDevicePrimaryCtxReset_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	context = primary_of(device);
+	pool_context_goes(context);
 	result = real->cuDevicePrimaryCtxReset_v2(device);
 	if (result == CUDA_SUCCESS)
 		gone(context);

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* How much memory the driver is said to have, and to have left. */
 #include "charge.h"
-#include "settings.h"
+#include "pool.h"
 #include "view.h"
-
-/* Of pooled memory; absent in a shim that is built without. */
-__attribute__((weak)) bool pool_info(size_t *unused, size_t *total);
-
-static bool is_pooled(size_t *unused, size_t *total)
-{
-	return settings()->pool && pool_info && pool_info(unused, total);
-}
 
 HOOK CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device)
 {
 	const struct cuda_real *real = cuda_real();
 	CUresult result;
-	size_t unused;
 
 	if (!real->cuDeviceTotalMem_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	result = real->cuDeviceTotalMem_v2(bytes, device);
-	if (result == CUDA_SUCCESS && !is_pooled(&unused, bytes))
+	if (result == CUDA_SUCCESS && !pool_total(device, bytes))
 		*bytes = view_of_device(account_device(device), *bytes, 0).total;
 	return result;
 }
@@ -35,7 +26,7 @@ HOOK CUresult cuMemGetInfo_v2(size_t *unused, size_t *total)
 	if (!real->cuMemGetInfo_v2)
 		return CUDA_ERROR_NOT_FOUND;
 	result = real->cuMemGetInfo_v2(unused, total);
-	if (result != CUDA_SUCCESS || !unused || !total || is_pooled(unused, total))
+	if (result != CUDA_SUCCESS || !unused || !total || pool_info(unused, total))
 		return result;
 	view = view_of_device(account_current(), *total, *unused);
 	*unused = view.unused;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory by pointer: cuMemAlloc, with a pitch, managed; and what frees all of it. */
 #include "charge.h"
+#include "charged.h"
 
-HOOK CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
+CUresult charged_cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
 {
 	const struct cuda_real *real = cuda_real();
 	const struct device *device = account_current();
@@ -57,7 +58,7 @@ static uint64_t least_bytes(size_t width, size_t height)
 	return bytes;
 }
 
-HOOK CUresult cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width, size_t height,
+CUresult charged_cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width, size_t height,
 				 unsigned int element)
 {
 	const struct cuda_real *real = cuda_real();
@@ -86,7 +87,7 @@ HOOK CUresult cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t wid
 	return charge_end(&charge, result, made);
 }
 
-HOOK CUresult cuMemFree_v2(CUdeviceptr pointer)
+CUresult charged_cuMemFree_v2(CUdeviceptr pointer)
 {
 	const struct cuda_real *real = cuda_real();
 	struct ledger_entry *entry;

@@ -10,6 +10,7 @@
 
 #include "charge.h"
 #include "ordinal.h"
+#include "pool.h"
 #include "settings.h"
 #include "view.h"
 
@@ -39,6 +40,18 @@ static bool name_of(nvmlDevice_t device, struct names *names)
 	return true;
 }
 
+/* The GPU that a pooled program sees has the memory of all of them. */
+static bool see_pool(const struct names *names, struct memory_view *view)
+{
+	size_t unused, total;
+
+	if (names->ordinal != 0 || !pool_is_known() || !pool_info(&unused, &total))
+		return false;
+	*view = (struct memory_view){
+	    .total = total, .unused = unused, .used = total - unused, .is_limited = true};
+	return true;
+}
+
 /* No where the driver's own figures are right. */
 static bool see(nvmlDevice_t device, uint64_t total, uint64_t unused, struct memory_view *view)
 {
@@ -46,6 +59,8 @@ static bool see(nvmlDevice_t device, uint64_t total, uint64_t unused, struct mem
 
 	if (!settings()->enabled || !name_of(device, &names))
 		return false;
+	if (see_pool(&names, view))
+		return true;
 	*view = view_of_named(names.ordinal, names.id, names.uuid, total, unused);
 	return view->is_limited;
 }

@@ -17,7 +17,7 @@
 
 #define PITCH_ALIGNMENT 512
 
-/* MVGAL_POOL_PIECE: bytes of a piece at least; a power of two of the granularity results. */
+/* MVGAL_POOL_PIECE: bytes of a piece; rounded up to the granularity times a power of two. */
 static size_t asked_piece(void)
 {
 	const char *text = getenv("MVGAL_POOL_PIECE");
@@ -28,6 +28,11 @@ static size_t asked_piece(void)
 bool pool_is_on(void)
 {
 	return cards_pooled() != NULL;
+}
+
+bool pool_is_known(void)
+{
+	return cards_are_known();
 }
 
 static bool fits_own(const struct cards *cards, size_t bytes, size_t in_pool)
@@ -319,16 +324,12 @@ bool pool_place(const CUmemAllocationProp *asked, size_t bytes, CUmemAllocationP
 	return true;
 }
 
-void pool_context_gone(CUcontext context)
+static void drop_context(const struct cards *cards, CUcontext context, bool is_gone)
 {
-	const struct cards *cards = cards_pooled();
 	struct range *list;
 
-	if (!cards || !context)
-		return;
-	synchronize(context);
 	pool_lock();
-	dying_drop(context);
+	dying_drop(context, is_gone);
 	list = table_remove_context(context);
 	while (list) {
 		struct range *range = list;
@@ -340,17 +341,16 @@ void pool_context_gone(CUcontext context)
 	pool_unlock();
 }
 
-void pool_primary_gone(CUdevice device)
+void pool_context_goes(CUcontext context)
 {
-	const struct cuda_real *real = cuda_real();
-	unsigned int flags;
-	CUcontext context;
-	int active = 0;
-
-	if (!pool_is_on() || !real->cuDevicePrimaryCtxRelease_v2 ||
-	    real->cuDevicePrimaryCtxGetState(device, &flags, &active) != CUDA_SUCCESS || !active ||
-	    real->cuDevicePrimaryCtxRetain(&context, device) != CUDA_SUCCESS)
+	if (!context || !pool_is_known())
 		return;
-	pool_context_gone(context);
-	real->cuDevicePrimaryCtxRelease_v2(device);
+	synchronize(context);
+	drop_context(cards_pooled(), context, false);
+}
+
+void pool_context_gone(CUcontext context)
+{
+	if (context && pool_is_known())
+		drop_context(cards_pooled(), context, true);
 }

@@ -17,6 +17,9 @@
 
 bool pool_is_on(void);
 
+/* The same, of what is known already: it opens no driver in a program that has not done so. */
+bool pool_is_known(void);
+
 /*
  * Before an allocation: whether the driver is to make it. Where it is not, or the driver has no
  *memory for it, pool_alloc makes it:
@@ -56,8 +59,8 @@ bool pool_total(CUdevice device, size_t *total);
  */
 bool pool_place(const CUmemAllocationProp *asked, size_t bytes, CUmemAllocationProp *placed);
 
-/* Before a context is destroyed, or the primary one of a GPU reset: its allocations go with it. */
+/* A context is about to be destroyed or reset, or is so already: its allocations go with it. */
+void pool_context_goes(CUcontext context);
 void pool_context_gone(CUcontext context);
-void pool_primary_gone(CUdevice device);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program may ask of pooled memory, answered as of one allocation of its own GPU; and how
- * many GPUs it sees.
+ * What the program may ask of pooled memory, answered as of one allocation of its own GPU.
  */
 #include "pool.h"
 
@@ -35,7 +34,6 @@ enum {
 };
 
 #define MEMORY_TYPE_DEVICE 2
-#define INVALID_DEVICE 101
 
 /* Numbers of allocations that the driver does not give. */
 #define OWN_ID ((cuuint64_t)1 << 63)
@@ -204,26 +202,4 @@ cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *props,
 	    props->location.type == CU_MEM_LOCATION_TYPE_DEVICE)
 		props->location.id = cards->card[0].device;
 	return result;
-}
-
-__attribute__((visibility("default"))) CUresult cuDeviceGetCount(int *count)
-{
-	const struct cuda_real *real = cuda_real();
-	CUresult result;
-
-	if (!real->cuDeviceGetCount)
-		return CUDA_ERROR_NOT_FOUND;
-	result = real->cuDeviceGetCount(count);
-	if (result == CUDA_SUCCESS && count && *count > 1 && pool_is_on())
-		*count = 1;
-	return result;
-}
-
-__attribute__((visibility("default"))) CUresult cuDeviceGet(CUdevice *device, int ordinal)
-{
-	const struct cuda_real *real = cuda_real();
-
-	if (!real->cuDeviceGet)
-		return CUDA_ERROR_NOT_FOUND;
-	return ordinal > 0 && pool_is_on() ? INVALID_DEVICE : real->cuDeviceGet(device, ordinal);
 }

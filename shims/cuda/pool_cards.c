@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool_account.h"
+#include "account.h"
 #include "pool_lock.h"
 #include "real.h"
 #include "session.h"
 #include "settings.h"
+#include "view.h"
 
 #define ATTRIBUTE_VMM 102
 #define ATTRIBUTE_NUMA_NODE 134
@@ -182,6 +183,11 @@ const struct cards *cards_pooled(void)
 	return state == POOLED ? &pool.cards : NULL;
 }
 
+bool cards_are_known(void)
+{
+	return atomic_load_explicit(&pool.state, memory_order_acquire) == POOLED;
+}
+
 bool cards_are_current(const struct cards *cards)
 {
 	const struct cuda_real *real = cuda_real();
@@ -231,8 +237,7 @@ static bool info(const struct cards *cards, int card, size_t *unused, size_t *to
 	}
 	if (result != CUDA_SUCCESS)
 		return false;
-	if (account_view)
-		account_view(cards->card[card].device, unused, total);
+	account_view(cards->card[card].device, unused, total);
 	return true;
 }
 
@@ -275,8 +280,7 @@ size_t cards_total(const struct cards *cards)
 	for (int i = 0; i < cards->count; i++) {
 		size_t unused = cards->card[i].total, total = unused;
 
-		if (account_view)
-			account_view(cards->card[i].device, &unused, &total);
+		account_view(cards->card[i].device, &unused, &total);
 		sum += total;
 	}
 	return sum;
@@ -307,7 +311,7 @@ bool cards_take(const struct cards *cards, int lane, size_t bytes)
 			atomic_fetch_sub(&pool.host_used, bytes);
 			return false;
 		}
-	} else if (account_take && !account_take(cards->card[lane].device, bytes)) {
+	} else if (!account_take(cards->card[lane].device, bytes)) {
 		return false;
 	}
 	mvgal_session_allocated(row_of(cards, lane), bytes);
@@ -318,7 +322,7 @@ void cards_give(const struct cards *cards, int lane, size_t bytes)
 {
 	if (lane == PLAN_HOST)
 		atomic_fetch_sub(&pool.host_used, bytes);
-	else if (account_give)
+	else
 		account_give(cards->card[lane].device, bytes);
 	mvgal_session_freed(row_of(cards, lane), bytes);
 }

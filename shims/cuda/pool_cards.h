@@ -26,6 +26,7 @@ struct cards {
 /* NULL where nothing is pooled: it is not asked for, there is one GPU, or the driver does not know
  * how. */
 const struct cards *cards_pooled(void);
+bool cards_are_known(void);
 
 /* Whether the calling thread's context is of the program's own card. */
 bool cards_are_current(const struct cards *cards);

@@ -86,15 +86,22 @@ CUresult dying_add(CUdeviceptr pointer, CUcontext context, CUstream stream, bool
 	return CUDA_SUCCESS;
 }
 
-static void bury(const struct cards *cards, struct dying **link)
+/* Out of the list. */
+static struct dying *take(struct dying **link)
 {
 	struct dying *one = *link;
-	struct range *emptied;
 
 	*link = one->next;
 	dying.count--;
+	return one;
+}
+
+static void bury(const struct cards *cards, struct dying *one)
+{
+	struct range *emptied;
+
 	cuda_real()->cuEventDestroy_v2(one->event);
-	if (cards && table_remove(one->pointer, &emptied) && emptied)
+	if (table_remove(one->pointer, &emptied) && emptied)
 		spare_put(cards, emptied);
 	free(one);
 }
@@ -109,7 +116,7 @@ bool dying_reap(const struct cards *cards, bool wait)
 				       : real->cuEventQuery((*link)->event);
 
 		if (result == CUDA_SUCCESS) {
-			bury(cards, link);
+			bury(cards, take(link));
 			any = true;
 		} else {
 			link = &(*link)->next;
@@ -118,12 +125,18 @@ bool dying_reap(const struct cards *cards, bool wait)
 	return any;
 }
 
-void dying_drop(CUcontext context)
+void dying_drop(CUcontext context, bool is_gone)
 {
 	for (struct dying **link = &dying.first; *link;) {
-		if ((*link)->context == context)
-			bury(NULL, link);
-		else
-			link = &(*link)->next;
+		struct dying *one = *link;
+
+		if (one->context != context) {
+			link = &one->next;
+			continue;
+		}
+		take(link);
+		if (!is_gone)
+			cuda_real()->cuEventDestroy_v2(one->event);
+		free(one);
 	}
 }

@@ -16,8 +16,8 @@ CUresult dying_add(CUdeviceptr pointer, CUcontext context, CUstream stream, bool
 /* Frees what is past its point; with `wait`, all. Says whether there was any. */
 bool dying_reap(const struct cards *cards, bool wait);
 
-/* Forgets those of a context that goes. */
-void dying_drop(CUcontext context);
+/* Forgets those of a context that goes; the events went with one that is gone. */
+void dying_drop(CUcontext context, bool is_gone);
 
 /* Takes the pool's lock. */
 bool dying_has(CUdeviceptr pointer);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One allocation, or what is unmapped, at a time. A fork of the program waits for it. */
+/*
+ * One allocation, or what is unmapped, at a time. A fork of the program waits for it. What is asked
+ * of the driver meanwhile does not spoil a stream that some thread captures.
+ */
 #ifndef MVGAL_CUDA_POOL_LOCK_H
 #define MVGAL_CUDA_POOL_LOCK_H
 

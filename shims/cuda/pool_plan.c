@@ -60,7 +60,7 @@ bool plan_make(struct plan *plan, size_t bytes, size_t granularity, size_t least
 	if (bytes == 0 || bytes > SIZE_MAX / 2)
 		return false;
 	plan->bytes = round_up(bytes, granularity);
-	while (piece < least || (plan->bytes + piece - 1) / piece > PLAN_PIECES)
+	while (least ? piece < least : (plan->bytes + piece - 1) / piece > PLAN_PIECES)
 		piece *= 2;
 	/* What is left of a card below a piece is lost to the plan: small pieces lose less. */
 	for (; piece >= granularity; piece /= 2) {

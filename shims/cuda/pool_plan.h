@@ -33,8 +33,8 @@ struct plan {
 
 /*
  * Deals out `bytes`, rounded up to `granularity`, a power of two. `room` has the bytes of each
- * lane; `least` is the size of a piece to begin with, 0 for the granularity. False where there is
- * not that much room.
+ * lane; `least` is the size of a piece, 0 for the smallest that makes no more than PLAN_PIECES.
+ * Smaller ones are taken where there is not room else. False where there is not that much room.
  */
 bool plan_make(struct plan *plan, size_t bytes, size_t granularity, size_t least,
 	       const size_t room[PLAN_LANES]);

@@ -49,7 +49,7 @@ struct settings {
 const struct settings *settings(void);
 
 /*
- * The limits of a GPU, per process or group.
+ * The limits of a GPU, per process or group. It compares text: ask once a GPU, not at each call.
  *
  * `index` is its CUDA ordinal in this process, -1 where unknown; `uuid` is `GPU-...`, with or
  * without the prefix, in any case, or NULL.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Scheduling } from "../../lib/daemon/scheduling.ts";
 import { SchedulerStore } from "../../lib/daemon/scheduler_store.ts";
+import { capture } from "../cli/capture.ts";
 import { compilerTest } from "../fakes/cc.ts";
 import { Place, Program } from "../session/program.ts";
 import { gpus, idOf, look } from "./gpus.ts";
@@ -50,3 +51,27 @@ compilerTest(
     assert.deepEqual(place.names(), []);
   },
 );
+
+compilerTest("limits that were set by hand stay, whatever else a program is told", async () => {
+  using place = new Place();
+  const listed = gpus(2);
+  const { program } = await Program.start(place.runtime);
+  await using _ = program;
+  using part = open(place, []);
+  part.looked(look(listed, [0, 80]), listed);
+  const args = ["limit", "set", `${program.pid}`, "--vram", `${idOf(1)}=4k`];
+  const { status, stderr } = await capture(args, { env: { MVGAL_RUNTIME_DIR: place.runtime } });
+  assert.deepEqual([status, stderr], [0, ""]);
+  // Told between two looks, and after one.
+  part.change({ strategy: "afr" });
+  assert.match(await program.ask("policy"), new RegExp(`2 ${idOf(0)}:3:0 ${idOf(1)}:5:0$`));
+  part.looked(look(listed, [0, 80]), listed);
+  part.change({ strategy: "sfr" });
+  assert.match(await program.ask("policy"), new RegExp(`3 ${idOf(0)}:3:0 ${idOf(1)}:5:0$`));
+  const { page } = place.registry.look().sessions[0] ?? assert.fail();
+  assert.ok(page.policy.state === "set");
+  assert.deepEqual(
+    page.policy.policy.gpus.map((gpu) => gpu.memory_limit_bytes),
+    [null, 4096n],
+  );
+});

@@ -105,7 +105,8 @@ export function compile({ name, source, args, includes = [] }: Compilation): str
     stderr: "piped",
   }).outputSync();
   if (!success) {
-    Deno.removeSync(temporary);
+    // The linker has removed what it could not finish.
+    if (exists(temporary)) Deno.removeSync(temporary);
     throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
   }
   Deno.chmodSync(temporary, 0o755);

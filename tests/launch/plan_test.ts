@@ -108,6 +108,8 @@ Deno.test("planRun() refuses what cannot be meant, and environments that no shim
   ) {
     assert.throws(() => plan(host, request), RunRequestError, JSON.stringify(request));
   }
+  host.values = { ENABLE_MVGAL: "0" };
+  assert.throws(() => plan(host, { vram: "1G" }), /ENABLE_MVGAL=0 switches off what is asked for/);
   host.values = { CUDA_DEVICE_MEMORY_LIMIT_1: "lots" };
   assert.throws(() => plan(host, {}), /not started: CUDA_DEVICE_MEMORY_LIMIT_1=lots: .*unset it/);
   // What is given on the command line holds in place of the variable.
@@ -143,7 +145,27 @@ Deno.test("planRun() places by strategy: by load, by memory, in turns kept betwe
   assert.deepEqual(turns, [UUID(1), UUID(2), UUID(3), UUID(1)]);
   host.values = { MVGAL_STRATEGY: "round-robin" };
   assert.equal(placed({}), UUID(2));
-  assert.equal(placed({ pool: true }), undefined);
+  assert.equal(placed({ pool: true }), UUID(1));
+});
+
+Deno.test("planRun() shows a pooled program the first of its GPUs, and the shim all of them", () => {
+  using host = new FakeHost();
+  assert.deepEqual(plan(host, { pool: true }), {
+    LD_PRELOAD,
+    MVGAL_POOL: "1",
+    MVGAL_POOL_GPUS: [1, 2, 3].map(UUID).join(","),
+    CUDA_VISIBLE_DEVICES: UUID(1),
+    MVGAL_PLACED: UUID(1),
+  });
+  host.values = { CUDA_VISIBLE_DEVICES: "2,0" };
+  const { MVGAL_POOL_GPUS, CUDA_VISIBLE_DEVICES } = plan(host, { pool: true });
+  assert.equal(MVGAL_POOL_GPUS, `${UUID(3)},${UUID(1)}`);
+  assert.equal(CUDA_VISIBLE_DEVICES, UUID(3));
+  // One GPU is what it is.
+  host.values = {};
+  const one = plan(host, { pool: true, gpus: "1" });
+  assert.equal(one["MVGAL_POOL_GPUS"], undefined);
+  assert.equal(one["CUDA_VISIBLE_DEVICES"], UUID(1));
 });
 
 Deno.test("planRun() in a program that was placed does not place it again, but as it is asked to", () => {

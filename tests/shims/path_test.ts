@@ -83,3 +83,40 @@ compilerTest("libmvgal_path.so adds what is missing of several elements alone", 
   assert.equal(PATH, "/a:/bin:/ab:/b");
   assert.equal(LD_LIBRARY_PATH, "/with space:/other space");
 });
+
+compilerTest(
+  "libmvgal_path.so takes any values, under AddressSanitizer and UndefinedBehaviorSanitizer",
+  async () => {
+    const program = compile({
+      name: "path_program",
+      source: `#include <stdio.h>
+#include <stdlib.h>
+int main(void) { const char *path = getenv("LD_LIBRARY_PATH"); puts(path ? path : "unset"); }`,
+      args: [source, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+      includes: [source],
+    });
+    const run = async (old: string, behind: string, before: string) => {
+      const env = {
+        LD_LIBRARY_PATH: old,
+        TF_LD_LIBRARY_PATH: behind,
+        TF_PREPEND_LD_LIBRARY_PATH: before,
+      };
+      const { success, stdout, stderr } = await new Deno.Command(program, { env, clearEnv: true })
+        .output();
+      assert.ok(success, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout).trimEnd();
+    };
+    const values = ["", ":", "::/a:", "/a", "/a:/b", "/ab:/a", "/b::/c", ":".repeat(50)];
+    for (const old of values) {
+      for (const behind of values) {
+        const once = await run(old, behind, "/b:/z");
+        assert.equal(await run(once, behind, "/b:/z"), once, `${old} ${behind}`);
+        const elements = once.split(":");
+        for (const each of `${old}:${behind}:/b:/z`.split(":")) {
+          assert.ok(elements.includes(each) || each === "");
+        }
+      }
+    }
+  },
+  { libraries: ["libasan.so", "libubsan.so"] },
+);

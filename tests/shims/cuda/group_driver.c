@@ -17,8 +17,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "group.h"
-#include "settings.h"
+#include "../../../shims/cuda/group.h"
+#include "../../../shims/cuda/settings.h"
 
 #define GPU "pci:0000:01:00.0"
 #define NO_LIMIT GROUP_NO_LIMIT

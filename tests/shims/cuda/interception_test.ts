@@ -90,7 +90,7 @@ function run(
 
 /** What dlsym gives of a driver with the shim before it. */
 const BY_NAME = [
-  "cuInit libcuda.so.1 cuInit",
+  "cuInit libmvgal_cuda.so cuInit",
   "cuMemAlloc libcuda.so.1 cuMemAlloc",
   "cuMemAlloc_v2 libmvgal_cuda.so cuMemAlloc_v2",
   "cuMemAllocAsync_ptsz libmvgal_cuda.so cuMemAllocAsync_ptsz",
@@ -116,7 +116,7 @@ const WAYS: Record<string, { way(kit: Kit): string[]; found: string[] }> = {
   "cuGetProcAddress of CUDA 12": {
     way: () => ["resolver"],
     found: [
-      "cuInit libcuda.so.1 cuInit",
+      "cuInit libmvgal_cuda.so cuInit",
       "cuMemAlloc libmvgal_cuda.so cuMemAlloc_v2",
       "cuMemAllocAsync libmvgal_cuda.so cuMemAllocAsync",
       "cuDriverGetVersion libcuda.so.1 cuDriverGetVersion",
@@ -127,7 +127,7 @@ const WAYS: Record<string, { way(kit: Kit): string[]; found: string[] }> = {
   "cuGetProcAddress for a version of the ABI that the shim does not know": {
     way: () => ["resolver of old"],
     found: [
-      "cuInit libcuda.so.1 cuInit",
+      "cuInit libmvgal_cuda.so cuInit",
       "cuMemAlloc libcuda.so.1 cuMemAlloc",
       "cuMemAllocAsync nowhere",
       "cuDriverGetVersion libcuda.so.1 cuDriverGetVersion",
@@ -138,7 +138,7 @@ const WAYS: Record<string, { way(kit: Kit): string[]; found: string[] }> = {
   "cuGetProcAddress for streams of threads": {
     way: () => ["resolver of threads"],
     found: [
-      "cuInit libcuda.so.1 cuInit",
+      "cuInit libmvgal_cuda.so cuInit",
       "cuMemAlloc libmvgal_cuda.so cuMemAlloc_v2",
       "cuMemAllocAsync libmvgal_cuda.so cuMemAllocAsync_ptsz",
       "cuDriverGetVersion libcuda.so.1 cuDriverGetVersion",

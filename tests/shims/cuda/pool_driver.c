@@ -56,7 +56,7 @@ static struct {
 	struct area areas[MOST], reserved[MOST];
 	struct mapping mappings[MOST];
 	int area_count, reserved_count, mapping_count, handle_count;
-	char fail_name[64];
+	char fail_name[64], visible[64];
 	int fail_after, fail_code;
 	struct {
 		const char *name;
@@ -65,7 +65,7 @@ static struct {
 } fake = {.unreached = -2};
 
 static __thread CUcontext stack[16];
-static __thread int depth;
+static __thread int depth, capture_mode;
 
 void fake_fail(const char *name, int after, int code)
 {
@@ -133,6 +133,7 @@ long fake_calls(const char *name)
 ASK(size_t, fake_used(int device), fake.used[device < 0 ? CARDS : device])
 ASK(int, fake_handles(void), fake.handle_count)
 ASK(int, fake_reservations(void), fake.reserved_count)
+ASK(const char *, fake_visible(void), fake.visible)
 ASK(int, fake_faults(void), fake.faults)
 
 static struct mapping *mapping_at(CUdeviceptr pointer)
@@ -192,6 +193,8 @@ CUresult cuInit(unsigned int flags)
 	(void)flags;
 	pthread_atfork(before_fork, after_fork, after_fork);
 	ENTER;
+	snprintf(fake.visible, sizeof(fake.visible), "%s",
+		 getenv("CUDA_VISIBLE_DEVICES") ? getenv("CUDA_VISIBLE_DEVICES") : "");
 	if (!fake.cards)
 		for (char *at = text; at && *at; at += strcspn(at, ","), at += *at == ',') {
 			fake.primary[fake.cards].device = fake.cards;
@@ -331,6 +334,8 @@ CUresult cuEventRecord(CUevent event, CUstream stream)
 CUresult cuEventQuery(CUevent event)
 {
 	ENTER;
+	/* It would spoil a stream that another thread captures. */
+	fake.faults += capture_mode != 2;
 	return leave(event->of <= fake.ended ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY);
 }
 
@@ -347,6 +352,15 @@ CUresult cuEventDestroy_v2(CUevent event)
 	ENTER;
 	free(event);
 	return leave(CUDA_SUCCESS);
+}
+
+CUresult cuThreadExchangeStreamCaptureMode(int *mode)
+{
+	int before = capture_mode;
+
+	capture_mode = *mode;
+	*mode = before;
+	return CUDA_SUCCESS;
 }
 
 CUresult cuStreamIsCapturing(CUstream stream, int *status)

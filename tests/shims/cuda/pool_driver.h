@@ -26,6 +26,9 @@ extern void fake_end_work(void);
 /* How often memory was taken away under work. */
 extern int fake_faults(void);
 
+/* What CUDA_VISIBLE_DEVICES was in cuInit. */
+extern const char *fake_visible(void);
+
 /* Copies and fills of memory on several cards are refused from now on. */
 extern void fake_refuse_mixed(int refuse);
 

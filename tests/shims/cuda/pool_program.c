@@ -7,13 +7,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "pool_account.h"
+#include "account.h"
+#include "charged.h"
+#include "pool.h"
 #include "pool_cards.h"
 #include "pool_lock.h"
 #include "pool_spare.h"
 #include "real.h"
 #include "session.h"
 #include "settings.h"
+#include "view.h"
 
 #define FORWARD(type, name, parameters, arguments)                                                 \
 	type name parameters                                                                       \
@@ -33,6 +36,7 @@ FORWARD(int, fake_reservations, (void), ())
 FORWARD(int, fake_card_at, (unsigned long long pointer), (pointer))
 FORWARD(void, fake_begin_work, (void), ())
 FORWARD(void, fake_end_work, (void), ())
+FORWARD(const char *, fake_visible, (void), ())
 FORWARD(int, fake_faults, (void), ())
 FORWARD(void, fake_refuse_mixed, (int refuse), (refuse))
 
@@ -114,6 +118,37 @@ void account_view(CUdevice device, size_t *unused, size_t *total)
 	if (*unused > account_most[device] - account_used[device])
 		*unused = account_most[device] - account_used[device];
 	pthread_mutex_unlock(&accounts);
+}
+
+/* The hooks that are not the pool's own, without the accounts. */
+#define DRIVERS(result, name, parameters, arguments)                                               \
+	result charged_##name parameters                                                           \
+	{                                                                                          \
+		return cuda_real()->name arguments;                                                \
+	}
+MVGAL_MEMORY_HOOKS(DRIVERS)
+
+CUresult cuMemGetInfo_v2(size_t *unused, size_t *total)
+{
+	return pool_info(unused, total) ? CUDA_SUCCESS : charged_cuMemGetInfo_v2(unused, total);
+}
+
+CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device)
+{
+	return pool_total(device, bytes) ? CUDA_SUCCESS
+					 : charged_cuDeviceTotalMem_v2(bytes, device);
+}
+
+CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
+{
+	pool_context_goes(cuda_current());
+	return charged_cuDevicePrimaryCtxReset_v2(device);
+}
+
+CUresult cuCtxDestroy_v2(CUcontext context)
+{
+	pool_context_gone(context);
+	return CUDA_SUCCESS;
 }
 
 void expect_nothing_left(void)
@@ -226,13 +261,11 @@ static const struct {
 
 int main(int count, char **arguments)
 {
-	CUresult (*init)(unsigned int) =
-	    (CUresult(*)(unsigned int))dlsym(dlopen("libcuda.so.1", RTLD_LAZY), "cuInit");
 	CUcontext context;
 
 	for (int i = 0; i < 8; i++)
 		account_most[i] = SIZE_MAX;
-	EXPECT(init(0) == CUDA_SUCCESS);
+	EXPECT(cuInit(0) == CUDA_SUCCESS);
 	EXPECT(cuda_real()->cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
 	EXPECT(cuda_real()->cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)

@@ -319,6 +319,13 @@ void test_contexts(void)
 	EXPECT(cuDevicePrimaryCtxReset_v2(0) == CUDA_SUCCESS);
 	expect_nothing_left();
 	EXPECT(cuMemFree_v2(pointer) == CUDA_ERROR_INVALID_VALUE);
+
+	/* With one that is gone already, nobody waits. */
+	EXPECT(cuMemAlloc_v2(&pointer, 100 * MIB) == CUDA_SUCCESS);
+	long waits = fake_calls("cuCtxSynchronize");
+	EXPECT(cuCtxDestroy_v2(cuda_current()) == CUDA_SUCCESS);
+	EXPECT(fake_calls("cuCtxSynchronize") == waits);
+	expect_nothing_left();
 }
 
 static atomic_bool has_forked;

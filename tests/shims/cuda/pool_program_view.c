@@ -10,6 +10,9 @@ void test_devices(void)
 	CUdevice device = -1;
 	int count;
 
+	/* CUDA_VISIBLE_DEVICES: 5; MVGAL_POOL_GPUS: 5,6,7. */
+	EXPECT(!strcmp(fake_visible(), "5,6,7"));
+	EXPECT(!strcmp(getenv("CUDA_VISIBLE_DEVICES"), "5"));
 	EXPECT(cuDeviceGetCount(&count) == CUDA_SUCCESS && count == 1);
 	EXPECT(cuDeviceGet(&device, 0) == CUDA_SUCCESS && device == 0);
 	EXPECT(cuDeviceGet(&device, 1) == 101);

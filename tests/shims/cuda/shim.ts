@@ -34,18 +34,33 @@ export function partsProgram(
   parts: readonly string[],
   sanitizer: Sanitizer | null,
 ): string {
-  const sources = parts.map((part) => join(SHIMS, "cuda", `${part}.c`));
-  const includes = ["cuda", "session", "include"].map((each) => join(SHIMS, each));
+  return compileWith(name, parts.map((part) => join(SHIMS, "cuda", `${part}.c`)), sanitizer);
+}
+
+function compileWith(
+  name: string,
+  sources: readonly string[],
+  sanitizer: Sanitizer | null,
+): string {
+  const headers = ["cuda", "session", "include"].map((each) => join(SHIMS, each));
   return compile({
     name,
     source: { file: join(import.meta.dirname ?? ".", `${name}.c`) },
     args: [
-      ...["-O1", "-g", "-pthread", ...includes.map((each) => `-I${each}`)],
+      // Not the shim's own directory, which has a limits.h.
+      ...["-O1", "-g", "-pthread", ...headers.slice(1).map((each) => `-I${each}`)],
       ...(sanitizer === null ? [] : [`-fsanitize=${sanitizer}`, "-fno-sanitize-recover=all"]),
       ...sources,
+      "-ldl",
     ],
-    includes: [...sources, ...includes.flatMap((each) => filesOf(each, ".h"))],
+    includes: [...sources, ...headers.flatMap((each) => filesOf(each, ".h"))],
   });
+}
+
+/** Compiles a program of this directory with the whole shim in it, but for how functions are found. */
+export function shimProgram(name: string, sanitizer: Sanitizer | null): string {
+  const parts = filesOf(join(SHIMS, "cuda"), ".c").filter((path) => !path.endsWith("/resolve.c"));
+  return compileWith(name, [...parts, ...filesOf(join(SHIMS, "session"), ".c")], sanitizer);
 }
 
 /** A runtime directory of a test's own, with a group in it. */

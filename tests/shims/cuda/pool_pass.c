@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions that have a row and no hook of their own yet: they go to the driver. */
+/* Hooks of other parts of the shim, which go to the driver. */
 #include "real.h"
 
 #define PASS(result, name, parameters, arguments)                                                  \
