@@ -233,12 +233,14 @@ int main(int argc, char **argv)
 		}
 		if (before > half && limit == 100 && pct && !strcmp(what, "change")) {
 			limit = (uint32_t)atoi(pct);
-			CALL(cuCtxSynchronize, (void));
 			half = gate_now() + 300000000;
 			meter.first = 0;
 			program.until = gate_now() + (uint64_t)(atof(argv[3]) * 5e8);
 		} else if (before > half || strcmp(what, "change")) {
 			count(&meter, before, program.ns * (graph ? 10 : 1));
+		} else {
+			/* Without a limit nothing else keeps the queue short. */
+			CALL(cuCtxSynchronize, (void));
 		}
 	}
 	printf("share=%.2f\n", share(&meter));
