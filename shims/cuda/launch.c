@@ -4,6 +4,8 @@
  * with a limit goes through the GPU's gate. Copies and fills of memory pass by: engines of their own do them.
  */
 #define _GNU_SOURCE
+#include "launch.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,4 +279,12 @@ EXPORT CUresult cuStreamDestroy_v2(CUstream stream)
 	for (unsigned int i = 0; current && i < count; i++)
 		gate_stream_gone(&launches.gates[i], stream, current);
 	return real->cuStreamDestroy_v2(stream);
+}
+
+void launch_context_gone(CUcontext context)
+{
+	unsigned int count = atomic_load(&launches.count);
+
+	for (unsigned int i = 0; i < count; i++)
+		gate_context_gone(&launches.gates[i], context);
 }
