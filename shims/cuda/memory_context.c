@@ -3,10 +3,13 @@
  */
 #include "account.h"
 #include "charge.h"
+#include "launch.h"
 #include "pool.h"
 
 static void gone(CUcontext context)
 {
+	if (context)
+		launch_context_gone(context);
 	if (context)
 		ledger_take_owned(context, charge_drop);
 	account_context_gone();
