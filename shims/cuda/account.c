@@ -9,7 +9,7 @@
 #include "blocks.h"
 #include "group.h"
 #include "ledger.h"
-#include "limits.h"
+#include "device_limits.h"
 #include "limits_now.h"
 #include "overhead.h"
 #include "session.h"

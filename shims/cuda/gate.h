@@ -12,7 +12,7 @@
 
 #include "busy.h"
 #include "gate_marks.h"
-#include "limits.h"
+#include "device_limits.h"
 #include "turns.h"
 
 enum gate_state {

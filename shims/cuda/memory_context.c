@@ -3,13 +3,16 @@
  */
 #include "account.h"
 #include "charge.h"
+#include "launch.h"
 #include "pool.h"
 
 /* After account_busy: what is not gone stays charged. */
 static CUresult end(CUcontext context, CUresult result, bool is_gone)
 {
-	if (is_gone && context)
+	if (is_gone && context) {
+		launch_context_gone(context);
 		ledger_take_owned(context, charge_drop);
+	}
 	account_idle();
 	if (is_gone)
 		account_context_gone();

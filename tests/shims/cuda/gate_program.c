@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "../../../shims/cuda/gate_clock.h"
-#include "../../../shims/cuda/limits.h"
+#include "../../../shims/cuda/device_limits.h"
 #include "../../../shims/cuda/real.h"
 #include "../../../shims/cuda/settings.h"
 

@@ -33,7 +33,7 @@ function driverLibrary(flags: readonly string[]): string {
 
 /** The shim's limits.h is not the system's. */
 function commonFlags(flags: readonly string[]): string[] {
-  return ["-g", "-O1", ...flags, "-pthread", "-idirafter", join(SHIM, "cuda")];
+  return ["-g", "-O1", ...flags, "-pthread", `-I${join(SHIM, "cuda")}`];
 }
 
 /** Runs one of the tests of `pool_program.c` on cards of 64 MiB each. */

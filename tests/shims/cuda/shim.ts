@@ -47,8 +47,7 @@ function compileWith(
     name,
     source: { file: join(import.meta.dirname ?? ".", `${name}.c`) },
     args: [
-      // Not the shim's own directory, which has a limits.h.
-      ...["-O1", "-g", "-pthread", ...headers.slice(1).map((each) => `-I${each}`)],
+      ...["-O1", "-g", "-pthread", ...headers.map((each) => `-I${each}`)],
       ...(sanitizer === null ? [] : [`-fsanitize=${sanitizer}`, "-fno-sanitize-recover=all"]),
       ...sources,
       "-ldl",

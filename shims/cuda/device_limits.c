@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "limits.h"
+#include "device_limits.h"
 
 #include <ctype.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the program may use of a GPU. */
-#ifndef MVGAL_CUDA_LIMITS_H
-#define MVGAL_CUDA_LIMITS_H
+#ifndef MVGAL_CUDA_DEVICE_LIMITS_H
+#define MVGAL_CUDA_DEVICE_LIMITS_H
 
 #include <stdbool.h>
 #include <stdint.h>
