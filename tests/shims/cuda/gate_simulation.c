@@ -9,9 +9,9 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "gate.h"
-#include "gate_clock.h"
-#include "real.h"
+#include "../../../shims/cuda/gate.h"
+#include "../../../shims/cuda/gate_clock.h"
+#include "../../../shims/cuda/real.h"
 
 #define US UINT64_C(1000)
 #define MS UINT64_C(1000000)
