@@ -54,7 +54,11 @@ export function runCommand(
         describe: "How the program's GPU is chosen, and its work placed",
         choices: STRATEGY_NAMES,
       },
-      { flags: "--pool", describe: "Show the program one GPU with the memory of all of them" },
+      {
+        flags: "--pool",
+        describe:
+          "Show the program one GPU with the memory of all (not yet programs of CUDA's runtime)",
+      },
       { flags: "--group <name>", describe: "Share the limits with the other programs of a group" },
       {
         flags: "--work-conserving",
@@ -75,7 +79,7 @@ export function runCommand(
       { command: "run --vram 8GiB --sm 30% -- python train.py", meaning: "A part of each GPU" },
       { command: "run --strategy task -- ./simulate", meaning: "On the GPU that has least to do" },
       { command: "run --group jobs --vram 20GiB -- ./job", meaning: "All jobs in 20 GiB" },
-      { command: "run --pool -- python big.py", meaning: "All GPUs as one" },
+      { command: "run --pool -- ./big", meaning: "All GPUs as one" },
       { command: "run --vram 8GiB --print-env", meaning: "Variables, to be set elsewhere" },
     ],
     passesOptions: true,

@@ -45,7 +45,32 @@ static _Thread_local struct {
 	uint64_t checked;
 	uint64_t id;
 	bool no_wait;
+	/* A stream and a context of a GPU without a limit, and since when that is known. */
+	CUstream free_stream;
+	CUcontext free_context;
+	uint64_t free_from;
 } own;
+
+/*
+ * For so many ticks what was found of a stream is believed: 2 to 10 ms. A clock of the system takes longer to ask
+ * than the rest of a launch that is free, and on virtual machines as much as a call of the kernel.
+ */
+#define FREE_TICKS 10000000u
+
+static uint64_t ticks(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t now;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
+	/* It counts at 25 MHz to 1 GHz. */
+	return now * 16;
+#else
+	return gate_now_roughly();
+#endif
+}
 
 static void after_fork(void)
 {
@@ -54,7 +79,8 @@ static void after_fork(void)
 	pthread_mutex_init(&launches.adding, NULL);
 	for (unsigned int i = 0; i < count; i++)
 		gate_after_fork(&launches.gates[i]);
-	own.context = NULL;
+	own.context = own.free_context = NULL;
+	own.free_stream = NULL;
 }
 
 static void at_exit(void)
@@ -160,29 +186,52 @@ static uint64_t thread_id(void)
 	return own.id;
 }
 
+static bool is_default(CUstream stream)
+{
+	return stream == CU_STREAM_LEGACY || stream == CU_STREAM_PER_THREAD;
+}
+
 /* Between the two the launch is made. NULL where the launch is none of the gates'. */
 static struct gate *before(struct gate_launch *launch, CUstream stream, bool per_thread, uint64_t key)
 {
 	const struct cuda_real *real = cuda_real();
-	uint64_t roughly = gate_now_roughly();
 	CUcontext current, context;
 	struct gate *gate;
+	uint64_t roughly;
+	bool is_known;
 
+	/* A stream of its own belongs to one context: the default ones do not tell of which they are. */
+	is_known = own.free_context && ticks() - own.free_from < FREE_TICKS;
+	if (is_known && stream && stream == own.free_stream) {
+		mvgal_session_launched(own.gate->device->row, false);
+		return NULL;
+	}
 	if (!real->cuCtxGetCurrent || real->cuCtxGetCurrent(&current) != CUDA_SUCCESS || !current)
 		return NULL;
 	if (!stream)
 		stream = per_thread ? CU_STREAM_PER_THREAD : CU_STREAM_LEGACY;
+	if (is_known && current == own.free_context && is_default(stream)) {
+		mvgal_session_launched(own.gate->device->row, false);
+		return NULL;
+	}
+	own.free_stream = NULL;
+	own.free_context = NULL;
+	roughly = gate_now_roughly();
 	context = current;
 	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) &&
-	    stream != CU_STREAM_LEGACY && stream != CU_STREAM_PER_THREAD && real->cuStreamGetCtx &&
+	    !is_default(stream) && real->cuStreamGetCtx &&
 	    real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
 		return NULL;
 	gate = gate_of_context(context, current, roughly);
 	if (!gate)
 		return NULL;
 	mvgal_session_launched(gate->device->row, false);
-	if (roughly < atomic_load_explicit(&gate->free_until, memory_order_relaxed))
+	if (roughly < atomic_load_explicit(&gate->free_until, memory_order_relaxed)) {
+		own.free_stream = is_default(stream) ? NULL : stream;
+		own.free_context = context;
+		own.free_from = ticks();
 		return NULL;
+	}
 	if (marks_is_capturing(stream))
 		return NULL;
 	launch->stream.stream = stream;
