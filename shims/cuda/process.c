@@ -28,8 +28,7 @@ static const char *field_of(const char *text, int number)
 	return at ? at + 1 : NULL;
 }
 
-/* Start time of a process, 0 for none, or one that is but waited for. */
-static uint64_t start_time_of(uint32_t pid)
+uint64_t process_start_time(uint32_t pid)
 {
 	const char *state, *threads, *start;
 	char path[32], text[1024];
@@ -59,7 +58,7 @@ static uint64_t start_time_of(uint32_t pid)
 static void ask(void)
 {
 	process.own.pid = (uint32_t)getpid();
-	process.own.start_time = start_time_of(process.own.pid);
+	process.own.start_time = process_start_time(process.own.pid);
 }
 
 const struct process *process_own(void)
@@ -75,5 +74,5 @@ void process_after_fork(void)
 
 bool process_lives(uint32_t pid, uint64_t start_time)
 {
-	return start_time && start_time_of(pid) == start_time;
+	return start_time && process_start_time(pid) == start_time;
 }

@@ -16,6 +16,9 @@ struct process {
 const struct process *process_own(void);
 void process_after_fork(void);
 
+/* When a process started; 0 for none, or one that has ended and is not waited for yet. */
+uint64_t process_start_time(uint32_t pid);
+
 /* Whether that very process lives: one that has ended and is not waited for yet does not. */
 bool process_lives(uint32_t pid, uint64_t start_time);
 

@@ -13,33 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process.h"
+
 #define BYTES sizeof(struct turns_table)
-
-/* Field 22 of /proc/<pid>/stat; 0 where it cannot be read, or the process has ended. */
-static uint64_t start_time(uint32_t pid)
-{
-	char path[32], text[1024];
-	char *at;
-	ssize_t length;
-	int file;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return 0;
-	length = read(file, text, sizeof(text) - 1);
-	close(file);
-	if (length <= 0)
-		return 0;
-	text[length] = '\0';
-	/* The name in field 2 may hold spaces and parentheses. */
-	at = strrchr(text, ')');
-	if (!at || !strncmp(at, ") Z", 3) || !strncmp(at, ") X", 3))
-		return 0;
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return at ? strtoull(at + 1, NULL, 10) : 0;
-}
 
 static uint64_t owner_of(uint32_t pid, uint64_t start)
 {
@@ -48,7 +24,9 @@ static uint64_t owner_of(uint32_t pid, uint64_t start)
 
 uint64_t turns_file_own(void)
 {
-	return owner_of((uint32_t)getpid(), start_time((uint32_t)getpid()));
+	uint32_t pid = (uint32_t)getpid();
+
+	return owner_of(pid, process_start_time(pid));
 }
 
 bool turns_file_lives(uint64_t owner)
@@ -60,7 +38,7 @@ bool turns_file_lives(uint64_t owner)
 
 	if (!pid || pid > INT32_MAX)
 		return false;
-	start = start_time(pid);
+	start = process_start_time(pid);
 	/* Of other users' processes /proc may tell nothing. */
 	lives = start ? owner_of(pid, start) == owner : kill((pid_t)pid, 0) < 0 && errno == EPERM;
 	errno = error;

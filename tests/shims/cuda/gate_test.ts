@@ -98,7 +98,16 @@ compilerTest("gate is clean under AddressSanitizer and UndefinedBehaviorSanitize
 }, { libraries: SANITIZER_LIBRARIES["address,undefined"] });
 
 function gateProgram(sanitizer: Sanitizer | null): string {
-  const parts = ["launch", "gate", "gate_clock", "gate_marks", "busy", "turns", "turns_file"]
+  const parts = [
+    "launch",
+    "gate",
+    "gate_clock",
+    "gate_marks",
+    "busy",
+    "turns",
+    "turns_file",
+    "process",
+  ]
     .concat(["devices", "forks", "real"]).map((part) => join(SHIMS, "cuda", `${part}.c`));
   const session = ["session", "place", "policy"].map((part) => join(SHIMS, "session", `${part}.c`));
   const folders = ["cuda", "session", "include"].map((each) => join(SHIMS, each));
