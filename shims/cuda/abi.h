@@ -2,8 +2,9 @@
 /*
  * What the shim needs of the CUDA driver API and of NVML, in its own words.
  *
- * Layouts and numbers: CUDA driver API reference (11.0 to 13.0) and NVML API reference; a test holds them
- * against NVIDIA's headers where these are installed. Structures that are only passed on are opaque.
+ * Layouts and numbers: CUDA driver API reference (11.0 to 13.0) and NVML API reference; a test
+ * holds them against NVIDIA's headers where these are installed. Structures that are only passed on
+ * are opaque.
  */
 #ifndef MVGAL_CUDA_ABI_H
 #define MVGAL_CUDA_ABI_H

@@ -7,9 +7,9 @@
 
 #include "async.h"
 #include "blocks.h"
+#include "device_limits.h"
 #include "group.h"
 #include "ledger.h"
-#include "device_limits.h"
 #include "limits_now.h"
 #include "overhead.h"
 #include "session.h"

@@ -35,7 +35,7 @@ static struct busy_guess *guess_of(struct busy_guesses *guesses, uint64_t key)
 			room = &set[i];
 	}
 	if (room)
-		*room = (struct busy_guess){ .key = key, .used = guesses->turn_start };
+		*room = (struct busy_guess){.key = key, .used = guesses->turn_start};
 	return room;
 }
 
@@ -118,7 +118,8 @@ static void take_sample(struct busy_guesses *guesses, uint64_t key, uint64_t ns)
 		guess->ns = (guess->ns * 3 + ns) / 4;
 }
 
-/* What was guessed is made to fit, all kinds of the turn by one factor: each is in other turns with others. */
+/* What was guessed is made to fit, all kinds of the turn by one factor: each is in other turns with
+ * others. */
 static void learn(struct busy *busy, struct busy_guesses *guesses, uint64_t ns)
 {
 	double factor = (double)ns / (double)busy->guessed;
@@ -128,7 +129,8 @@ static void learn(struct busy *busy, struct busy_guesses *guesses, uint64_t ns)
 		struct busy_guess *guess = guess_of(guesses, busy->kind[i]);
 
 		if (guess && guess->ns)
-			guess->ns = clamp((uint64_t)((double)guess->ns * factor), LEAST_NS, MOST_NS);
+			guess->ns =
+			    clamp((uint64_t)((double)guess->ns * factor), LEAST_NS, MOST_NS);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a GPU works for a turn: what is guessed while it does, and what was measured. No clock and no CUDA:
- * times come in, in ns of one clock. See docs/cuda.md, "Share of a GPU's time".
+ * How long a GPU works for a turn: what is guessed while it does, and what was measured. No clock
+ * and no CUDA: times come in, in ns of one clock. See docs/cuda.md, "Share of a GPU's time".
  */
 #ifndef MVGAL_CUDA_BUSY_H
 #define MVGAL_CUDA_BUSY_H
@@ -17,8 +17,8 @@
 struct busy_guesses {
 	struct busy_guess {
 		uint64_t key;
-		uint64_t ns; /* 0: not known yet */
-		uint64_t used; /* the start of the turn in which it was, last */
+		uint64_t ns;	   /* 0: not known yet */
+		uint64_t used;	   /* the start of the turn in which it was, last */
 		uint32_t launches; /* in that turn */
 		uint32_t measured; /* in those before */
 	} known[BUSY_SETS][BUSY_WAYS];
@@ -38,7 +38,8 @@ struct busy {
 	/* Guessed time of all launches, but of those of a kind that is not known. */
 	uint64_t guessed;
 	uint64_t launches;
-	/* What follows should wait until this is measured: much of it is of a kind of which little is known. */
+	/* What follows should wait until this is measured: much of it is of a kind of which little
+	 * is known. */
 	bool is_bold;
 	/* The launches that had no guess: of one kind, since they end the turn. */
 	uint64_t new_key;
@@ -55,8 +56,8 @@ void busy_begin(struct busy *busy, struct busy_guesses *guesses, uint64_t now);
 
 /* Whether something may be left to do at `now`. */
 enum busy_queue {
-	BUSY_QUEUED, /* it is, or nobody knows: no pause */
-	BUSY_DRY, /* it is not; busy.end says by a guess since when */
+	BUSY_QUEUED,	/* it is, or nobody knows: no pause */
+	BUSY_DRY,	/* it is not; busy.end says by a guess since when */
 	BUSY_DRY_SINCE, /* it is not, and busy.end was measured */
 };
 
@@ -66,7 +67,8 @@ void busy_pause(struct busy *busy, uint64_t now, enum busy_queue queue);
 /* A launch of the kind `key`, not 0: how long it is thought to take. */
 uint64_t busy_launch(struct busy *busy, struct busy_guesses *guesses, uint64_t key);
 
-/* The turn's work took from its start to `end`: the time that it was busy, which the guesses learn from. */
+/* The turn's work took from its start to `end`: the time that it was busy, which the guesses learn
+ * from. */
 uint64_t busy_end(struct busy *busy, struct busy_guesses *guesses, uint64_t end);
 
 #endif

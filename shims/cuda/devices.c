@@ -17,7 +17,7 @@ static struct {
 	/* Rows that are filled, in the order in which they were asked for. */
 	atomic_uint count;
 	pthread_mutex_t adding;
-} devices = { .adding = PTHREAD_MUTEX_INITIALIZER };
+} devices = {.adding = PTHREAD_MUTEX_INITIALIZER};
 
 static void write_uuid(char text[48], const CUuuid *uuid)
 {
@@ -33,7 +33,7 @@ static bool describe(CUdevice device, struct device *to)
 {
 	const struct cuda_real *real = cuda_real();
 	CUresult (*get_uuid)(CUuuid *, CUdevice) =
-		real->cuDeviceGetUuid_v2 ? real->cuDeviceGetUuid_v2 : real->cuDeviceGetUuid;
+	    real->cuDeviceGetUuid_v2 ? real->cuDeviceGetUuid_v2 : real->cuDeviceGetUuid;
 	char slot[32];
 	CUuuid uuid;
 

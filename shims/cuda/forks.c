@@ -9,7 +9,7 @@
 static struct {
 	_Atomic(pthread_mutex_t *) locks[MOST_LOCKS];
 	pthread_once_t once;
-} forks = { .once = PTHREAD_ONCE_INIT };
+} forks = {.once = PTHREAD_ONCE_INIT};
 
 static void in_child(void)
 {
@@ -32,8 +32,8 @@ void fork_renews(pthread_mutex_t *lock)
 	for (size_t i = 0; i < MOST_LOCKS; i++) {
 		pthread_mutex_t *free = NULL;
 
-		if (forks.locks[i] == lock || atomic_compare_exchange_strong(&forks.locks[i], &free, lock) ||
-		    free == lock)
+		if (forks.locks[i] == lock ||
+		    atomic_compare_exchange_strong(&forks.locks[i], &free, lock) || free == lock)
 			return;
 	}
 }

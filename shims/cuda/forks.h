@@ -6,8 +6,8 @@
 #include <pthread.h>
 
 /*
- * Has a lock made anew in children, from its first use on. What it guards must be sound at any time: a child may
- * find it in the midst of a change.
+ * Has a lock made anew in children, from its first use on. What it guards must be sound at any
+ * time: a child may find it in the midst of a change.
  */
 void fork_renews(pthread_mutex_t *lock);
 

@@ -25,7 +25,8 @@
 /* Between looks at what is about to end, and at what should have. */
 #define NEAR_NS UINT64_C(30000)
 #define FAR_NS UINT64_C(250000)
-/* About the guessed end the thread looks without sleeping: another program may be waiting for it. */
+/* About the guessed end the thread looks without sleeping: another program may be waiting for it.
+ */
 #define SPIN_NS UINT64_C(80000)
 /* A turn is kept beyond the end of its work by no more than this. */
 #define KEEP_MOST_NS UINT64_C(10000000000)
@@ -38,8 +39,8 @@ void gate_init(struct gate *gate, const struct device *device)
 
 static struct turns_share share_of(const struct gate *gate)
 {
-	return (struct turns_share){ .pct = gate->pct,
-				     .work_conserving = gate->limits.work_conserving };
+	return (struct turns_share){.pct = gate->pct,
+				    .work_conserving = gate->limits.work_conserving};
 }
 
 /* Of a group: FNV-1a, told by the highest bit from those of processes. */
@@ -92,9 +93,9 @@ static void ask_limits(struct gate *gate, uint64_t now)
 		return;
 	gate->limits_asked = now;
 	gate->limits = limits_of(gate->device);
-	pct = gate->limits.compute_pct >= 1 && gate->limits.compute_pct < 100 ?
-		      gate->limits.compute_pct :
-		      0;
+	pct = gate->limits.compute_pct >= 1 && gate->limits.compute_pct < 100
+		  ? gate->limits.compute_pct
+		  : 0;
 	if (pct != gate->pct)
 		change_share(gate, pct, now);
 }
@@ -142,7 +143,8 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 	turns_keep(&gate->turns, now + TURNS_GRACE_NS);
 	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS)
 		return 1;
-	/* Not later than the guessed end, nor much later than what was waited for: the guess may be wrong. */
+	/* Not later than the guessed end, nor much later than what was waited for: the guess may be
+	 * wrong. */
 	left = gate->busy.end > now ? gate->busy.end - now - SPIN_NS : (now - gate->busy.end) / 8;
 	if (left > (now - gate->ending) / 2)
 		left = (now - gate->ending) / 2;
@@ -227,8 +229,8 @@ static enum busy_queue look_at_marks(struct gate *gate, uint64_t thread, uint64_
 		return BUSY_DRY_SINCE;
 	/* Pauses are seen where the guesses are too low, and not where they are too high. */
 	gate->busy.end += behind / 2;
-	return now > gate->busy.end + PAUSE_NS && marks_are_dry(marks, thread) ? BUSY_DRY :
-										 BUSY_QUEUED;
+	return now > gate->busy.end + PAUSE_NS && marks_are_dry(marks, thread) ? BUSY_DRY
+									       : BUSY_QUEUED;
 }
 
 /* A launch in the turn. */
@@ -236,18 +238,20 @@ static void step_open(struct gate *gate, struct gate_launch *launch, uint64_t no
 {
 	enum busy_queue queue = BUSY_QUEUED;
 	uint64_t end = gate->busy.end;
-	bool is_over = !turns_keep(&gate->turns,
-				   end < now + KEEP_MOST_NS ? end + TURNS_GRACE_NS : now) ||
-		       now - gate->began >= OPEN_NS;
+	bool is_over =
+	    !turns_keep(&gate->turns, end < now + KEEP_MOST_NS ? end + TURNS_GRACE_NS : now) ||
+	    now - gate->began >= OPEN_NS;
 
 	if (is_over || now - gate->marked >= MARK_NS || now > end + PAUSE_NS)
 		queue = look_at_marks(gate, launch->stream.thread, now);
-	/* If the turn is over, the marks of its end stand here, however long ago its work was done. */
+	/* If the turn is over, the marks of its end stand here, however long ago its work was done.
+	 */
 	busy_pause(&gate->busy, now, queue);
 	if (is_over)
 		end_turn(gate, launch, now);
 	else if (queue == BUSY_DRY_SINCE && now - gate->sampled >= SAMPLE_NS)
-		launch->is_sample = !gate->sample_mark && marks_sample(&gate->marks, &launch->stream);
+		launch->is_sample =
+		    !gate->sample_mark && marks_sample(&gate->marks, &launch->stream);
 }
 
 /* What is to be done before a launch: 0 where it may go on, else how long to wait. */

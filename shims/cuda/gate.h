@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process's share of the time of one GPU: launches pass through a gate, which is open in the process's turns.
- * See docs/cuda.md, "Share of a GPU's time".
+ * A process's share of the time of one GPU: launches pass through a gate, which is open in the
+ * process's turns. See docs/cuda.md, "Share of a GPU's time".
  */
 #ifndef MVGAL_CUDA_GATE_H
 #define MVGAL_CUDA_GATE_H
@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "busy.h"
-#include "gate_marks.h"
 #include "device_limits.h"
+#include "gate_marks.h"
 #include "turns.h"
 
 enum gate_state {

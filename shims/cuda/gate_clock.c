@@ -34,8 +34,8 @@ uint64_t gate_now_roughly(void)
 
 void gate_wait(_Atomic uint32_t *bell, uint32_t heard, uint64_t ns)
 {
-	struct timespec time = { .tv_sec = (time_t)(ns / 1000000000u),
-				 .tv_nsec = (long)(ns % 1000000000u) };
+	struct timespec time = {.tv_sec = (time_t)(ns / 1000000000u),
+				.tv_nsec = (long)(ns % 1000000000u)};
 	int error = errno;
 
 	if (ns < YIELD_NS)

@@ -12,8 +12,8 @@ uint64_t gate_now(void);
 /* As that, some ms behind, at the cost of a few loads. */
 uint64_t gate_now_roughly(void);
 
-/* Waits for so long at most, or until the bell is another than what was heard of it; NULL for no bell.
- * A few us are a chance for other threads to run. */
+/* Waits for so long at most, or until the bell is another than what was heard of it; NULL for no
+ * bell. A few us are a chance for other threads to run. */
 void gate_wait(_Atomic uint32_t *bell, uint32_t heard, uint64_t ns);
 
 /* Wakes those who wait for the bell. */

@@ -115,7 +115,8 @@ static struct mark *find(struct marks *marks, const struct marks_stream *stream)
 	return NULL;
 }
 
-struct mark *marks_launched(struct marks *marks, const struct marks_stream *stream, uint64_t guessed)
+struct mark *marks_launched(struct marks *marks, const struct marks_stream *stream,
+			    uint64_t guessed)
 {
 	struct mark *mark = find(marks, stream);
 
@@ -123,9 +124,8 @@ struct mark *marks_launched(struct marks *marks, const struct marks_stream *stre
 		if (marks->count == MARKS_STREAMS)
 			return NULL;
 		mark = &marks->streams[marks->count++];
-		*mark = (struct mark){ .stream = stream->stream,
-				       .context = stream->context,
-				       .thread = stream->thread };
+		*mark = (struct mark){
+		    .stream = stream->stream, .context = stream->context, .thread = stream->thread};
 	}
 	mark->behind += guessed;
 	mark->has_behind = true;
@@ -170,7 +170,8 @@ bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now)
 	    real->cuEventElapsedTime(&ms, marks->start, mark->event) == CUDA_SUCCESS && ms >= 0 &&
 	    (double)ms * 1e6 <= (double)since + 1e5) {
 		mark->done = (uint64_t)((double)ms * 1e6);
-		/* The start was reached so late at most that all was done when it was seen to be. */
+		/* The start was reached so late at most that all was done when it was seen to be.
+		 */
 		if (since < mark->done)
 			since = mark->done;
 		if (marks->late > since - mark->done)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the streams of a turn have got to: an event in each, behind what was launched there. Times are those of
- * the GPU, in ns from the turn's start, as far as one can be had.
+ * Where the streams of a turn have got to: an event in each, behind what was launched there. Times
+ * are those of the GPU, in ns from the turn's start, as far as one can be had.
  */
 #ifndef MVGAL_CUDA_GATE_MARKS_H
 #define MVGAL_CUDA_GATE_MARKS_H
@@ -35,7 +35,8 @@ struct marks {
 	CUevent start;
 	CUcontext start_context;
 	bool has_start;
-	/* When the start was marked, and the last that it can have been reached, by what was seen. */
+	/* When the start was marked, and the last that it can have been reached, by what was seen.
+	 */
 	uint64_t now;
 	uint64_t late;
 	/* Before a launch that is measured. */
@@ -62,7 +63,8 @@ bool marks_is_capturing(CUstream stream);
 void marks_begin(struct marks *marks, const struct marks_stream *stream, uint64_t now);
 
 /* A launch was made; NULL where there is no room for one more stream. */
-struct mark *marks_launched(struct marks *marks, const struct marks_stream *stream, uint64_t guessed);
+struct mark *marks_launched(struct marks *marks, const struct marks_stream *stream,
+			    uint64_t guessed);
 
 /* Marks the stream here. */
 void marks_set(struct marks *marks, struct mark *mark, CUcontext current);
@@ -73,7 +75,8 @@ void marks_set_all(struct marks *marks, CUcontext current, uint64_t thread);
 /* Whether the mark was reached; then `done` of it is known. */
 bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now);
 
-/* A launch into the stream is measured: from here to the next mark in it. 0 where that cannot be told. */
+/* A launch into the stream is measured: from here to the next mark in it. 0 where that cannot be
+ * told. */
 bool marks_sample(struct marks *marks, const struct marks_stream *stream);
 uint64_t marks_sampled(struct marks *marks, const struct mark *mark);
 

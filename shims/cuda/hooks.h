@@ -2,12 +2,13 @@
 /*
  * The functions that the shim stands before: the one table of them.
  *
- * A row is X(result, name, (parameters), (arguments)). The name is the one that the driver exports, with the
- * suffix of its ABI version: what has another version is another function, and passes by untouched until it has
- * a row. Names that end in _ptsz use the default stream of the thread in place of the context's.
+ * A row is X(result, name, (parameters), (arguments)). The name is the one that the driver exports,
+ * with the suffix of its ABI version: what has another version is another function, and passes by
+ * untouched until it has a row. Names that end in _ptsz use the default stream of the thread in
+ * place of the context's.
  *
- * From it come the exported functions, what dlsym and cuGetProcAddress give in place of the driver's, and the
- * pointers to the real ones; a test holds exports.map against it.
+ * From it come the exported functions, what dlsym and cuGetProcAddress give in place of the
+ * driver's, and the pointers to the real ones; a test holds exports.map against it.
  */
 #ifndef MVGAL_CUDA_HOOKS_H
 #define MVGAL_CUDA_HOOKS_H
@@ -27,7 +28,7 @@
 /* Memory: what is allocated and given back, and how much there is said to be. */
 #define MVGAL_MEMORY_HOOKS(X)                                                                      \
 	X(CUresult, cuDeviceTotalMem_v2, (size_t * bytes, CUdevice device), (bytes, device))       \
-	X(CUresult, cuMemGetInfo_v2, (size_t *unused, size_t *total), (unused, total))             \
+	X(CUresult, cuMemGetInfo_v2, (size_t * unused, size_t * total), (unused, total))           \
 	X(CUresult, cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes), (pointer, bytes))        \
 	X(CUresult, cuMemAllocPitch_v2,                                                            \
 	  (CUdeviceptr * pointer, size_t * pitch, size_t width, size_t height,                     \
@@ -56,7 +57,8 @@
 	  (CUdeviceptr * pointer, size_t bytes, CUmemoryPool pool, CUstream stream),               \
 	  (pointer, bytes, pool, stream))                                                          \
 	X(CUresult, cuMemFreeAsync, (CUdeviceptr pointer, CUstream stream), (pointer, stream))     \
-	X(CUresult, cuMemFreeAsync_ptsz, (CUdeviceptr pointer, CUstream stream), (pointer, stream)) \
+	X(CUresult, cuMemFreeAsync_ptsz, (CUdeviceptr pointer, CUstream stream),                   \
+	  (pointer, stream))                                                                       \
 	X(CUresult, cuMemPoolCreate, (CUmemoryPool * pool, const CUmemPoolProps *props),           \
 	  (pool, props))                                                                           \
 	X(CUresult, cuMemPoolDestroy, (CUmemoryPool pool), (pool))                                 \
@@ -211,8 +213,8 @@
 /* Functions of NVML that the shim calls, and does not stand before. */
 #define MVGAL_NVML_USED(X)                                                                         \
 	X(nvmlReturn_t, nvmlInit_v2, (void), ())                                                   \
-	X(nvmlReturn_t, nvmlDeviceGetHandleByPciBusId_v2, (const char *text, nvmlDevice_t * device), \
-	  (text, device))                                                                          \
+	X(nvmlReturn_t, nvmlDeviceGetHandleByPciBusId_v2,                                          \
+	  (const char *text, nvmlDevice_t *device), (text, device))                                \
 	X(nvmlReturn_t, nvmlDeviceGetPciInfo_v3, (nvmlDevice_t device, nvmlPciInfo_t * info),      \
 	  (device, info))                                                                          \
 	X(nvmlReturn_t, nvmlDeviceGetUUID, (nvmlDevice_t device, char *text, unsigned int length), \

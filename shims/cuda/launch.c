@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What makes a GPU work. A launch without a limit costs a look at the time and at the context, and a count; one
- * with a limit goes through the GPU's gate. Copies and fills of memory pass by: engines of their own do them.
+ * What makes a GPU work. A launch without a limit costs a look at the time and at the context, and
+ * a count; one with a limit goes through the GPU's gate. Copies and fills of memory pass by:
+ * engines of their own do them.
  */
 #define _GNU_SOURCE
 #include "launch.h"
@@ -36,7 +37,7 @@ static struct {
 	pthread_once_t once;
 	/* Whether any of them has a limit. */
 	atomic_bool limited;
-} launches = { .adding = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT };
+} launches = {.adding = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
 /* What a thread launched last, and where that was. */
 static _Thread_local struct {
@@ -52,8 +53,9 @@ static _Thread_local struct {
 } own;
 
 /*
- * For so many ticks what was found of a stream is believed: 2 to 10 ms. A clock of the system takes longer to ask
- * than the rest of a launch that is free, and on virtual machines as much as a call of the kernel.
+ * For so many ticks what was found of a stream is believed: 2 to 10 ms. A clock of the system takes
+ * longer to ask than the rest of a launch that is free, and on virtual machines as much as a call
+ * of the kernel.
  */
 #define FREE_TICKS 10000000u
 
@@ -152,7 +154,8 @@ static const struct device *device_of_context(CUcontext context, CUcontext curre
 	return device;
 }
 
-/* The gate of a context's GPU; what was found is asked for again every now and then: contexts come and go. */
+/* The gate of a context's GPU; what was found is asked for again every now and then: contexts come
+ * and go. */
 static struct gate *gate_of_context(CUcontext context, CUcontext current, uint64_t roughly)
 {
 	const struct device *device;
@@ -166,7 +169,8 @@ static struct gate *gate_of_context(CUcontext context, CUcontext current, uint64
 	return own.gate;
 }
 
-/* The threads of the driver run the program's callbacks: they are not to wait for what comes after these. */
+/* The threads of the driver run the program's callbacks: they are not to wait for what comes after
+ * these. */
 static bool is_drivers_thread(void)
 {
 	char name[16] = "";
@@ -192,7 +196,8 @@ static bool is_default(CUstream stream)
 }
 
 /* Between the two the launch is made. NULL where the launch is none of the gates'. */
-static struct gate *before(struct gate_launch *launch, CUstream stream, bool per_thread, uint64_t key)
+static struct gate *before(struct gate_launch *launch, CUstream stream, bool per_thread,
+			   uint64_t key)
 {
 	const struct cuda_real *real = cuda_real();
 	CUcontext current, context;
@@ -200,7 +205,8 @@ static struct gate *before(struct gate_launch *launch, CUstream stream, bool per
 	uint64_t roughly;
 	bool is_known;
 
-	/* A stream of its own belongs to one context: the default ones do not tell of which they are. */
+	/* A stream of its own belongs to one context: the default ones do not tell of which they
+	 * are. */
 	is_known = own.free_context && ticks() - own.free_from < FREE_TICKS;
 	if (is_known && stream && stream == own.free_stream) {
 		mvgal_session_launched(own.gate->device->row, false);
@@ -218,9 +224,8 @@ static struct gate *before(struct gate_launch *launch, CUstream stream, bool per
 	own.free_context = NULL;
 	roughly = gate_now_roughly();
 	context = current;
-	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) &&
-	    !is_default(stream) && real->cuStreamGetCtx &&
-	    real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
+	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) && !is_default(stream) &&
+	    real->cuStreamGetCtx && real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
 		return NULL;
 	gate = gate_of_context(context, current, roughly);
 	if (!gate)
@@ -280,7 +285,8 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 		return result;                                                                     \
 	}
 
-LAUNCH(cuLaunchKernel, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, false, function, BLOCKS)
+LAUNCH(cuLaunchKernel, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, false, function,
+       BLOCKS)
 LAUNCH(cuLaunchKernel_ptsz, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, true, function,
        BLOCKS)
 LAUNCH(cuLaunchCooperativeKernel, MVGAL_COOPERATIVE_PARAMETERS, MVGAL_COOPERATIVE_ARGUMENTS, stream,
@@ -303,17 +309,19 @@ LAUNCH(cuLaunchKernelEx_ptsz, CONFIG_PARAMETERS, CONFIG_ARGUMENTS, CONFIG_STREAM
 /* The first of them stands for all: they run together. */
 LAUNCH(cuLaunchCooperativeKernelMultiDevice,
        (struct CUlaunchParams * list, unsigned int count, unsigned int flags), (list, count, flags),
-       count && list ? list->stream : NULL, false, count && list ? list->function : NULL, count)
+       count &&list ? list->stream : NULL, false, count &&list ? list->function : NULL, count)
 
 LAUNCH(cuLaunch, (CUfunction function), (function), NULL, false, function, 1)
 LAUNCH(cuLaunchGrid, (CUfunction function, int width, int height), (function, width, height), NULL,
        false, function, (uint64_t)width *(uint64_t)height)
 LAUNCH(cuLaunchGridAsync, (CUfunction function, int width, int height, CUstream stream),
-       (function, width, height, stream), stream, false, function, (uint64_t)width *(uint64_t)height)
+       (function, width, height, stream), stream, false, function,
+       (uint64_t)width *(uint64_t)height)
 
-LAUNCH(cuGraphLaunch, (CUgraphExec graph, CUstream stream), (graph, stream), stream, false, graph, 0)
-LAUNCH(cuGraphLaunch_ptsz, (CUgraphExec graph, CUstream stream), (graph, stream), stream, true, graph,
+LAUNCH(cuGraphLaunch, (CUgraphExec graph, CUstream stream), (graph, stream), stream, false, graph,
        0)
+LAUNCH(cuGraphLaunch_ptsz, (CUgraphExec graph, CUstream stream), (graph, stream), stream, true,
+       graph, 0)
 
 EXPORT CUresult cuStreamDestroy_v2(CUstream stream)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits as they are written in variables. lib/launch/limit_text.ts has the same for `mvgal run`, and
- * a test holds them together.
+ * Limits as they are written in variables. lib/launch/limit_text.ts has the same for `mvgal run`,
+ * and a test holds them together.
  */
 #ifndef MVGAL_CUDA_LIMIT_TEXT_H
 #define MVGAL_CUDA_LIMIT_TEXT_H

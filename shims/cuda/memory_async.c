@@ -222,7 +222,7 @@ CUresult charged_cuMemAllocAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUstre
 }
 
 CUresult charged_cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
-				      CUstream stream)
+					 CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
 
@@ -234,7 +234,7 @@ CUresult charged_cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, CUm
 }
 
 CUresult charged_cuMemAllocFromPoolAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUmemoryPool pool,
-					   CUstream stream)
+					      CUstream stream)
 {
 	const struct cuda_real *real = cuda_real();
 

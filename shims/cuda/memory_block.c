@@ -12,7 +12,7 @@ static const struct device *device_of_location(const CUmemLocation *location)
 }
 
 CUresult charged_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
-			  const CUmemAllocationProp *props, unsigned long long flags)
+			     const CUmemAllocationProp *props, unsigned long long flags)
 {
 	const struct cuda_real *real = cuda_real();
 	const struct device *device = props ? device_of_location(&props->location) : NULL;

@@ -58,8 +58,8 @@ static uint64_t least_bytes(size_t width, size_t height)
 	return bytes;
 }
 
-CUresult charged_cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width, size_t height,
-				 unsigned int element)
+CUresult charged_cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width,
+				    size_t height, unsigned int element)
 {
 	const struct cuda_real *real = cuda_real();
 	const struct device *device = account_current();

@@ -27,14 +27,14 @@ static struct {
 	struct nvml_real nvml;
 	_Atomic(void *) dlsym;
 } real = {
-	.cuda_library = { .soname = CUDA_LIBRARY, .once = PTHREAD_ONCE_INIT },
-	.nvml_library = { .soname = NVML_LIBRARY, .once = PTHREAD_ONCE_INIT },
+    .cuda_library = {.soname = CUDA_LIBRARY, .once = PTHREAD_ONCE_INIT},
+    .nvml_library = {.soname = NVML_LIBRARY, .once = PTHREAD_ONCE_INIT},
 };
 
 void *real_dlsym(void *handle, const char *name)
 {
 	/* The newest first. Never the plain name: that is the shim's own. */
-	static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5" };
+	static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"};
 	typedef void *dlsym_function(void *, const char *);
 	void *found = atomic_load_explicit(&real.dlsym, memory_order_acquire);
 
@@ -43,8 +43,8 @@ void *real_dlsym(void *handle, const char *name)
 	if (!found)
 		return NULL;
 	atomic_store_explicit(&real.dlsym, found, memory_order_release);
-	/* A jump, not a call: RTLD_NEXT means the library behind the caller's, which is told by where
-	 * the call returns to. */
+	/* A jump, not a call: RTLD_NEXT means the library behind the caller's, which is told by
+	 * where the call returns to. */
 	return ((dlsym_function *)found)(handle, name);
 }
 

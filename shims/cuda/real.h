@@ -21,8 +21,8 @@ struct nvml_real {
 #undef MVGAL_FIELD
 
 /*
- * The functions; the library is found at the first call, and stays open. Where there is none, all of them are
- * NULL.
+ * The functions; the library is found at the first call, and stays open. Where there is none, all
+ * of them are NULL.
  */
 const struct cuda_real *cuda_real(void);
 const struct nvml_real *nvml_real(void);
@@ -33,7 +33,8 @@ void real_seen(const char *path);
 /* dlsym of the C library. */
 void *real_dlsym(void *handle, const char *name);
 
-/* What stands in place of a function of the driver, by its name or where it is; NULL for any other. */
+/* What stands in place of a function of the driver, by its name or where it is; NULL for any other.
+ */
 void *hook_named(const char *name);
 void *hook_of(const void *real);
 

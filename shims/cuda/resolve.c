@@ -2,9 +2,9 @@
 /*
  * How programs find the driver's functions: by dlsym, and by cuGetProcAddress.
  *
- * Names are taken for the driver's when they are exactly those of the table, and what is found is in a library
- * that is called libcuda or libnvidia-ml: whatever else a program looks for, it gets from the C library as if the
- * shim were not there.
+ * Names are taken for the driver's when they are exactly those of the table, and what is found is
+ * in a library that is called libcuda or libnvidia-ml: whatever else a program looks for, it gets
+ * from the C library as if the shim were not there.
  */
 #define _GNU_SOURCE
 #include "real.h"
@@ -27,12 +27,12 @@ MVGAL_NVML_HOOKS(MVGAL_DECLARE)
 #undef MVGAL_DECLARE
 
 #define MVGAL_CUDA_ROW(result, name, parameters, arguments)                                        \
-	{ #name, (void *)name, offsetof(struct cuda_real, name) },
+	{#name, (void *)name, offsetof(struct cuda_real, name)},
 #define MVGAL_NVML_ROW(result, name, parameters, arguments)                                        \
-	{ #name, (void *)name, offsetof(struct nvml_real, name) },
+	{#name, (void *)name, offsetof(struct nvml_real, name)},
 
-static const struct hook cuda_hooks[] = { MVGAL_CUDA_HOOKS(MVGAL_CUDA_ROW) };
-static const struct hook nvml_hooks[] = { MVGAL_NVML_HOOKS(MVGAL_NVML_ROW) };
+static const struct hook cuda_hooks[] = {MVGAL_CUDA_HOOKS(MVGAL_CUDA_ROW)};
+static const struct hook nvml_hooks[] = {MVGAL_NVML_HOOKS(MVGAL_NVML_ROW)};
 
 #define COUNT(rows) (sizeof(rows) / sizeof(*(rows)))
 
@@ -91,8 +91,8 @@ __attribute__((visibility("default"))) void *dlsym(void *handle, const char *nam
 }
 
 /*
- * A library that is opened with RTLD_DEEPBIND finds the driver's functions before the shim's: it is opened
- * without.
+ * A library that is opened with RTLD_DEEPBIND finds the driver's functions before the shim's: it is
+ * opened without.
  */
 __attribute__((visibility("default"))) void *dlopen(const char *path, int flags)
 {
@@ -119,8 +119,8 @@ static void substitute(void **found)
 		*found = hook;
 }
 
-__attribute__((visibility("default"))) CUresult
-cuGetProcAddress(const char *symbol, void **found, int version, cuuint64_t flags)
+__attribute__((visibility("default"))) CUresult cuGetProcAddress(const char *symbol, void **found,
+								 int version, cuuint64_t flags)
 {
 	const struct cuda_real *real = cuda_real();
 	CUresult result;

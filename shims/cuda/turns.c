@@ -83,7 +83,7 @@ bool turns_join(struct turns *turns, struct turns_table *table, uint64_t owner, 
 			continue;
 		atomic_store(&slot->waits, 0);
 		atomic_store(&slot->had, 0);
-		*turns = (struct turns){ .table = table, .slot = i, .owner = owner };
+		*turns = (struct turns){.table = table, .slot = i, .owner = owner};
 		return true;
 	}
 	return false;
@@ -105,7 +105,8 @@ static struct turns_budget *budget(const struct turns *turns)
 	return &turns->table->budgets[turns->budget];
 }
 
-static bool is_unused(const struct turns_budget *row, uint64_t key, uint64_t now, turns_lives *lives)
+static bool is_unused(const struct turns_budget *row, uint64_t key, uint64_t now,
+		      turns_lives *lives)
 {
 	if (key & TURNS_GROUP)
 		return less(now, atomic_load(&row->looked)) > UNUSED_NS;
@@ -248,8 +249,8 @@ bool turns_give(struct turns *turns, uint64_t now)
 	turns->held = 0;
 	if (word)
 		atomic_store(&table->slots[turns->slot].had, now);
-	if (!word || !atomic_compare_exchange_strong(&table->holder, &word,
-						     pack(0, serial_of(word) + 1, 0)))
+	if (!word ||
+	    !atomic_compare_exchange_strong(&table->holder, &word, pack(0, serial_of(word) + 1, 0)))
 		return false;
 	atomic_fetch_add(&table->bell, 1);
 	return true;

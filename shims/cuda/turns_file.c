@@ -74,9 +74,9 @@ static int open_file(const char *id)
 		return open_below(chosen, id);
 	if (geteuid() == 0)
 		return open_below("/run/mvgal", id);
-	file = faccessat(AT_FDCWD, "/run/mvgal", W_OK | X_OK, AT_EACCESS) == 0 ?
-		       open_below("/run/mvgal", id) :
-		       -1;
+	file = faccessat(AT_FDCWD, "/run/mvgal", W_OK | X_OK, AT_EACCESS) == 0
+		   ? open_below("/run/mvgal", id)
+		   : -1;
 	if (file >= 0 || !runtime ||
 	    (size_t)snprintf(base, sizeof(base), "%s/mvgal", runtime) >= sizeof(base))
 		return file;
@@ -107,8 +107,8 @@ static struct turns_table *map(int file)
 
 static struct turns_table *map_alone(void)
 {
-	struct turns_table *table = mmap(NULL, BYTES, PROT_READ | PROT_WRITE,
-					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct turns_table *table =
+	    mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (table == MAP_FAILED)
 		return NULL;

@@ -1,4 +1,5 @@
-/* What the fake driver needs of the CUDA driver API's published interface, 11.0 to 13.0, in its own words. */
+/* What the fake driver needs of the CUDA driver API's published interface, 11.0 to 13.0, in its own
+ * words. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -86,7 +86,7 @@ EXPORT CUresult cuArrayCreate_v2(CUarray *out, const CUDA_ARRAY_DESCRIPTOR *desc
 
 	if (!desc)
 		return CUDA_ERROR_INVALID_VALUE;
-	full = (CUDA_ARRAY3D_DESCRIPTOR){desc->width, desc->height,	0,
+	full = (CUDA_ARRAY3D_DESCRIPTOR){desc->width,  desc->height,   0,
 					 desc->format, desc->channels, 0};
 	return make(context, &full, 1, out);
 }

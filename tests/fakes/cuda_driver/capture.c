@@ -78,8 +78,8 @@ CUresult capture_node(struct stream *stream, struct node like)
 {
 	if (stream->capture->invalid)
 		return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
-	stream->tips[0] = graph_add(stream->capture->graph, &like, stream->tips,
-				    (size_t)stream->tip_count);
+	stream->tips[0] =
+	    graph_add(stream->capture->graph, &like, stream->tips, (size_t)stream->tip_count);
 	stream->tip_count = 1;
 	return 0;
 }
@@ -148,8 +148,8 @@ static CUresult begin(struct stream *stream, int mode)
 	if (stream->capture)
 		return CUDA_ERROR_INVALID_VALUE;
 	capture = object_new(CAPTURE, sizeof(*capture));
-	*capture = (struct capture){captures, graph_new(), stream, pthread_self(), mode, false,
-				    ++ids};
+	*capture =
+	    (struct capture){captures, graph_new(), stream, pthread_self(), mode, false, ++ids};
 	captures = capture;
 	stream->capture = capture;
 	stream->tip_count = 0;

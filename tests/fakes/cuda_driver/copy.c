@@ -1,6 +1,6 @@
 /*
- * Copies and fills. They move their bytes when they are submitted and take their time on the device's
- * timeline, which no program that synchronises as it must can tell from doing both there.
+ * Copies and fills. They move their bytes when they are submitted and take their time on the
+ * device's timeline, which no program that synchronises as it must can tell from doing both there.
  */
 #include "driver.h"
 #include <string.h>
@@ -86,7 +86,8 @@ static bool ours(uint64_t va)
 	return piece_at(va) || (block && block->kind == RANGE);
 }
 
-CUresult copy_bytes(uint64_t to, uint64_t from, uint64_t size, struct point point, CUcontext context)
+CUresult copy_bytes(uint64_t to, uint64_t from, uint64_t size, struct point point,
+		    CUcontext context)
 {
 	struct busy busy = {.point = point, .context = context, .other = from};
 	bool good = true;
@@ -105,8 +106,8 @@ CUresult copy_bytes(uint64_t to, uint64_t from, uint64_t size, struct point poin
 		       space_walk(from, size, from_one, &busy);
 	} else if (ours(to)) {
 		busy.from = (const char *)from;
-		good = space_walk(to, size, check_one, &busy) &&
-		       space_walk(to, size, to_one, &busy);
+		good =
+		    space_walk(to, size, check_one, &busy) && space_walk(to, size, to_one, &busy);
 	} else {
 		memmove((void *)to, (void *)from, size);
 	}
@@ -157,8 +158,9 @@ static CUresult copy(CUcontext context, uint64_t to, uint64_t from, uint64_t siz
 	if (wait && capture_unsafe())
 		return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
 	if (stream->capture)
-		return capture_node(stream, (struct node){.type = NODE_MEMCPY, .to = to,
-							  .from = from, .size = size});
+		return capture_node(
+		    stream,
+		    (struct node){.type = NODE_MEMCPY, .to = to, .from = from, .size = size});
 	if (capture_implicit(stream))
 		return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
 	point = stream_work(stream, copy_time(context, size));
@@ -178,8 +180,10 @@ static CUresult fill(CUcontext context, uint64_t to, unsigned int value, unsigne
 	if (failure)
 		return failure;
 	if (stream->capture)
-		return capture_node(stream, (struct node){.type = NODE_MEMSET, .to = to,
-							  .value = value, .width = width,
+		return capture_node(stream, (struct node){.type = NODE_MEMSET,
+							  .to = to,
+							  .value = value,
+							  .width = width,
 							  .size = count});
 	if (capture_implicit(stream))
 		return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
@@ -203,36 +207,39 @@ static CUresult fill_rows(CUcontext context, uint64_t to, size_t pitch, unsigned
 }
 
 /* A function with its twin for the per-thread default stream. */
-#define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                           \
+#define WAITING(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                     \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, false, true);   \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, false,    \
+			    true);                                                                 \
 	}                                                                                          \
 	EXPORT CUresult NAME##SUFFIX##_ptds ARGUMENTS                                              \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, true, true);    \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, NULL, true,     \
+			    true);                                                                 \
 	}
 
-#define STREAMED(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                          \
+#define STREAMED(NAME, SUFFIX, ARGUMENTS, TO, FROM, SIZE, ENDS)                                    \
 	EXPORT CUresult NAME##SUFFIX ARGUMENTS                                                     \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, false,        \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, false,  \
 			    false);                                                                \
 	}                                                                                          \
 	EXPORT CUresult NAME##SUFFIX##_ptsz ARGUMENTS                                              \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, true,		   \
-			    false); \
+		return copy(context, (uint64_t)(TO), (uint64_t)(FROM), SIZE, ENDS, stream, true,   \
+			    false);                                                                \
 	}
 
 WAITING(cuMemcpy, , (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size, END_ANY)
 WAITING(cuMemcpyHtoD, _v2, (CUdeviceptr to, const void *from, size_t size), to, from, size, END_TO)
 WAITING(cuMemcpyDtoH, _v2, (void *to, CUdeviceptr from, size_t size), to, from, size, END_FROM)
-WAITING(cuMemcpyDtoD, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size, END_BOTH)
+WAITING(cuMemcpyDtoD, _v2, (CUdeviceptr to, CUdeviceptr from, size_t size), to, from, size,
+	END_BOTH)
 WAITING(cuMemcpyPeer, ,
 	(CUdeviceptr to, CUcontext there, CUdeviceptr from, CUcontext here, size_t size),
 	context_valid(there) ? to : 0, context_valid(here) ? from : 0, size, END_BOTH)

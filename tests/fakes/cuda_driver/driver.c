@@ -65,7 +65,8 @@ static int by_pci(const void *left, const void *right)
 		      described.devices[*(const int *)right].pci);
 }
 
-/* The device that an element of CUDA_VISIBLE_DEVICES names: its place in the order, or its UUID's beginning. */
+/* The device that an element of CUDA_VISIBLE_DEVICES names: its place in the order, or its UUID's
+ * beginning. */
 static int named(const char *name, const int *order)
 {
 	char *end;
@@ -93,7 +94,8 @@ static int named(const char *name, const int *order)
 /* An element that names nothing ends the list; one that is there twice empties it. */
 static void see_devices(void)
 {
-	const char *order_name = getenv("CUDA_DEVICE_ORDER"), *list = getenv("CUDA_VISIBLE_DEVICES");
+	const char *order_name = getenv("CUDA_DEVICE_ORDER"),
+		   *list = getenv("CUDA_VISIBLE_DEVICES");
 	char copy[1024], *rest = copy, *word;
 	int order[MAX_DEVICES];
 
@@ -206,8 +208,8 @@ EXPORT CUresult cuDeviceTotalMem(unsigned int *bytes, CUdevice device)
 {
 	DEVICE(device);
 	*bytes = (unsigned int)(described.devices[device].memory > UINT32_MAX
-					? UINT32_MAX
-					: described.devices[device].memory);
+				    ? UINT32_MAX
+				    : described.devices[device].memory);
 	return 0;
 }
 
@@ -267,13 +269,13 @@ static int attribute_of(const struct device *device, int attribute)
 		return device->major;
 	case 76:
 		return device->minor;
-	case 19: /* can map host memory */
-	case 31: /* concurrent kernels */
-	case 40: /* engines */
-	case 41: /* unified addressing */
-	case 83: /* managed memory */
-	case 89: /* concurrent managed access */
-	case 95: /* cooperative launch */
+	case 19:  /* can map host memory */
+	case 31:  /* concurrent kernels */
+	case 40:  /* engines */
+	case 41:  /* unified addressing */
+	case 83:  /* managed memory */
+	case 89:  /* concurrent managed access */
+	case 95:  /* cooperative launch */
 	case 102: /* virtual memory management */
 	case 103: /* POSIX handles of it */
 	case 115: /* memory pools */
@@ -309,32 +311,33 @@ static const struct {
 	CUresult code;
 	const char *name, *text;
 } errors[] = {
-	{0, "CUDA_SUCCESS", "no error"},
-	{1, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
-	{2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
-	{3, "CUDA_ERROR_NOT_INITIALIZED", "initialization error"},
-	{100, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
-	{101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
-	{200, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
-	{201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
-	{400, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},
-	{500, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
-	{600, "CUDA_ERROR_NOT_READY", "device not ready"},
-	{700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
-	{704, "CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED", "peer access is already enabled"},
-	{705, "CUDA_ERROR_PEER_ACCESS_NOT_ENABLED", "peer access has not been enabled"},
-	{709, "CUDA_ERROR_CONTEXT_IS_DESTROYED", "context is destroyed"},
-	{800, "CUDA_ERROR_NOT_PERMITTED", "operation not permitted"},
-	{801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
-	{900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED",
-	 "operation not permitted when stream is capturing"},
-	{901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED",
-	 "operation failed due to a previous error during capture"},
-	{906, "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT",
-	 "operation would make the legacy stream depend on a capturing blocking stream"},
-	{907, "CUDA_ERROR_CAPTURED_EVENT", "operation not permitted on an event last recorded in a "
-					   "capturing stream"},
-	{999, "CUDA_ERROR_UNKNOWN", "unknown error"},
+    {0, "CUDA_SUCCESS", "no error"},
+    {1, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
+    {2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {3, "CUDA_ERROR_NOT_INITIALIZED", "initialization error"},
+    {100, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
+    {101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
+    {200, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
+    {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
+    {400, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},
+    {500, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
+    {600, "CUDA_ERROR_NOT_READY", "device not ready"},
+    {700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
+    {704, "CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED", "peer access is already enabled"},
+    {705, "CUDA_ERROR_PEER_ACCESS_NOT_ENABLED", "peer access has not been enabled"},
+    {709, "CUDA_ERROR_CONTEXT_IS_DESTROYED", "context is destroyed"},
+    {800, "CUDA_ERROR_NOT_PERMITTED", "operation not permitted"},
+    {801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
+    {900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED",
+     "operation not permitted when stream is capturing"},
+    {901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED",
+     "operation failed due to a previous error during capture"},
+    {906, "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT",
+     "operation would make the legacy stream depend on a capturing blocking stream"},
+    {907, "CUDA_ERROR_CAPTURED_EVENT",
+     "operation not permitted on an event last recorded in a "
+     "capturing stream"},
+    {999, "CUDA_ERROR_UNKNOWN", "unknown error"},
 };
 
 static CUresult describe_error(CUresult error, const char **out, bool name)

@@ -1,4 +1,5 @@
-/* What this process has of the fake driver. Everything in it is kept by one lock, which CALL() takes. */
+/* What this process has of the fake driver. Everything in it is kept by one lock, which CALL()
+ * takes. */
 #pragma once
 #include "abi.h"
 #include "state.h"
@@ -96,7 +97,16 @@ struct piece {
 	struct handle *handle; /* of mapped memory */
 };
 
-enum block_kind { DEVICE_BLOCK = 1, MANAGED, HOST_BLOCK, REGISTERED, POOL_BLOCK, IPC_BLOCK, EXTERNAL_BLOCK, RANGE };
+enum block_kind {
+	DEVICE_BLOCK = 1,
+	MANAGED,
+	HOST_BLOCK,
+	REGISTERED,
+	POOL_BLOCK,
+	IPC_BLOCK,
+	EXTERNAL_BLOCK,
+	RANGE
+};
 
 /* What the program was given: an allocation, or a reserved range. */
 struct block {
@@ -203,8 +213,10 @@ void extent_end(int extent);
 /* Whether memory of a piece is in use by work that is not over. */
 bool piece_busy(const struct piece *piece);
 
-/* A stretch of bytes, piece by piece: calls `each` until it is false. False too where nothing is mapped. */
-bool space_walk(uint64_t va, uint64_t size, bool (*each)(struct piece *piece, char *bytes, uint64_t size, void *data),
+/* A stretch of bytes, piece by piece: calls `each` until it is false. False too where nothing is
+ * mapped. */
+bool space_walk(uint64_t va, uint64_t size,
+		bool (*each)(struct piece *piece, char *bytes, uint64_t size, void *data),
 		void *data);
 /* Whether a device's kernels may touch a piece. */
 bool piece_allows(const struct piece *piece, CUcontext context, bool write);
@@ -274,7 +286,8 @@ struct graph {
 	struct node *first, **last;
 	size_t count;
 };
-CUgraphNode graph_add(CUgraph graph, const struct node *like, const CUgraphNode *deps, size_t count);
+CUgraphNode graph_add(CUgraph graph, const struct node *like, const CUgraphNode *deps,
+		      size_t count);
 CUgraph graph_new(void);
 void graph_end(CUgraph graph);
 CUresult capture_node(struct stream *stream, struct node like);
@@ -284,8 +297,10 @@ bool capture_implicit(struct stream *stream);
 void capture_spoil(struct stream *stream);
 
 /* copy.c */
-CUresult copy_bytes(uint64_t to, uint64_t from, uint64_t size, struct point busy, CUcontext context);
-CUresult set_bytes(uint64_t to, unsigned int value, unsigned int width, uint64_t count, struct point busy, CUcontext context);
+CUresult copy_bytes(uint64_t to, uint64_t from, uint64_t size, struct point busy,
+		    CUcontext context);
+CUresult set_bytes(uint64_t to, unsigned int value, unsigned int width, uint64_t count,
+		   struct point busy, CUcontext context);
 uint64_t copy_time(CUcontext context, uint64_t size);
 
 /* resolve.c */

@@ -1,8 +1,8 @@
 /*
- * Time. A device is one engine. The work of one process runs on it one piece after the other, in the order
- * of submission; processes that have work at the same time share it in equal parts (time slicing with
- * slices of no length). `service` is the device time that a process got; a piece of work is over when the
- * service reaches the level that `queued` had after its submission.
+ * Time. A device is one engine. The work of one process runs on it one piece after the other, in
+ * the order of submission; processes that have work at the same time share it in equal parts (time
+ * slicing with slices of no length). `service` is the device time that a process got; a piece of
+ * work is over when the service reaches the level that `queued` had after its submission.
  */
 #include "state.h"
 
@@ -61,8 +61,8 @@ void engine_advance(int device, uint64_t now)
 			return;
 		for (int i = 0; i < MAX_PROCESSES; i++)
 			if (backlog(device, i))
-				note(&shared->processes[i].work[device], *at,
-				     *at + served * active, served, active);
+				note(&shared->processes[i].work[device], *at, *at + served * active,
+				     served, active);
 		*at += served * active;
 	}
 }

@@ -1,4 +1,5 @@
-/* Events: moments of a stream. Their times are found as soon as they are over, for the timeline forgets. */
+/* Events: moments of a stream. Their times are found as soon as they are over, for the timeline
+ * forgets. */
 #include "driver.h"
 
 static struct event *open_events; /* recorded, and not seen to be over */
@@ -128,7 +129,8 @@ static bool called(struct event *event)
 	/* A stream that is gone has called all. */
 	return event->callbacks == 0 ||
 	       (event->stream != &event->context->legacy &&
-		event->stream != &event->context->per_thread && !object_is(event->stream, STREAM)) ||
+		event->stream != &event->context->per_thread &&
+		!object_is(event->stream, STREAM)) ||
 	       event->stream->called >= event->callbacks;
 }
 

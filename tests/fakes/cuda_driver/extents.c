@@ -1,4 +1,5 @@
-/* Pieces of the devices' memory: files of the directory, `memory.0` for the first device, full of holes. */
+/* Pieces of the devices' memory: files of the directory, `memory.0` for the first device, full of
+ * holes. */
 #include "state.h"
 #include <fcntl.h>
 #include <stdio.h>

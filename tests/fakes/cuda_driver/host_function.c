@@ -1,6 +1,6 @@
 /*
- * Host functions: a thread of the driver's own calls them when their stream comes to them. Work that is
- * submitted behind one waits for it at its submission.
+ * Host functions: a thread of the driver's own calls them when their stream comes to them. Work
+ * that is submitted behind one waits for it at its submission.
  */
 #include "driver.h"
 #include <stdlib.h>

@@ -58,13 +58,19 @@ static CUresult open_handle(CUcontext context, CUdeviceptr *out, CUipcMemHandle 
 	if (!held)
 		return CUDA_ERROR_INVALID_HANDLE;
 	piece = (struct piece){.va = space_reserve(ipc.extent_size, 2 << 20, 0),
-			       .size = ipc.extent_size, .bytes = extent_map(ipc.extent),
-			       .place = shared->extents[ipc.extent].place, .extent = ipc.extent};
+			       .size = ipc.extent_size,
+			       .bytes = extent_map(ipc.extent),
+			       .place = shared->extents[ipc.extent].place,
+			       .extent = ipc.extent};
 	if (!piece.va || !piece.bytes)
 		return CUDA_ERROR_UNKNOWN;
 	piece_add(piece);
-	block_add((struct block){.va = piece.va + ipc.offset, .size = ipc.size, .kind = IPC_BLOCK,
-				 .context = context, .device = piece.place, .id = next_id()});
+	block_add((struct block){.va = piece.va + ipc.offset,
+				 .size = ipc.size,
+				 .kind = IPC_BLOCK,
+				 .context = context,
+				 .device = piece.place,
+				 .id = next_id()});
 	*out = piece.va + ipc.offset;
 	return 0;
 }
@@ -129,11 +135,18 @@ EXPORT CUresult cuExternalMemoryGetMappedBuffer(CUdeviceptr *out, CUexternalMemo
 		     (off_t)desc->offset);
 	if (bytes == MAP_FAILED)
 		return CUDA_ERROR_INVALID_VALUE;
-	piece_add((struct piece){.va = (uint64_t)bytes, .size = desc->size, .bytes = bytes,
-				 .place = context->device, .extent = -1});
-	block_add((struct block){.va = (uint64_t)bytes, .size = desc->size,
-				 .reserved = desc->size, .kind = EXTERNAL_BLOCK,
-				 .context = context, .device = context->device, .id = next_id()});
+	piece_add((struct piece){.va = (uint64_t)bytes,
+				 .size = desc->size,
+				 .bytes = bytes,
+				 .place = context->device,
+				 .extent = -1});
+	block_add((struct block){.va = (uint64_t)bytes,
+				 .size = desc->size,
+				 .reserved = desc->size,
+				 .kind = EXTERNAL_BLOCK,
+				 .context = context,
+				 .device = context->device,
+				 .id = next_id()});
 	*out = (CUdeviceptr)bytes;
 	return 0;
 }

@@ -136,8 +136,8 @@ static CUresult launch(CUcontext context, struct launch *launch, void **params, 
 			     void **extra)                                                         \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		struct launch one = {function, {gx, gy, gz}, {bx, by, bz}, shared_bytes, {0},      \
-				     context};                                                     \
+		struct launch one = {function,	   {gx, gy, gz}, {bx, by, bz},                     \
+				     shared_bytes, {0},		 context};                         \
 		return launch(context, &one, params, extra, stream, PER_THREAD);                   \
 	}
 
@@ -147,8 +147,8 @@ static CUresult launch(CUcontext context, struct launch *launch, void **params, 
 			     unsigned int shared_bytes, CUstream stream, void **params)            \
 	{                                                                                          \
 		CURRENT(context);                                                                  \
-		struct launch one = {function, {gx, gy, gz}, {bx, by, bz}, shared_bytes, {0},      \
-				     context};                                                     \
+		struct launch one = {function,	   {gx, gy, gz}, {bx, by, bz},                     \
+				     shared_bytes, {0},		 context};                         \
 		return launch(context, &one, params, NULL, stream, PER_THREAD);                    \
 	}
 
@@ -208,8 +208,8 @@ EXPORT CUresult cuLaunch(CUfunction function)
 EXPORT CUresult cuLaunchGrid(CUfunction function, int width, int height)
 {
 	CURRENT(context);
-	struct launch one = {function, {(unsigned int)width, (unsigned int)height, 1}, {1, 1, 1},
-			     0, {0}, context};
+	struct launch one = {
+	    function, {(unsigned int)width, (unsigned int)height, 1}, {1, 1, 1}, 0, {0}, context};
 
 	return launch(context, &one, NULL, NULL, NULL, false);
 }
@@ -217,8 +217,8 @@ EXPORT CUresult cuLaunchGrid(CUfunction function, int width, int height)
 EXPORT CUresult cuLaunchGridAsync(CUfunction function, int width, int height, CUstream stream)
 {
 	CURRENT(context);
-	struct launch one = {function, {(unsigned int)width, (unsigned int)height, 1}, {1, 1, 1},
-			     0, {0}, context};
+	struct launch one = {
+	    function, {(unsigned int)width, (unsigned int)height, 1}, {1, 1, 1}, 0, {0}, context};
 
 	return launch(context, &one, NULL, NULL, stream, false);
 }

@@ -108,8 +108,11 @@ static CUresult allocate_small(CUcontext context, uint64_t size, struct block *b
 
 CUresult memory_allocate(CUcontext context, uint64_t size, uint64_t *out)
 {
-	struct block block = {.size = size, .kind = DEVICE_BLOCK, .context = context,
-			      .device = context->device, .id = next_id()};
+	struct block block = {.size = size,
+			      .kind = DEVICE_BLOCK,
+			      .context = context,
+			      .device = context->device,
+			      .id = next_id()};
 	CUresult failure;
 
 	if (!size || !out)
@@ -171,8 +174,8 @@ CUresult memory_free(uint64_t va)
 
 	if (!va)
 		return 0;
-	if (!block || (block->kind != DEVICE_BLOCK && block->kind != MANAGED &&
-		       block->kind != POOL_BLOCK))
+	if (!block ||
+	    (block->kind != DEVICE_BLOCK && block->kind != MANAGED && block->kind != POOL_BLOCK))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (context_valid(block->context))
 		wait_context(block->context);
@@ -276,11 +279,16 @@ static CUresult make_host(CUcontext context, void **out, size_t size, enum block
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (bytes == MAP_FAILED)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	piece_add((struct piece){.va = (uint64_t)bytes, .size = room, .bytes = bytes,
-				 .place = HOST, .extent = -1});
-	block_add((struct block){.va = (uint64_t)bytes, .size = size, .reserved = room,
-				 .kind = kind, .context = context, .device = context->device,
-				 .flags = flags, .id = next_id()});
+	piece_add((struct piece){
+	    .va = (uint64_t)bytes, .size = room, .bytes = bytes, .place = HOST, .extent = -1});
+	block_add((struct block){.va = (uint64_t)bytes,
+				 .size = size,
+				 .reserved = room,
+				 .kind = kind,
+				 .context = context,
+				 .device = context->device,
+				 .flags = flags,
+				 .id = next_id()});
 	*out = bytes;
 	return 0;
 }
@@ -337,10 +345,15 @@ static CUresult host_register(CUcontext context, void *bytes, size_t size, unsig
 	for (size_t i = 0; i < piece_count; i++)
 		if (pieces[i].va < va + size && va < pieces[i].va + pieces[i].size)
 			return CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
-	piece_add((struct piece){.va = va, .size = size, .bytes = bytes, .place = HOST,
-				 .extent = -1});
-	block_add((struct block){.va = va, .size = size, .kind = REGISTERED, .context = context,
-				 .device = context->device, .flags = flags, .id = next_id()});
+	piece_add(
+	    (struct piece){.va = va, .size = size, .bytes = bytes, .place = HOST, .extent = -1});
+	block_add((struct block){.va = va,
+				 .size = size,
+				 .kind = REGISTERED,
+				 .context = context,
+				 .device = context->device,
+				 .flags = flags,
+				 .id = next_id()});
 	return 0;
 }
 

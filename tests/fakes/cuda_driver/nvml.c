@@ -1,4 +1,5 @@
-/* The fake libnvidia-ml: the same devices in the order of their PCI addresses, and who uses them. */
+/* The fake libnvidia-ml: the same devices in the order of their PCI addresses, and who uses them.
+ */
 #include "state.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,9 +153,9 @@ EXPORT nvmlReturn_t nvmlShutdown(void)
 
 EXPORT const char *nvmlErrorString(nvmlReturn_t result)
 {
-	return result == NVML_SUCCESS		     ? "Success"
+	return result == NVML_SUCCESS		    ? "Success"
 	       : result == NVML_ERROR_UNINITIALIZED ? "Uninitialized"
-						     : "Unknown Error";
+						    : "Unknown Error";
 }
 
 EXPORT nvmlReturn_t nvmlSystemGetDriverVersion(char *text, unsigned int length)
@@ -399,10 +400,10 @@ static nvmlReturn_t list(nvmlDevice_t device, unsigned int *count, void *out, bo
 		bytes = process_bytes(i, index);
 		if (found < room && old)
 			((struct process_v1 *)out)[found] =
-				(struct process_v1){(unsigned int)process->pid, bytes};
+			    (struct process_v1){(unsigned int)process->pid, bytes};
 		else if (found < room)
-			((struct process_v2 *)out)[found] = (struct process_v2){
-				(unsigned int)process->pid, bytes, ~0u, ~0u};
+			((struct process_v2 *)out)[found] =
+			    (struct process_v2){(unsigned int)process->pid, bytes, ~0u, ~0u};
 		found++;
 	}
 	fake_unlock();
@@ -447,8 +448,7 @@ static unsigned int percent(double share)
 	return share >= 1 ? 100 : (unsigned int)(share * 100 + 0.5);
 }
 
-EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device,
-						    struct process_sample *out,
+EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device, struct process_sample *out,
 						    unsigned int *count, unsigned long long since)
 {
 	unsigned int room, found = 0;
@@ -471,7 +471,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device,
 		sm = percent(engine_share(index, i, WINDOW_NS, now));
 		if (found < room)
 			out[found] = (struct process_sample){
-				.pid = (unsigned int)process->pid, .time = now / 1000, .sm = sm};
+			    .pid = (unsigned int)process->pid, .time = now / 1000, .sm = sm};
 		found++;
 	}
 	fake_unlock();

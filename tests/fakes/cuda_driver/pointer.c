@@ -41,8 +41,7 @@ static CUresult attribute(void *out, int which, uint64_t va)
 		*(CUcontext *)out = block->context;
 		return 0;
 	case 2: /* memory type */
-		*(unsigned int *)out =
-			host || piece->place == HOST ? TYPE_HOST : TYPE_DEVICE;
+		*(unsigned int *)out = host || piece->place == HOST ? TYPE_HOST : TYPE_DEVICE;
 		if (block->kind == MANAGED)
 			*(unsigned int *)out = TYPE_DEVICE;
 		return 0;
@@ -64,8 +63,9 @@ static CUresult attribute(void *out, int which, uint64_t va)
 		*(unsigned int *)out = block->kind == MANAGED;
 		return 0;
 	case 9: /* the device it lies on */
-		*(int *)out = piece->place == HOST ? ordinal_of(block->device < 0 ? 0 : block->device)
-						   : ordinal_of(piece->place);
+		*(int *)out = piece->place == HOST
+				  ? ordinal_of(block->device < 0 ? 0 : block->device)
+				  : ordinal_of(piece->place);
 		return 0;
 	case 10: /* can be exported by cuIpcGetMemHandle */
 		*(unsigned int *)out = block->kind == DEVICE_BLOCK;
@@ -101,9 +101,9 @@ EXPORT CUresult cuPointerGetAttributes(unsigned int count, int *which, void **ou
 {
 	INITIALISED();
 	for (unsigned int i = 0; i < count; i++) {
-		static const size_t sizes[] = {[1] = 8, [2] = 4, [3] = 8, [4] = 8, [6] = 4, [7] = 8,
-					       [8] = 4, [9] = 4, [10] = 4, [11] = 8, [12] = 8,
-					       [13] = 4, [14] = 4, [17] = 8};
+		static const size_t sizes[] = {
+		    [1] = 8, [2] = 4,  [3] = 8,	 [4] = 8,  [6] = 4,  [7] = 8,  [8] = 4,
+		    [9] = 4, [10] = 4, [11] = 8, [12] = 8, [13] = 4, [14] = 4, [17] = 8};
 
 		if (which[i] < 1 || which[i] > 17 || !sizes[which[i]])
 			return CUDA_ERROR_INVALID_VALUE;

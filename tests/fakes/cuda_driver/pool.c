@@ -1,6 +1,7 @@
 /*
- * Memory pools. A pool takes memory of its device in chunks and gives it back when a chunk is unused, its
- * last use is over, something was synchronised, and more than the threshold is reserved.
+ * Memory pools. A pool takes memory of its device in chunks and gives it back when a chunk is
+ * unused, its last use is over, something was synchronised, and more than the threshold is
+ * reserved.
  */
 #include "driver.h"
 #include <stdlib.h>
@@ -93,8 +94,11 @@ void pool_settle(int device)
 
 static bool grow(struct pool *pool, uint64_t size)
 {
-	struct piece piece = {.place = pool->device, .vmm = true, .size = size,
-			      .read = pool->read, .write = pool->write};
+	struct piece piece = {.place = pool->device,
+			      .vmm = true,
+			      .size = size,
+			      .read = pool->read,
+			      .write = pool->write};
 	struct chunk *chunk;
 
 	fake_lock();
@@ -128,7 +132,8 @@ static struct part *find_part(struct pool *pool, uint64_t size)
 	return NULL;
 }
 
-/* On the stream: after what freed the memory before, which the order of the device's work sees to. */
+/* On the stream: after what freed the memory before, which the order of the device's work sees to.
+ */
 static CUresult allocate(struct stream *stream, struct pool *pool, uint64_t size, CUdeviceptr *out)
 {
 	uint64_t wanted = (size + UNIT - 1) / UNIT * UNIT;
@@ -167,9 +172,14 @@ static CUresult allocate(struct stream *stream, struct pool *pool, uint64_t size
 	pool->used += wanted;
 	if (pool->used > pool->used_high)
 		pool->used_high = pool->used;
-	block_add((struct block){.va = part->at, .size = size, .reserved = wanted,
-				 .kind = POOL_BLOCK, .context = stream->context,
-				 .device = pool->device, .pool = pool, .id = next_id()});
+	block_add((struct block){.va = part->at,
+				 .size = size,
+				 .reserved = wanted,
+				 .kind = POOL_BLOCK,
+				 .context = stream->context,
+				 .device = pool->device,
+				 .pool = pool,
+				 .id = next_id()});
 	*out = part->at;
 	return 0;
 }
@@ -241,15 +251,14 @@ static CUmemoryPool current(int device)
 		return BODY;                                                                       \
 	}
 
-#define FROM_POOL                                                                                  \
-	object_is(pool, POOL) ? allocate(of, pool, size, out) : CUDA_ERROR_INVALID_VALUE
+#define FROM_POOL object_is(pool, POOL) ? allocate(of, pool, size, out) : CUDA_ERROR_INVALID_VALUE
 
 ASYNC(cuMemAllocAsync, (CUdeviceptr * out, size_t size, CUstream stream), false,
       allocate(of, current(of->context->device), size, out))
 ASYNC(cuMemAllocAsync_ptsz, (CUdeviceptr * out, size_t size, CUstream stream), true,
       allocate(of, current(of->context->device), size, out))
-ASYNC(cuMemAllocFromPoolAsync,
-      (CUdeviceptr * out, size_t size, CUmemoryPool pool, CUstream stream), false, FROM_POOL)
+ASYNC(cuMemAllocFromPoolAsync, (CUdeviceptr * out, size_t size, CUmemoryPool pool, CUstream stream),
+      false, FROM_POOL)
 ASYNC(cuMemAllocFromPoolAsync_ptsz,
       (CUdeviceptr * out, size_t size, CUmemoryPool pool, CUstream stream), true, FROM_POOL)
 ASYNC(cuMemFreeAsync, (CUdeviceptr va, CUstream stream), false, free_async(of, va))
@@ -322,11 +331,11 @@ EXPORT CUresult cuMemPoolGetAttribute(CUmemoryPool pool, int which, void *out)
 	if (which <= REUSE_LAST)
 		*(int *)out = 1;
 	else
-		*(uint64_t *)out = which == THRESHOLD	     ? pool->threshold
-				   : which == RESERVED	     ? pool->reserved
+		*(uint64_t *)out = which == THRESHOLD	    ? pool->threshold
+				   : which == RESERVED	    ? pool->reserved
 				   : which == RESERVED_HIGH ? pool->reserved_high
-				   : which == USED	     ? pool->used
-							     : pool->used_high;
+				   : which == USED	    ? pool->used
+							    : pool->used_high;
 	return 0;
 }
 

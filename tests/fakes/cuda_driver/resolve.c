@@ -25,8 +25,8 @@ static const struct {
 enum { FOUND = 0, NOT_FOUND = 1, TOO_NEW = 2 };
 
 /*
- * The newest function of that name which is not newer than the asked version, of the family that the flags
- * ask for: 1 the legacy default stream, 2 the per-thread one.
+ * The newest function of that name which is not newer than the asked version, of the family that
+ * the flags ask for: 1 the legacy default stream, 2 the per-thread one.
  */
 static CUresult resolve(const char *name, void **out, int version, uint64_t flags, int *status)
 {

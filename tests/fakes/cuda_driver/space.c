@@ -1,6 +1,7 @@
 /*
- * Addresses. Device addresses are reserved and never backed, so that only the driver can reach what lies
- * there, through a mapping of its own: a host pointer into device memory faults as it does with a GPU.
+ * Addresses. Device addresses are reserved and never backed, so that only the driver can reach what
+ * lies there, through a mapping of its own: a host pointer into device memory faults as it does
+ * with a GPU.
  */
 #include "driver.h"
 #include <fcntl.h>
@@ -30,9 +31,9 @@ uint64_t space_reserve(uint64_t size, uint64_t align, uint64_t wanted)
 	uint64_t at, from;
 
 	if (wanted && wanted % align == 0) {
-		at = (uint64_t)map(wanted, size, PROT_NONE,
-				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
-				   -1, 0);
+		at = (uint64_t)map(
+		    wanted, size, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 		if (at == wanted)
 			return at;
 		if (at)

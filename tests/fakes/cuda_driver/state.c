@@ -28,7 +28,8 @@ uint64_t fake_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Start time of a living process, in ticks since boot; 0: dead, or a zombie, whose memory is gone too. */
+/* Start time of a living process, in ticks since boot; 0: dead, or a zombie, whose memory is gone
+ * too. */
 static uint64_t start_time(int pid)
 {
 	char path[64], text[1024], *end;
@@ -125,8 +126,8 @@ static bool describe(void)
 	file = fopen(path, "re");
 	if (!file)
 		return false;
-	described = (struct description){.driver = 13000, .granularity = 2 << 20,
-					 .pool_chunk = 32 << 20};
+	described =
+	    (struct description){.driver = 13000, .granularity = 2 << 20, .pool_chunk = 32 << 20};
 	while (fgets(line, sizeof(line), file)) {
 		value[0] = 0;
 		if (sscanf(line, "%63s %399[^\n]", key, value) < 1)

@@ -1,6 +1,6 @@
 /*
- * What all processes on the fake's GPUs share: one mapped file, `state`, in the fake's directory. The
- * first bytes, up to the counters, are also read and written by tests/fakes/cuda_driver.ts.
+ * What all processes on the fake's GPUs share: one mapped file, `state`, in the fake's directory.
+ * The first bytes, up to the counters, are also read and written by tests/fakes/cuda_driver.ts.
  */
 #pragma once
 #include <pthread.h>

@@ -104,7 +104,8 @@ static void later(void *object, void *data)
 		tail->level = stream->level;
 }
 
-/* Where the stream's work so far is over; the legacy stream and blocking ones wait for each other. */
+/* Where the stream's work so far is over; the legacy stream and blocking ones wait for each other.
+ */
 struct point stream_tail(struct stream *stream)
 {
 	struct tail tail = {stream->context, stream->level};
@@ -274,8 +275,7 @@ STREAM_CALL(cuStreamQuery, (CUstream stream), stream, return query(of);)
 STREAM_CALL(cuStreamSynchronize, (CUstream stream), stream, return synchronize(of);)
 STREAM_CALL(cuStreamGetFlags, (CUstream stream, unsigned int *flags), stream, *flags = of->flags;
 	    return 0;)
-STREAM_CALL(cuStreamGetPriority, (CUstream stream, int *priority), stream,
-	    *priority = of->priority;
+STREAM_CALL(cuStreamGetPriority, (CUstream stream, int *priority), stream, *priority = of->priority;
 	    return 0;)
 STREAM_CALL(cuStreamGetCtx, (CUstream stream, CUcontext *out), stream, *out = of->context;
 	    return 0;)

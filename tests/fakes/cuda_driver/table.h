@@ -1,7 +1,7 @@
 /*
- * Every function of the fake libcuda: exported symbol, name under which cuGetProcAddress knows it, the CUDA
- * version that brought it, and the default stream that it means. cuda_driver.ts makes the export list of
- * this.
+ * Every function of the fake libcuda: exported symbol, name under which cuGetProcAddress knows it,
+ * the CUDA version that brought it, and the default stream that it means. cuda_driver.ts makes the
+ * export list of this.
  */
 X(cuArray3DCreate_v2, cuArray3DCreate, 3020, EITHER)
 X(cuArray3DGetDescriptor_v2, cuArray3DGetDescriptor, 3020, EITHER)
@@ -222,7 +222,8 @@ X(cuModuleLoadData, cuModuleLoadData, 2000, EITHER)
 X(cuModuleLoadDataEx, cuModuleLoadDataEx, 2010, EITHER)
 X(cuModuleLoadFatBinary, cuModuleLoadFatBinary, 2000, EITHER)
 X(cuModuleUnload, cuModuleUnload, 2000, EITHER)
-X(cuOccupancyMaxActiveBlocksPerMultiprocessor, cuOccupancyMaxActiveBlocksPerMultiprocessor, 6050, EITHER)
+X(cuOccupancyMaxActiveBlocksPerMultiprocessor, cuOccupancyMaxActiveBlocksPerMultiprocessor, 6050,
+  EITHER)
 X(cuPointerGetAttribute, cuPointerGetAttribute, 4000, EITHER)
 X(cuPointerGetAttributes, cuPointerGetAttributes, 7000, EITHER)
 X(cuPointerSetAttribute, cuPointerSetAttribute, 6000, EITHER)

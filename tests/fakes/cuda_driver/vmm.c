@@ -1,4 +1,5 @@
-/* Virtual memory management: handles of memory, reserved ranges, and the mapping of the one in the other. */
+/* Virtual memory management: handles of memory, reserved ranges, and the mapping of the one in the
+ * other. */
 #include "driver.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,12 @@ EXPORT CUresult cuMemAddressReserve(CUdeviceptr *out, size_t size, size_t align,
 	va = space_reserve(size, align > least ? align : least, wanted);
 	if (!va)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	block_add((struct block){.va = va, .size = size, .reserved = size, .kind = RANGE,
-				 .device = -1, .id = next_id()});
+	block_add((struct block){.va = va,
+				 .size = size,
+				 .reserved = size,
+				 .kind = RANGE,
+				 .device = -1,
+				 .id = next_id()});
 	*out = va;
 	return 0;
 }
@@ -123,8 +128,11 @@ static CUresult adopt(int extent, const CUmemAllocationProp *prop, CUhandle *out
 
 	if (!handle)
 		abort();
-	*handle = (struct handle){.next = handles, .name = names += 16, .extent = extent,
-				  .references = 1, .prop = *prop,
+	*handle = (struct handle){.next = handles,
+				  .name = names += 16,
+				  .extent = extent,
+				  .references = 1,
+				  .prop = *prop,
 				  .size = shared->extents[extent].size,
 				  .bytes = extent_map(extent)};
 	if (!handle->bytes)
@@ -195,9 +203,13 @@ EXPORT CUresult cuMemMap(CUdeviceptr va, size_t size, size_t offset, CUhandle na
 	    va % described.granularity || size % described.granularity || piece_at(va) ||
 	    first_in(va, size))
 		return CUDA_ERROR_INVALID_VALUE;
-	piece_add((struct piece){.va = va, .size = size, .bytes = handle->bytes,
+	piece_add((struct piece){.va = va,
+				 .size = size,
+				 .bytes = handle->bytes,
 				 .place = shared->extents[handle->extent].place,
-				 .extent = handle->extent, .vmm = true, .handle = handle});
+				 .extent = handle->extent,
+				 .vmm = true,
+				 .handle = handle});
 	handle->mappings++;
 	return 0;
 }

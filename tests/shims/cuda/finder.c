@@ -32,8 +32,13 @@ static void print(const char *name, void *function)
 
 static void by_name(void *handle)
 {
-	const char *const names[] = { "cuInit", "cuMemAlloc", "cuMemAlloc_v2", "cuMemAllocAsync_ptsz",
-				      "cuDriverGetVersion", "cuGetProcAddress_v2", "cuNothing" };
+	const char *const names[] = {"cuInit",
+				     "cuMemAlloc",
+				     "cuMemAlloc_v2",
+				     "cuMemAllocAsync_ptsz",
+				     "cuDriverGetVersion",
+				     "cuGetProcAddress_v2",
+				     "cuNothing"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		print(names[i], dlsym(handle, names[i]));
@@ -41,8 +46,9 @@ static void by_name(void *handle)
 
 static void by_driver(int version, uint64_t flags)
 {
-	const char *const names[] = { "cuInit", "cuMemAlloc", "cuMemAllocAsync", "cuDriverGetVersion",
-				      "cuGetProcAddress", "cuNothing" };
+	const char *const names[] = {"cuInit",		 "cuMemAlloc",
+				     "cuMemAllocAsync",	 "cuDriverGetVersion",
+				     "cuGetProcAddress", "cuNothing"};
 	resolver_v2 *resolve = (resolver_v2 *)dlsym(driver, "cuGetProcAddress_v2");
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

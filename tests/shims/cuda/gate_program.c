@@ -2,13 +2,14 @@
 /*
  * A program with the launch hooks of the CUDA shim in it, on whatever driver the loader finds.
  *
- *     gate_program share KERNEL SECONDS     share of the time in which that kernel ran, launched without pause
- *     gate_program graph KERNEL SECONDS     of a graph of ten of them
- *     gate_program threads KERNEL SECONDS   of four threads, each with a stream that comes and goes
- *     gate_program fork KERNEL SECONDS      of a program that forks in its turn
- *     gate_program change KERNEL SECONDS    without a limit, from half of the time on with GATE_PCT
+ *     gate_program share KERNEL SECONDS     share of the time in which that kernel ran, launched
+ * without pause gate_program graph KERNEL SECONDS     of a graph of ten of them gate_program
+ * threads KERNEL SECONDS   of four threads, each with a stream that comes and goes gate_program
+ * fork KERNEL SECONDS      of a program that forks in its turn gate_program change KERNEL SECONDS
+ * without a limit, from half of the time on with GATE_PCT
  *
- * GATE_PCT is the limit, GATE_GROUP the group. KERNEL is spin_<n>us or spin_<n>ms, which names its time.
+ * GATE_PCT is the limit, GATE_GROUP the group. KERNEL is spin_<n>us or spin_<n>ms, which names its
+ * time.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../../shims/cuda/gate_clock.h"
 #include "../../../shims/cuda/device_limits.h"
+#include "../../../shims/cuda/gate_clock.h"
 #include "../../../shims/cuda/real.h"
 #include "../../../shims/cuda/settings.h"
 
@@ -33,12 +34,12 @@ static _Atomic uint32_t limit = 100;
 struct limits limits_of(const struct device *device)
 {
 	(void)device;
-	return (struct limits){ .bytes = UINT64_MAX, .compute_pct = limit };
+	return (struct limits){.bytes = UINT64_MAX, .compute_pct = limit};
 }
 
 const struct settings *settings(void)
 {
-	static struct settings asked = { .enabled = true };
+	static struct settings asked = {.enabled = true};
 	const char *group = getenv("GATE_GROUP");
 
 	if (group && !asked.group[0])
@@ -73,7 +74,8 @@ static void *library;
 		}                                                                                  \
 	} while (0)
 
-/* What ran from the end of one long wait to that of another, which is whole turns with their pauses. */
+/* What ran from the end of one long wait to that of another, which is whole turns with their
+ * pauses. */
 struct meter {
 	uint64_t ns, first, last, done, done_at_last;
 };
@@ -95,9 +97,9 @@ static void count(struct meter *meter, uint64_t before, uint64_t ns)
 
 static double share(const struct meter *meter)
 {
-	return meter->last > meter->first ?
-		       100.0 * (double)meter->done_at_last / (double)(meter->last - meter->first) :
-		       0;
+	return meter->last > meter->first
+		   ? 100.0 * (double)meter->done_at_last / (double)(meter->last - meter->first)
+		   : 0;
 }
 
 static void launch(CUfunction function, CUstream stream)
@@ -137,7 +139,8 @@ static CUgraphExec make_graph(void)
 		launch(program.function, stream);
 	EXPECT(gate_now() - before < 50000000);
 	CALL(cuStreamEndCapture, (CUstream, CUgraph *), stream, &graph);
-	CALL(cuGraphInstantiateWithFlags, (CUgraphExec *, CUgraph, unsigned long long), &exec, graph, 0);
+	CALL(cuGraphInstantiateWithFlags, (CUgraphExec *, CUgraph, unsigned long long), &exec,
+	     graph, 0);
 	return exec;
 }
 
@@ -150,8 +153,8 @@ static void *launch_in_streams(void *unused)
 		CALL(cuStreamCreate, (CUstream *, unsigned int), &stream, 1);
 		for (int i = 0; i < 20; i++) {
 			launch(program.function, stream);
-			EXPECT(cuLaunchKernel_ptsz(program.function, 1, 1, 1, 1, 1, 1, 0, NULL, NULL,
-						   NULL) == CUDA_SUCCESS);
+			EXPECT(cuLaunchKernel_ptsz(program.function, 1, 1, 1, 1, 1, 1, 0, NULL,
+						   NULL, NULL) == CUDA_SUCCESS);
 		}
 		EXPECT(cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
 	}
@@ -169,7 +172,8 @@ static void run_threads(void)
 	printf("threads done\n");
 }
 
-/* A child has no turn, and its launches do not hang: whether a driver takes them is not the shim's to say. */
+/* A child has no turn, and its launches do not hang: whether a driver takes them is not the shim's
+ * to say. */
 static void fork_once(void)
 {
 	pid_t child = fork();
@@ -203,7 +207,7 @@ static void begin(const char *kernel)
 int main(int argc, char **argv)
 {
 	const char *pct = getenv("GATE_PCT");
-	struct meter meter = { 0 };
+	struct meter meter = {0};
 	CUgraphExec graph = NULL;
 	uint64_t half, before;
 	bool has_forked = false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gate of the CUDA shim in simulated time: programs are coroutines, their GPU is one engine, and clock,
- * driver and table of turns are those of this file. Prints a line of figures for each scenario.
+ * The gate of the CUDA shim in simulated time: programs are coroutines, their GPU is one engine,
+ * and clock, driver and table of turns are those of this file. Prints a line of figures for each
+ * scenario.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -218,24 +219,25 @@ static CUresult is_capturing(CUstream stream, int *status)
 const struct cuda_real *cuda_real(void)
 {
 	static const struct cuda_real real = {
-		.cuEventCreate = event_create,
-		.cuEventDestroy_v2 = event_destroy,
-		.cuEventRecord = event_record,
-		.cuEventQuery = event_query,
-		.cuEventElapsedTime = event_elapsed,
-		.cuStreamQuery = stream_query,
-		.cuStreamIsCapturing = is_capturing,
+	    .cuEventCreate = event_create,
+	    .cuEventDestroy_v2 = event_destroy,
+	    .cuEventRecord = event_record,
+	    .cuEventQuery = event_query,
+	    .cuEventElapsedTime = event_elapsed,
+	    .cuStreamQuery = stream_query,
+	    .cuStreamIsCapturing = is_capturing,
 	};
 	return &real;
 }
 
 /* A launch of a kernel of so many ns; NEVER: until another launch. */
-static void launch_in(struct program *program, struct CUstream_st *stream, uint64_t key, uint64_t ns)
+static void launch_in(struct program *program, struct CUstream_st *stream, uint64_t key,
+		      uint64_t ns)
 {
-	struct gate_launch launch = { .stream = { .stream = stream, .context = (CUcontext)8 },
-				      .current = (CUcontext)8,
-				      .key = key,
-				      .no_wait = program->is_callback };
+	struct gate_launch launch = {.stream = {.stream = stream, .context = (CUcontext)8},
+				     .current = (CUcontext)8,
+				     .key = key,
+				     .no_wait = program->is_callback};
 	uint64_t *oldest = &program->ends[program->launches++ % QUEUE];
 	uint64_t start, from, to;
 
@@ -364,7 +366,7 @@ static struct program *add(uint32_t pct, void (*run)(struct program *), uint64_t
 	program->kernel_ns = kernel_ns;
 	program->batch = 1;
 	program->group = "";
-	program->limits = (struct limits){ .bytes = UINT64_MAX, .compute_pct = pct };
+	program->limits = (struct limits){.bytes = UINT64_MAX, .compute_pct = pct};
 	program->wakes = sim.now;
 	gate_init(&program->gate, &program->device);
 	program->stack = malloc(STACK);
@@ -404,7 +406,7 @@ static double share(const struct program *program)
 static void one(const char *name, void (*run)(struct program *), uint64_t kernel_ns, uint64_t batch,
 		uint64_t host_ns)
 {
-	static const uint32_t targets[] = { 10, 25, 50, 75, 90 };
+	static const uint32_t targets[] = {10, 25, 50, 75, 90};
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
 		uint64_t length = kernel_ns >= 100 * MS ? 200 * S : 12 * S;
@@ -549,9 +551,9 @@ static void random_programs(uint64_t seed, int rounds)
 		count = 1 + (int)below(4);
 		for (int i = 0; i < count && left >= 10; i++) {
 			uint32_t pct = 5 + (uint32_t)below(left > 90 ? 85 : left - 5);
-			struct program *program = add(
-				pct, below(2) ? run_random : run_flood,
-				(uint64_t[]){ 20 * US, 300 * US, 5 * MS, 40 * MS }[below(4)]);
+			struct program *program =
+			    add(pct, below(2) ? run_random : run_flood,
+				(uint64_t[]){20 * US, 300 * US, 5 * MS, 40 * MS}[below(4)]);
 
 			program->batch = 1 + below(300);
 			left -= pct;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A libcuda.so.1 with a few functions that do nothing: to be found in all the ways in which programs find them.
- * Which version of a name cuGetProcAddress gives follows NVIDIA's rules.
+ * A libcuda.so.1 with a few functions that do nothing: to be found in all the ways in which
+ * programs find them. Which version of a name cuGetProcAddress gives follows NVIDIA's rules.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -77,13 +77,13 @@ static void *lookup(const char *name, int version, uint64_t flags)
 {
 	/* The newest first. */
 	const struct row rows[] = {
-		{ "cuInit", 2000, (void *)cuInit, NULL },
-		{ "cuMemAlloc", 3020, (void *)cuMemAlloc_v2, NULL },
-		{ "cuMemAlloc", 2000, (void *)cuMemAlloc, NULL },
-		{ "cuMemAllocAsync", 11020, (void *)cuMemAllocAsync, (void *)cuMemAllocAsync_ptsz },
-		{ "cuDriverGetVersion", 2020, (void *)cuDriverGetVersion, NULL },
-		{ "cuGetProcAddress", 12000, (void *)cuGetProcAddress_v2, NULL },
-		{ "cuGetProcAddress", 11030, (void *)cuGetProcAddress, NULL },
+	    {"cuInit", 2000, (void *)cuInit, NULL},
+	    {"cuMemAlloc", 3020, (void *)cuMemAlloc_v2, NULL},
+	    {"cuMemAlloc", 2000, (void *)cuMemAlloc, NULL},
+	    {"cuMemAllocAsync", 11020, (void *)cuMemAllocAsync, (void *)cuMemAllocAsync_ptsz},
+	    {"cuDriverGetVersion", 2020, (void *)cuDriverGetVersion, NULL},
+	    {"cuGetProcAddress", 12000, (void *)cuGetProcAddress_v2, NULL},
+	    {"cuGetProcAddress", 11030, (void *)cuGetProcAddress, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
