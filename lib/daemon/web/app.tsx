@@ -4,7 +4,7 @@
  * @module
  */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { token } from "./api.ts";
 import { formatRoute, parseRoute, type Route, VIEWS } from "./core/route.ts";
 import type { Store } from "./core/store.ts";
@@ -71,7 +71,8 @@ export function App({ store, live }: { store: Store; live: Live }) {
   const title = VIEWS.find(({ id }) => id === route.view)?.title ?? "";
   const head = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);
-  useEffect(() => {
+  // With the view, not some time after it: who reads the heading finds title and focus as they belong to it.
+  useLayoutEffect(() => {
     document.title = `${title} – mvgal`;
     // Who came here by a link is to read on here, not to begin at the navigation again.
     if (!isFirst.current) head.current?.focus();
