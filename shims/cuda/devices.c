@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,25 +28,24 @@ static void write_uuid(char text[48], const CUuuid *uuid)
 		 b[14], b[15]);
 }
 
-static bool describe(CUdevice device, struct device *to)
+bool device_names(CUdevice device, char id[64], char uuid[48])
 {
 	const struct cuda_real *real = cuda_real();
 	CUresult (*get_uuid)(CUuuid *, CUdevice) =
 	    real->cuDeviceGetUuid_v2 ? real->cuDeviceGetUuid_v2 : real->cuDeviceGetUuid;
 	char slot[32];
-	CUuuid uuid;
+	CUuuid bytes;
 
 	if (!real->cuDeviceGetPCIBusId ||
 	    real->cuDeviceGetPCIBusId(slot, sizeof(slot), device) != CUDA_SUCCESS)
 		return false;
 	for (char *at = slot; *at; at++)
 		*at = (char)tolower((unsigned char)*at);
-	to->device = device;
-	snprintf(to->id, sizeof(to->id), "pci:%s", slot);
-	if (get_uuid && get_uuid(&uuid, device) == CUDA_SUCCESS)
-		write_uuid(to->uuid, &uuid);
-	mvgal_session_begin("cuda");
-	to->row = mvgal_session_gpu(to->id);
+	snprintf(id, 64, "pci:%s", slot);
+	if (get_uuid && get_uuid(&bytes, device) == CUDA_SUCCESS)
+		write_uuid(uuid, &bytes);
+	else
+		uuid[0] = '\0';
 	return true;
 }
 
@@ -59,10 +57,12 @@ static const struct device *find(CUdevice device, unsigned int count)
 	return NULL;
 }
 
-const struct device *device_of(CUdevice device)
+/* Finds it, or adds it by its names; without these, by those that the driver has for it. */
+static const struct device *find_or_add(CUdevice device, const char *id, const char *uuid)
 {
 	unsigned int count = atomic_load_explicit(&devices.count, memory_order_acquire);
 	const struct device *found = find(device, count);
+	struct device *added;
 
 	if (found)
 		return found;
@@ -70,12 +70,31 @@ const struct device *device_of(CUdevice device)
 	pthread_mutex_lock(&devices.adding);
 	count = atomic_load_explicit(&devices.count, memory_order_relaxed);
 	found = find(device, count);
-	if (!found && count < MVGAL_SESSION_GPUS && describe(device, &devices.known[count])) {
-		found = &devices.known[count];
+	added = &devices.known[count < MVGAL_SESSION_GPUS ? count : 0];
+	if (!found && count < MVGAL_SESSION_GPUS &&
+	    (id || device_names(device, added->id, added->uuid))) {
+		if (id) {
+			snprintf(added->id, sizeof(added->id), "%s", id);
+			snprintf(added->uuid, sizeof(added->uuid), "%s", uuid);
+		}
+		added->device = device;
+		mvgal_session_begin("cuda");
+		added->row = mvgal_session_gpu(added->id);
 		atomic_store_explicit(&devices.count, count + 1, memory_order_release);
+		found = added;
 	}
 	pthread_mutex_unlock(&devices.adding);
 	return found;
+}
+
+const struct device *device_of(CUdevice device)
+{
+	return find_or_add(device, NULL, NULL);
+}
+
+const struct device *device_unseen(CUdevice number, const char *id, const char *uuid)
+{
+	return find_or_add(number, id, uuid);
 }
 
 const struct device *device_current(void)

@@ -3,6 +3,7 @@
 #ifndef MVGAL_CUDA_DEVICES_H
 #define MVGAL_CUDA_DEVICES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -19,6 +20,12 @@ struct device {
 
 /* A GPU; NULL for one that cannot be told. What is given stays. */
 const struct device *device_of(CUdevice device);
+
+/* One that the program does not see, under a number that none has which it sees. */
+const struct device *device_unseen(CUdevice number, const char *id, const char *uuid);
+
+/* The names of a GPU as the driver has them. */
+bool device_names(CUdevice device, char id[64], char uuid[48]);
 
 /* That of the calling thread's context; NULL where it has none. */
 const struct device *device_current(void);

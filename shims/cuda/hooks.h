@@ -95,8 +95,6 @@
 	X(CUresult, cuMemGetAllocationPropertiesFromHandle,                                        \
 	  (CUmemAllocationProp * props, CUmemGenericAllocationHandle handle), (props, handle))     \
 	X(CUresult, cuInit, (unsigned int flags), (flags))                                         \
-	X(CUresult, cuDeviceGet, (CUdevice * device, int ordinal), (device, ordinal))              \
-	X(CUresult, cuDeviceGetCount, (int *count), (count))                                       \
 	MVGAL_COPY_HOOKS(X)
 
 /* What makes a GPU work. */
@@ -157,6 +155,8 @@
 /* Functions of the driver that the shim calls, and does not stand before. */
 #define MVGAL_CUDA_USED(X)                                                                         \
 	X(CUresult, cuDriverGetVersion, (int *version), (version))                                 \
+	X(CUresult, cuDeviceGet, (CUdevice * device, int ordinal), (device, ordinal))              \
+	X(CUresult, cuDeviceGetCount, (int *count), (count))                                       \
 	X(CUresult, cuDeviceGetUuid_v2, (CUuuid * uuid, CUdevice device), (uuid, device))          \
 	X(CUresult, cuDeviceGetUuid, (CUuuid * uuid, CUdevice device), (uuid, device))             \
 	X(CUresult, cuDeviceGetPCIBusId, (char *text, int length, CUdevice device),                \
@@ -201,6 +201,9 @@
 	  (pool, attribute, value))                                                                \
 	X(CUresult, cuMemGetAllocationGranularity,                                                 \
 	  (size_t * bytes, const CUmemAllocationProp *props, int option), (bytes, props, option))  \
+	X(CUresult, cuMemExportToShareableHandle,                                                  \
+	  (void *shared, CUmemGenericAllocationHandle handle, int type, unsigned long long flags), \
+	  (shared, handle, type, flags))                                                           \
 	X(CUresult, cuMemAddressReserve,                                                           \
 	  (CUdeviceptr * pointer, size_t bytes, size_t alignment, CUdeviceptr wish,                \
 	   unsigned long long flags),                                                              \

@@ -5,6 +5,7 @@
 #include "blocks.h"
 #include "charge.h"
 #include "charged.h"
+#include "pool.h"
 
 static const struct device *device_of_location(const CUmemLocation *location)
 {
@@ -26,7 +27,7 @@ CUresult charged_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
 	if (!account_reserve(device, bytes))
 		return result;
 	blocks_lock();
-	if (blocks_prepare())
+	if (blocks_prepare() && !pool_create(&made, bytes, props, &result))
 		result = real->cuMemCreate(&made, bytes, props, flags);
 	if (result == CUDA_SUCCESS) {
 		account_keep(device, bytes);

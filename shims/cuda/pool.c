@@ -9,6 +9,7 @@
 #include "pool_lock.h"
 #include "pool_map.h"
 #include "pool_spare.h"
+#include "pool_supply.h"
 #include "pool_table.h"
 #include "real.h"
 
@@ -303,25 +304,48 @@ bool pool_total(CUdevice device, size_t *total)
 	return true;
 }
 
-bool pool_place(const CUmemAllocationProp *asked, size_t bytes, CUmemAllocationProp *placed)
+/* The card for memory that the program maps itself: 0 where that is the driver's choice. */
+static int place(const struct cards *cards, const CUmemAllocationProp *asked, size_t bytes)
 {
-	const struct cards *cards = cards_pooled();
 	size_t room[PLAN_LANES];
 	int most = 0;
 
-	if (!cards || !asked || asked->type != CU_MEM_ALLOCATION_TYPE_PINNED ||
+	if (!asked || asked->type != CU_MEM_ALLOCATION_TYPE_PINNED ||
 	    asked->location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
 	    asked->location.id != cards->card[0].device || !cards_are_current(cards) ||
 	    fits_own(cards, bytes, 0) || !cards_room(cards, room, NULL))
-		return false;
+		return 0;
 	for (int i = 1; i < cards->count; i++)
 		if (room[i] > room[most])
 			most = i;
-	if (most == 0 || room[most] < bytes)
+	return room[most] < bytes ? 0 : most;
+}
+
+bool pool_place(const CUmemAllocationProp *asked, size_t bytes, CUmemAllocationProp *placed)
+{
+	const struct cards *cards = cards_pooled();
+	int card = cards ? place(cards, asked, bytes) : 0;
+
+	if (!card)
 		return false;
 	*placed = *asked;
-	placed->location.id = cards->card[most].device;
+	placed->location.id = cards->card[card].device;
 	return true;
+}
+
+bool pool_create(CUmemGenericAllocationHandle *handle, size_t bytes,
+		 const CUmemAllocationProp *placed, CUresult *result)
+{
+	const struct cards *cards = pool_is_known() ? cards_pooled() : NULL;
+
+	if (!cards || placed->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
+		return false;
+	for (int card = 1; card < cards->count; card++)
+		if (placed->location.id == cards->card[card].device) {
+			*result = supply_one(cards, card, bytes, handle);
+			return true;
+		}
+	return false;
 }
 
 static void drop_context(const struct cards *cards, CUcontext context, bool is_gone)

@@ -22,11 +22,7 @@ bool pool_is_known(void);
 
 /*
  * Before an allocation: whether the driver is to make it. Where it is not, or the driver has no
- *memory for it, pool_alloc makes it:
- *
- *	result = pool_is_local(bytes) ? real->cuMemAlloc_v2(pointer, bytes) :
- *CUDA_ERROR_OUT_OF_MEMORY; if (result == CUDA_ERROR_OUT_OF_MEMORY) result = pool_alloc(pointer,
- *bytes);
+ * memory for it, pool_alloc makes it.
  */
 bool pool_is_local(size_t bytes);
 
@@ -54,10 +50,14 @@ bool pool_info(size_t *unused, size_t *total);
 bool pool_total(CUdevice device, size_t *total);
 
 /*
- * Before cuMemCreate by the program itself: true where the memory must come from another card, with
- * `placed` the properties to ask the driver for. It is to be charged to the device that these name.
+ * Before cuMemCreate by the program itself: true where the memory must come from another card,
+ * which `placed` names: it is to be charged to that, and made by pool_create.
  */
 bool pool_place(const CUmemAllocationProp *asked, size_t bytes, CUmemAllocationProp *placed);
+
+/* False where the memory is the driver's to make. */
+bool pool_create(CUmemGenericAllocationHandle *handle, size_t bytes,
+		 const CUmemAllocationProp *placed, CUresult *result);
 
 /* A context is about to be destroyed or reset, or is so already: its allocations go with it. */
 void pool_context_goes(CUcontext context);

@@ -91,24 +91,12 @@ static bool answer(void *value, int attribute, CUdeviceptr pointer, const struct
 	}
 }
 
-/* Memory that a program maps itself may lie on a card that it does not see: it is its own card's.
- */
-static void own_ordinal(void *value, int attribute, const struct cards *cards)
-{
-	if (attribute != ATTRIBUTE_DEVICE_ORDINAL)
-		return;
-	for (int i = 1; i < cards->count; i++)
-		if (*(int *)value == cards->card[i].device)
-			*(int *)value = cards->card[0].device;
-}
-
 __attribute__((visibility("default"))) CUresult cuPointerGetAttribute(void *value, int attribute,
 								      CUdeviceptr pointer)
 {
 	const struct cuda_real *real = cuda_real();
 	const struct cards *cards = cards_pooled();
 	struct pool_block block;
-	CUresult result;
 
 	if (!real->cuPointerGetAttribute)
 		return CUDA_ERROR_NOT_FOUND;
@@ -118,10 +106,7 @@ __attribute__((visibility("default"))) CUresult cuPointerGetAttribute(void *valu
 		if (answer(value, attribute, pointer, cards, &block))
 			return CUDA_SUCCESS;
 	}
-	result = real->cuPointerGetAttribute(value, attribute, pointer);
-	if (result == CUDA_SUCCESS && cards && value)
-		own_ordinal(value, attribute, cards);
-	return result;
+	return real->cuPointerGetAttribute(value, attribute, pointer);
 }
 
 __attribute__((visibility("default"))) CUresult
@@ -131,18 +116,14 @@ cuPointerGetAttributes(unsigned int count, int *attributes, void **values, CUdev
 	const struct cards *cards = cards_pooled();
 	struct pool_block block;
 	CUresult result;
-	bool is_pooled;
 
 	if (!real->cuPointerGetAttributes)
 		return CUDA_ERROR_NOT_FOUND;
 	result = real->cuPointerGetAttributes(count, attributes, values, pointer);
-	if (result != CUDA_SUCCESS || !cards)
+	if (result != CUDA_SUCCESS || !cards || !table_find(pointer, &block))
 		return result;
-	is_pooled = table_find(pointer, &block);
 	for (unsigned int i = 0; i < count; i++) {
-		if (!is_pooled)
-			own_ordinal(values[i], attributes[i], cards);
-		else if (attributes[i] == ATTRIBUTE_HOST_POINTER)
+		if (attributes[i] == ATTRIBUTE_HOST_POINTER)
 			*(void **)values[i] = NULL;
 		else
 			answer(values[i], attributes[i], pointer, cards, &block);

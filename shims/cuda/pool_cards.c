@@ -3,13 +3,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "account.h"
+#include "lent.h"
 #include "pool_lock.h"
 #include "real.h"
+#include "say.h"
 #include "session.h"
 #include "settings.h"
 #include "view.h"
@@ -21,7 +22,7 @@
 #define MIB ((size_t)1 << 20)
 
 /* What stays free of the own card for modules, local memory and small allocations; of the others
- * for contexts. */
+ * for what the driver rounds up. */
 #define OWN_SPARED (512 * MIB)
 #define OTHER_SPARED (64 * MIB)
 
@@ -31,10 +32,6 @@ static struct {
 	struct cards cards;
 	atomic_int state;
 	pthread_mutex_t finding;
-	/* Contexts of the other cards, once they are needed: to ask for their room, and for the
-	 * driver's sake. */
-	atomic_bool has_contexts;
-	CUcontext context[PLAN_CARDS];
 	atomic_size_t host_used;
 	atomic_uint host_row;
 } pool = {.finding = PTHREAD_MUTEX_INITIALIZER, .host_row = MVGAL_SESSION_NO_GPU};
@@ -56,55 +53,78 @@ static bool has_vmm(const struct cuda_real *real, CUdevice device)
 	       real->cuDeviceGetAttribute(&has, ATTRIBUTE_VMM, device) == CUDA_SUCCESS && has;
 }
 
-static bool reaches(const struct cuda_real *real, CUdevice from, CUdevice to)
+static void add_card(struct cards *cards, unsigned int lent, const struct lender_card *card)
 {
-	int can = 0;
+	size_t spared = lent ? OTHER_SPARED : OWN_SPARED;
+	int at = cards->count++;
 
-	return from == to || (real->cuDeviceCanAccessPeer(&can, from, to) == CUDA_SUCCESS && can);
+	cards->card[at].device = lent ? (CUdevice)lent : 0;
+	cards->card[at].lent = lent;
+	cards->card[at].name =
+	    lent ? device_unseen((CUdevice)lent, card->id, card->uuid) : device_of(0);
+	cards->card[at].total = card->total;
+	cards->card[at].spared = spared < card->total / 32 ? spared : card->total / 32;
+	if (card->granularity > cards->granularity)
+		cards->granularity = card->granularity;
 }
 
-static void add_card(struct cards *cards, const struct cuda_real *real, CUdevice device)
+/* Those of the lender's that the own card reaches. The first has to be that very card. */
+static bool add_lent(struct cards *cards, int shown)
 {
-	size_t total, spared = cards->count ? OTHER_SPARED : OWN_SPARED;
+	static struct lender_card lent[LENDER_CARDS];
+	unsigned int count, left_out = 0;
+	const struct device *own = device_of(0);
+	CUresult result;
 
-	if (!has_vmm(real, device) || real->cuDeviceTotalMem_v2(&total, device) != CUDA_SUCCESS)
-		return;
-	cards->card[cards->count].device = device;
-	cards->card[cards->count].name = device_of(device);
-	cards->card[cards->count].total = total;
-	cards->card[cards->count++].spared = spared < total / 32 ? spared : total / 32;
-}
-
-static void find_access(struct cards *cards, const struct cuda_real *real)
-{
-	for (int i = 0; i < cards->count; i++) {
-		bool all = true;
-
-		for (int j = 0; j < cards->count; j++)
-			all = all && reaches(real, cards->card[i].device, cards->card[j].device);
-		if (all)
-			cards->access[cards->access_count++] =
-			    (CUmemAccessDesc){{CU_MEM_LOCATION_TYPE_DEVICE, cards->card[i].device},
-					      CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+	if (shown > 1) {
+		say("memory is not pooled: the program sees %d GPUs; CUDA_VISIBLE_DEVICES has to "
+		    "name "
+		    "the first of " LENDER_GPUS " alone",
+		    shown);
+		return false;
 	}
+	result = lent_cards(lent, &count);
+	if (result != CUDA_SUCCESS) {
+		say("memory is not pooled: the other GPUs cannot be asked for theirs (CUDA error "
+		    "%d)",
+		    result);
+		return false;
+	}
+	if (!count || !own || strcmp(lent[0].id, own->id)) {
+		say("memory is not pooled: the program's GPU is not the first of " LENDER_GPUS);
+		return false;
+	}
+	for (unsigned int i = 0; i < count && cards->count < PLAN_CARDS; i++) {
+		if (lent[i].is_reached && lent[i].granularity)
+			add_card(cards, i, &lent[i]);
+		else
+			left_out++;
+		if (!cards->count)
+			return false;
+	}
+	if (left_out)
+		say("%u of %u GPUs are left out of the pool: the first cannot reach their memory",
+		    left_out, count);
+	return true;
 }
 
-static size_t find_granularity(const struct cards *cards, const struct cuda_real *real)
+/* With memory of the host alone no other GPU is asked. */
+static bool add_own(struct cards *cards)
 {
-	size_t most = 0;
+	const struct cuda_real *real = cuda_real();
+	CUmemAllocationProp props;
+	struct lender_card own = {.id = ""};
+	size_t total, granularity;
 
-	for (int i = 0; i < cards->count; i++) {
-		CUmemAllocationProp props;
-		size_t bytes;
-
-		cards_props(cards, i, &props);
-		if (real->cuMemGetAllocationGranularity(&bytes, &props, GRANULARITY_MINIMUM) !=
-		    CUDA_SUCCESS)
-			return 0;
-		if (bytes > most)
-			most = bytes;
-	}
-	return most;
+	cards_props(cards, 0, &props);
+	if (real->cuDeviceTotalMem_v2(&total, 0) != CUDA_SUCCESS ||
+	    real->cuMemGetAllocationGranularity(&granularity, &props, GRANULARITY_MINIMUM) !=
+		CUDA_SUCCESS)
+		return false;
+	own.total = total;
+	own.granularity = granularity;
+	add_card(cards, 0, &own);
+	return true;
 }
 
 static size_t asked_host(void)
@@ -114,46 +134,48 @@ static size_t asked_host(void)
 	return text ? (size_t)strtoull(text, NULL, 10) : 0;
 }
 
+/* The pieces of the host may want more than those of the cards. */
+static bool add_host(struct cards *cards)
+{
+	const struct cuda_real *real = cuda_real();
+	CUmemAllocationProp props;
+	size_t granularity;
+
+	cards->host = asked_host();
+	if (real->cuDeviceGetAttribute(&cards->node, ATTRIBUTE_NUMA_NODE, 0) != CUDA_SUCCESS ||
+	    cards->node < 0)
+		cards->node = 0;
+	if (!cards->host)
+		return true;
+	cards_props(cards, PLAN_HOST, &props);
+	if (real->cuMemGetAllocationGranularity(&granularity, &props, GRANULARITY_MINIMUM) !=
+	    CUDA_SUCCESS)
+		return false;
+	if (granularity > cards->granularity)
+		cards->granularity = granularity;
+	return true;
+}
+
 /* Which cards take part; before cuInit nobody can say. */
 static int find_cards(struct cards *cards)
 {
 	const struct cuda_real *real = cuda_real();
-	int shown = 0, unreached = 0;
+	CUdevice device;
+	int shown = 0;
 
 	if (!is_asked() || !real->cuDeviceGetCount || !real->cuDeviceGet ||
-	    !real->cuDeviceGetAttribute || !real->cuDeviceTotalMem_v2 ||
-	    !real->cuDeviceCanAccessPeer || !real->cuMemGetInfo_v2)
+	    !real->cuDeviceGetAttribute || !real->cuDeviceTotalMem_v2 || !real->cuMemGetInfo_v2)
 		return NONE;
 	if (real->cuDeviceGetCount(&shown) != CUDA_SUCCESS)
 		return UNKNOWN;
-	memset(cards, 0, sizeof(*cards));
-	for (int i = 0; i < shown && cards->count < PLAN_CARDS; i++) {
-		CUdevice device;
-
-		if (real->cuDeviceGet(&device, i) != CUDA_SUCCESS)
-			continue;
-		if (cards->count && !reaches(real, cards->card[0].device, device))
-			unreached++;
-		else
-			add_card(cards, real, device);
-		if (!cards->count)
-			return NONE;
-	}
-	if (unreached)
-		fprintf(stderr,
-			"mvgal: %d of %d GPUs are left out of the pool: the first cannot reach "
-			"their memory\n",
-			unreached, shown);
-	cards->host = asked_host();
-	if (cards->count < 2 && !cards->host)
+	if (!shown || real->cuDeviceGet(&device, 0) != CUDA_SUCCESS || !has_vmm(real, device))
 		return NONE;
-	if (real->cuDeviceGetAttribute(&cards->node, ATTRIBUTE_NUMA_NODE, cards->card[0].device) !=
-		CUDA_SUCCESS ||
-	    cards->node < 0)
-		cards->node = 0;
-	find_access(cards, real);
-	cards->granularity = find_granularity(cards, real);
-	return cards->granularity ? POOLED : NONE;
+	memset(cards, 0, sizeof(*cards));
+	if (getenv(LENDER_GPUS) ? !add_lent(cards, shown) : !add_own(cards))
+		return NONE;
+	if (!add_host(cards) || (cards->count < 2 && !cards->host))
+		return NONE;
+	return POOLED;
 }
 
 void cards_lock(void)
@@ -197,47 +219,12 @@ bool cards_are_current(const struct cards *cards)
 	       device == cards->card[0].device;
 }
 
-/* A card without a context takes no part in what follows. */
-static void make_contexts(const struct cards *cards)
+/* What the own card has, in a context of it. */
+static bool own_info(const struct cards *cards, size_t *unused, size_t *total)
 {
-	const struct cuda_real *real = cuda_real();
-
-	if (atomic_load_explicit(&pool.has_contexts, memory_order_acquire))
-		return;
-	cards_lock();
-	if (!atomic_load_explicit(&pool.has_contexts, memory_order_relaxed)) {
-		for (int i = 1; i < cards->count; i++)
-			if (real->cuDevicePrimaryCtxRetain(&pool.context[i],
-							   cards->card[i].device) != CUDA_SUCCESS) {
-				pool.context[i] = NULL;
-				fprintf(stderr,
-					"mvgal: GPU %d is left out of the pool: it has no memory "
-					"for a context\n",
-					cards->card[i].device);
-			}
-		atomic_store_explicit(&pool.has_contexts, true, memory_order_release);
-	}
-	cards_unlock();
-}
-
-static bool info(const struct cards *cards, int card, size_t *unused, size_t *total)
-{
-	const struct cuda_real *real = cuda_real();
-	CUcontext popped;
-	CUresult result;
-
-	if (card == 0) {
-		result = real->cuMemGetInfo_v2(unused, total);
-	} else {
-		if (!pool.context[card] ||
-		    real->cuCtxPushCurrent_v2(pool.context[card]) != CUDA_SUCCESS)
-			return false;
-		result = real->cuMemGetInfo_v2(unused, total);
-		real->cuCtxPopCurrent_v2(&popped);
-	}
-	if (result != CUDA_SUCCESS)
+	if (cuda_real()->cuMemGetInfo_v2(unused, total) != CUDA_SUCCESS)
 		return false;
-	account_view(cards->card[card].device, unused, total);
+	account_view(cards->card[0].device, unused, total);
 	return true;
 }
 
@@ -245,27 +232,40 @@ size_t cards_own_free(const struct cards *cards)
 {
 	size_t unused, total;
 
-	if (!info(cards, 0, &unused, &total) || unused < cards->card[0].spared)
+	if (!own_info(cards, &unused, &total) || unused < cards->card[0].spared)
 		return 0;
 	return unused - cards->card[0].spared;
 }
 
 bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *total)
 {
+	struct lender_card lent[LENDER_CARDS];
 	size_t used = atomic_load(&pool.host_used);
+	unsigned int count = 0;
 
 	if (!cards_are_current(cards))
 		return false;
-	make_contexts(cards);
 	memset(room, 0, PLAN_LANES * sizeof(*room));
 	room[PLAN_HOST] = cards->host > used ? cards->host - used : 0;
 	if (total)
 		*total = cards->host;
+	if (cards->count > 1 && lent_cards(lent, &count) != CUDA_SUCCESS)
+		count = 0;
 	for (int i = 0; i < cards->count; i++) {
 		size_t unused, all;
 
-		if (!info(cards, i, &unused, &all))
-			continue;
+		if (i == 0) {
+			if (!own_info(cards, &unused, &all))
+				continue;
+		} else {
+			unsigned int at = cards->card[i].lent;
+
+			if (at >= count)
+				continue;
+			unused = lent[at].unused;
+			all = cards->card[i].total;
+			account_view(cards->card[i].device, &unused, &all);
+		}
 		room[i] = unused > cards->card[i].spared ? unused - cards->card[i].spared : 0;
 		if (total)
 			*total += all;

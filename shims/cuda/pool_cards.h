@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The GPUs whose memory is one pool. The first is the program's own: it sees no other. */
+/* The GPUs whose memory is one pool. The first is the program's own: it sees no other, and has the
+ * memory of the others lent (lender.h). */
 #ifndef MVGAL_CUDA_POOL_CARDS_H
 #define MVGAL_CUDA_POOL_CARDS_H
 
@@ -13,18 +14,19 @@ struct cards {
 	size_t granularity, host;
 	int node;
 	struct {
+		/* The driver's number of the own card; of the others a number that no card has
+		 * which the program sees. */
 		CUdevice device;
+		/* Its place among the lender's. */
+		unsigned int lent;
 		const struct device *name;
 		/* Its memory, and what of it the pool leaves alone. */
 		size_t total, spared;
 	} card[PLAN_CARDS];
-	/* The cards that reach the memory of all of them; the own one is among them. */
-	int access_count;
-	CUmemAccessDesc access[PLAN_CARDS];
 };
 
 /* NULL where nothing is pooled: it is not asked for, there is one GPU, or the driver does not know
- * how. */
+ * how: what is asked for and cannot be is told on stderr. */
 const struct cards *cards_pooled(void);
 bool cards_are_known(void);
 
@@ -33,8 +35,7 @@ bool cards_are_current(const struct cards *cards);
 
 /*
  * What the pool may still take of each lane, and if `total` is given all memory that they have.
- * False where there is no context of the own card to ask in. Those of the other cards are made at
- * the first call.
+ * False where there is no context of the own card to ask in.
  */
 bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *total);
 
@@ -48,7 +49,7 @@ size_t cards_own_free(const struct cards *cards);
 bool cards_take(const struct cards *cards, int lane, size_t bytes);
 void cards_give(const struct cards *cards, int lane, size_t bytes);
 
-/* What the driver needs to make a piece of that lane. */
+/* What the driver needs to make a piece of the own card or of the host. */
 void cards_props(const struct cards *cards, int lane, CUmemAllocationProp *props);
 
 /* Around fork. */

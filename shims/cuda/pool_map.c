@@ -3,21 +3,19 @@
 
 #include <stdlib.h>
 
+#include "pool_supply.h"
 #include "real.h"
 
 /*
- * Makes the memory of a piece and puts it at `at`. The mapping alone holds the memory: it has no
- * handle any more. One handle a piece, since cuMemMap takes no other offset than 0.
+ * Puts the memory of a piece at `at`. The mapping alone holds the memory: it has no handle any
+ * more. One handle a piece, since cuMemMap takes no other offset than 0.
  */
-static CUresult map_piece(const struct cards *cards, int lane, CUdeviceptr at, size_t bytes)
+static CUresult map_piece(struct supply *supply, int lane, CUdeviceptr at, size_t bytes)
 {
 	const struct cuda_real *real = cuda_real();
 	CUmemGenericAllocationHandle handle;
-	CUmemAllocationProp props;
-	CUresult result;
+	CUresult result = supply_piece(supply, lane, bytes, &handle);
 
-	cards_props(cards, lane, &props);
-	result = real->cuMemCreate(&handle, bytes, &props, 0);
 	if (result != CUDA_SUCCESS)
 		return result;
 	result = real->cuMemMap(at, bytes, 0, handle, 0);
@@ -25,20 +23,12 @@ static CUresult map_piece(const struct cards *cards, int lane, CUdeviceptr at, s
 	return result;
 }
 
-/* All cards may use the memory, or if the driver does not want that, the program's own alone. */
 static CUresult allow(const struct cards *cards, const struct range *range)
 {
-	const struct cuda_real *real = cuda_real();
 	CUmemAccessDesc own = {{CU_MEM_LOCATION_TYPE_DEVICE, cards->card[0].device},
 			       CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-	CUresult result = CUDA_ERROR_INVALID_VALUE;
 
-	if (cards->access_count)
-		result = real->cuMemSetAccess(range->base, range->mapped, cards->access,
-					      (size_t)cards->access_count);
-	if (result != CUDA_SUCCESS)
-		result = real->cuMemSetAccess(range->base, range->mapped, &own, 1);
-	return result;
+	return cuda_real()->cuMemSetAccess(range->base, range->mapped, &own, 1);
 }
 
 /* The accounts first: a limit may be lower than what a card has. */
@@ -81,17 +71,19 @@ static void tear_down(const struct range *range, size_t mapped)
 static CUresult map_pieces(const struct cards *cards, const struct range *range,
 			   const struct plan *plan, int *short_of)
 {
+	struct supply *supply = supply_begin(cards, plan);
+	CUresult result = supply ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 	struct plan_walk walk = {0};
-	CUresult result = CUDA_SUCCESS;
 	size_t done = 0, bytes;
-	int lane;
+	int lane = -1;
 
-	while ((lane = plan_next(&walk, plan, &bytes)) >= 0) {
-		result = map_piece(cards, lane, range->base + done, bytes);
-		if (result != CUDA_SUCCESS)
-			break;
-		done += bytes;
+	while (result == CUDA_SUCCESS && (lane = plan_next(&walk, plan, &bytes)) >= 0) {
+		result = map_piece(supply, lane, range->base + done, bytes);
+		if (result == CUDA_SUCCESS)
+			done += bytes;
 	}
+	if (supply)
+		supply_end(supply);
 	if (result == CUDA_ERROR_OUT_OF_MEMORY)
 		*short_of = lane;
 	if (result == CUDA_SUCCESS)

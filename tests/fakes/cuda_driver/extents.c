@@ -43,7 +43,7 @@ int extent_new(int place, uint64_t size)
 	for (int i = 0; i < MAX_EXTENTS; i++) {
 		struct extent *extent = &shared->extents[i];
 
-		if (extent->holders)
+		if (extent->holders || extent->exported)
 			continue;
 		extent->size = size;
 		extent->holders = 1ull << slot;
@@ -64,10 +64,23 @@ bool extent_hold(int index, uint32_t generation, int slot)
 	if (index < 0 || index >= MAX_EXTENTS)
 		return false;
 	extent = &shared->extents[index];
-	if (!extent->holders || extent->generation != generation)
+	if ((!extent->holders && !extent->exported) || extent->generation != generation)
 		return false;
+	if (!extent->holders)
+		extent->owner = (int16_t)slot;
 	extent->holders |= 1ull << slot;
 	return true;
+}
+
+void extent_export(int index)
+{
+	shared->extents[index].exported++;
+}
+
+void extent_imported(int index)
+{
+	if (shared->extents[index].exported)
+		shared->extents[index].exported--;
 }
 
 void extent_drop(int index, int slot)
@@ -82,6 +95,8 @@ void extent_drop(int index, int slot)
 			extent->owner = (int16_t)__builtin_ctzll(extent->holders);
 		return;
 	}
+	if (extent->exported)
+		return;
 	for (int32_t *link = &shared->first[extent->place]; *link >= 0;
 	     link = &shared->extents[*link].next)
 		if (*link == index) {

@@ -62,10 +62,12 @@ static CUresult attribute(void *out, int which, uint64_t va)
 	case 8: /* managed */
 		*(unsigned int *)out = block->kind == MANAGED;
 		return 0;
-	case 9: /* the device it lies on */
-		*(int *)out = piece->place == HOST
-				  ? ordinal_of(block->device < 0 ? 0 : block->device)
-				  : ordinal_of(piece->place);
+	case 9: /* the device it lies on; of one that is not seen, the first */
+		*(int *)out = ordinal_of(piece->place != HOST ? piece->place
+					 : block->device < 0  ? 0
+							      : block->device);
+		if (*(int *)out < 0)
+			*(int *)out = 0;
 		return 0;
 	case 10: /* can be exported by cuIpcGetMemHandle */
 		*(unsigned int *)out = block->kind == DEVICE_BLOCK;

@@ -72,8 +72,9 @@ struct extent {
 	uint64_t holders; /* a bit for each process */
 	uint32_t generation;
 	int16_t place;
-	int16_t owner; /* whose use it counts as */
-	int32_t next;  /* by offset; -1 for none */
+	int16_t owner;	  /* whose use it counts as */
+	int16_t exported; /* descriptors of it that nobody has imported yet */
+	int32_t next;	  /* by offset; -1 for none */
 };
 
 struct state {
@@ -141,6 +142,10 @@ void fake_forget_process(void);
 /* extents.c, with the lock held. */
 int extent_new(int place, uint64_t size);
 void extent_drop(int index, int slot);
+/* A descriptor of it is made, which holds it until it is imported: one that is closed without that
+ * holds it for good. */
+void extent_export(int index);
+void extent_imported(int index);
 bool extent_hold(int index, uint32_t generation, int slot);
 bool charge(int device, int slot, uint64_t bytes);
 void uncharge(int device, int slot, uint64_t bytes);

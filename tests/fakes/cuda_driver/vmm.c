@@ -318,6 +318,9 @@ EXPORT CUresult cuMemExportToShareableHandle(void *out, CUhandle name, int type,
 	fd = memfd_create("fake-cuda-memory", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, &exported, sizeof(exported)) != sizeof(exported))
 		return CUDA_ERROR_UNKNOWN;
+	fake_lock();
+	extent_export(handle->extent);
+	fake_unlock();
 	*(int *)out = fd;
 	return 0;
 }
@@ -335,6 +338,13 @@ EXPORT CUresult cuMemImportFromShareableHandle(CUhandle *out, void *os_handle, i
 		return CUDA_ERROR_INVALID_VALUE;
 	fake_lock();
 	held = extent_hold(exported.extent, exported.generation, fake_self());
+	if (held)
+		extent_imported(exported.extent);
 	fake_unlock();
+	if (held && exported.prop.location.type == ON_DEVICE) {
+		int seen = ordinal_of(shared->extents[exported.extent].place);
+
+		exported.prop.location.id = seen < 0 ? -2 : seen;
+	}
 	return held ? adopt(exported.extent, &exported.prop, out) : CUDA_ERROR_INVALID_VALUE;
 }

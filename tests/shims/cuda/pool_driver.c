@@ -56,7 +56,7 @@ static struct {
 	struct area areas[MOST], reserved[MOST];
 	struct mapping mappings[MOST];
 	int area_count, reserved_count, mapping_count, handle_count;
-	char fail_name[64], visible[64];
+	char fail_name[64];
 	int fail_after, fail_code;
 	struct {
 		const char *name;
@@ -133,7 +133,7 @@ long fake_calls(const char *name)
 ASK(size_t, fake_used(int device), fake.used[device < 0 ? CARDS : device])
 ASK(int, fake_handles(void), fake.handle_count)
 ASK(int, fake_reservations(void), fake.reserved_count)
-ASK(const char *, fake_visible(void), fake.visible)
+ASK(int, fake_cards(void), fake.cards)
 ASK(int, fake_faults(void), fake.faults)
 
 static struct mapping *mapping_at(CUdeviceptr pointer)
@@ -193,8 +193,6 @@ CUresult cuInit(unsigned int flags)
 	(void)flags;
 	pthread_atfork(before_fork, after_fork, after_fork);
 	ENTER;
-	snprintf(fake.visible, sizeof(fake.visible), "%s",
-		 getenv("CUDA_VISIBLE_DEVICES") ? getenv("CUDA_VISIBLE_DEVICES") : "");
 	if (!fake.cards)
 		for (char *at = text; at && *at; at += strcspn(at, ","), at += *at == ',') {
 			fake.primary[fake.cards].device = fake.cards;
@@ -208,7 +206,7 @@ CUresult cuInit(unsigned int flags)
 CUresult cuDeviceGetCount(int *count)
 {
 	ENTER;
-	*count = fake.cards;
+	*count = fake.cards ? 1 : 0;
 	return leave(fake.cards ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED);
 }
 
@@ -640,17 +638,19 @@ CUresult cuPointerGetAttribute(void *value, int attribute, CUdeviceptr pointer)
 	ENTER;
 	if (attribute != 9 || card_at(pointer) == -2)
 		return leave(CUDA_ERROR_INVALID_VALUE);
-	*(int *)value = card_at(pointer);
+	/* As of memory that was lent. */
+	*(int *)value = 0;
 	return leave(CUDA_SUCCESS);
 }
 
 CUresult cuPointerGetAttributes(unsigned int count, int *attributes, void **values,
 				CUdeviceptr pointer)
 {
+	(void)pointer;
 	ENTER;
 	for (unsigned int i = 0; i < count; i++)
 		if (attributes[i] == 9)
-			*(int *)values[i] = card_at(pointer);
+			*(int *)values[i] = 0;
 	return leave(CUDA_SUCCESS);
 }
 

@@ -26,8 +26,8 @@ extern void fake_end_work(void);
 /* How often memory was taken away under work. */
 extern int fake_faults(void);
 
-/* What CUDA_VISIBLE_DEVICES was in cuInit. */
-extern const char *fake_visible(void);
+/* How many cards there are; the program is shown the first alone. */
+extern int fake_cards(void);
 
 /* Copies and fills of memory on several cards are refused from now on. */
 extern void fake_refuse_mixed(int refuse);

@@ -36,7 +36,7 @@ FORWARD(int, fake_reservations, (void), ())
 FORWARD(int, fake_card_at, (unsigned long long pointer), (pointer))
 FORWARD(void, fake_begin_work, (void), ())
 FORWARD(void, fake_end_work, (void), ())
-FORWARD(const char *, fake_visible, (void), ())
+FORWARD(int, fake_cards, (void), ())
 FORWARD(int, fake_faults, (void), ())
 FORWARD(void, fake_refuse_mixed, (int refuse), (refuse))
 

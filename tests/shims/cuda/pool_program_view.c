@@ -7,15 +7,7 @@
 void test_devices(void)
 {
 	size_t total;
-	CUdevice device = -1;
-	int count;
 
-	/* CUDA_VISIBLE_DEVICES: 5; MVGAL_POOL_GPUS: 5,6,7. */
-	EXPECT(!strcmp(fake_visible(), "5,6,7"));
-	EXPECT(!strcmp(getenv("CUDA_VISIBLE_DEVICES"), "5"));
-	EXPECT(cuDeviceGetCount(&count) == CUDA_SUCCESS && count == 1);
-	EXPECT(cuDeviceGet(&device, 0) == CUDA_SUCCESS && device == 0);
-	EXPECT(cuDeviceGet(&device, 1) == 101);
 	EXPECT(cuDeviceTotalMem_v2(&total, 0) == CUDA_SUCCESS && total == 192 * MIB);
 }
 
@@ -24,9 +16,7 @@ void test_unreached(void)
 {
 	CUdeviceptr pointer;
 	size_t unused, total;
-	int count;
 
-	EXPECT(cuDeviceGetCount(&count) == CUDA_SUCCESS && count == 1);
 	EXPECT(cuMemGetInfo_v2(&unused, &total) == CUDA_SUCCESS && total == 128 * MIB);
 	EXPECT(cuMemAlloc_v2(&pointer, 110 * MIB) == CUDA_SUCCESS);
 	EXPECT(fake_used(2) == 0);

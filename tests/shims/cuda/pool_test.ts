@@ -6,7 +6,10 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { compile, compilerTest } from "../../fakes/cc.ts";
+import { type FakeCudaDriver, fakeCudaDriver } from "../../fakes/cuda_driver.ts";
 
 const HERE = import.meta.dirname ?? ".";
 const SHIM = join(HERE, "../../../shims");
@@ -31,7 +34,6 @@ function driverLibrary(flags: readonly string[]): string {
   });
 }
 
-/** The shim's limits.h is not the system's. */
 function commonFlags(flags: readonly string[]): string[] {
   return ["-g", "-O1", ...flags, "-pthread", `-I${join(SHIM, "cuda")}`];
 }
@@ -41,8 +43,8 @@ function run(test: string, flags: readonly string[], env: Record<string, string>
   const headers = [...files(HERE, /^pool_.*\.h$/), ...files(join(SHIM, "cuda"), /\.h$/)];
   const driver = driverLibrary(flags);
   const sources = [
-    ...files(HERE, /^pool_(program_.*|pass)\.c$/),
-    ...files(join(SHIM, "cuda"), /^(pool.*|real|devices|forks)\.c$/),
+    ...files(HERE, /^pool_(program_.*|pass|lent)\.c$/),
+    ...files(join(SHIM, "cuda"), /^(pool.*|real|devices|forks|say)\.c$/),
   ];
   const program = compile({
     name: "pool_program",
@@ -57,7 +59,7 @@ function run(test: string, flags: readonly string[], env: Record<string, string>
   });
   const { code, stdout, stderr } = new Deno.Command(program, {
     args: [test],
-    env: { LD_LIBRARY_PATH: dirname(driver), FAKE_CARDS: "64,64,64", ...env },
+    env: { LD_LIBRARY_PATH: dirname(driver), FAKE_CARDS: "64,64,64", MVGAL_POOL_GPUS: "5,6,7", ...env },
   }).outputSync();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   assert.equal(code, 0, text);
@@ -76,11 +78,7 @@ const TESTS: readonly { test: string; says: string; env?: Record<string, string>
   { test: "stream order", says: "keeps what is freed on a stream until the stream is past it" },
   { test: "waits", says: "waits for work before it takes memory away" },
   { test: "attributes", says: "answers for an allocation as for one of the own GPU" },
-  {
-    test: "devices",
-    says: "shows one GPU with all memory",
-    env: { CUDA_VISIBLE_DEVICES: "5", MVGAL_POOL_GPUS: "5,6,7" },
-  },
+  { test: "devices", says: "shows one GPU with all memory" },
   { test: "copies", says: "copies and fills by pieces where the driver takes no more" },
   { test: "program's VMM", says: "spreads memory that the program maps itself" },
   { test: "contexts", says: "frees what a context leaves" },
@@ -107,9 +105,27 @@ for (const test of ["threads", "fork", "stream order"]) {
   });
 }
 
-/** What `pool_whole.c` prints with the shim before it. */
-function runWhole(env: Record<string, string>, mib: number): string[] {
-  const driver = driverLibrary([]);
+const MIB = 1 << 20;
+
+/** Three cards of 64 MiB; `peers` of the first. */
+function threeCards(peers?: readonly number[]): FakeCudaDriver {
+  return fakeCudaDriver({
+    devices: [5, 6, 7].map((slot, i) => ({
+      memory: 64 * MIB,
+      pci: `0000:0${slot}:00.0`,
+      ...(i === 0 && peers !== undefined && { peers }),
+    })),
+    overhead: 0,
+  });
+}
+
+/** What `pool_whole.c` prints with the shim before it, which sees the first card alone. */
+async function runWhole(
+  driver: FakeCudaDriver,
+  env: Record<string, string>,
+  args: readonly (string | number)[],
+  between: (child: Deno.ChildProcess) => void = () => {},
+): Promise<{ lines: string[]; errors: string }> {
   const program = compile({
     name: "pool_whole",
     source: { file: join(HERE, "pool_whole.c") },
@@ -120,42 +136,77 @@ function runWhole(env: Record<string, string>, mib: number): string[] {
     const made = new Deno.Command("make", { args: ["-s", "-C", SHIM, `BUILD=${BUILT}`] })
       .outputSync();
     assert.equal(made.code, 0, new TextDecoder().decode(made.stderr));
-    const { code, stdout } = new Deno.Command(program, {
-      args: [`${mib}`],
+    const child = new Deno.Command(program, {
+      args: args.map(String),
       env: {
-        LD_LIBRARY_PATH: dirname(driver),
+        LD_LIBRARY_PATH: driver.directory,
         LD_PRELOAD: join(BUILT, "libmvgal_cuda.so"),
-        FAKE_CARDS: "64,64,64",
         MVGAL_RUNTIME_DIR: directory,
+        CUDA_VISIBLE_DEVICES: "0",
+        MVGAL_POOL_GPUS: "0,1,2",
         ...env,
       },
-    }).outputSync();
-    assert.equal(code, 0);
-    return new TextDecoder().decode(stdout).trim().split("\n");
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const errors = new Response(child.stderr).text();
+    const lines: string[] = [];
+    const input = child.stdin.getWriter();
+    for await (const line of createInterface({ input: Readable.fromWeb(child.stdout) })) {
+      lines.push(line);
+      if (!line.startsWith("after")) continue;
+      between(child);
+      await input.write(new TextEncoder().encode("\n"));
+    }
+    await input.close().catch(() => {});
+    const { code } = await child.status;
+    assert.equal(code, 0, await errors);
+    return { lines, errors: await errors };
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
 }
 
-compilerTest("the CUDA shim pools for a program that knows nothing of it", () => {
-  assert.deepEqual(runWhole({ MVGAL_POOL: "1" }, 115), [
-    "GPUs: 1 of 192 MiB",
-    "before: 0, 186 of 192 MiB",
-    "allocated: 0",
-    "wrong: 0",
-    "allocated: 0, 70 of 192 MiB",
-    "freed: 0",
-    "after: 0, 186 of 192 MiB",
-  ]);
-  assert.deepEqual(runWhole({}, 115), [
-    "GPUs: 3 of 64 MiB",
-    "before: 0, 64 of 64 MiB",
-    "allocated: 2",
-  ]);
+/** The lenders of a driver that are there: processes whose environment names its directory. */
+function lenders(driver: FakeCudaDriver): number[] {
+  return Array.from(Deno.readDirSync("/proc"), ({ name }) => Number(name)).filter((pid) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/comm`) === "mvgal-lender\n" &&
+        Deno.readTextFileSync(`/proc/${pid}/environ`).includes(driver.directory);
+    } catch {
+      return false;
+    }
+  });
+}
+
+compilerTest("the CUDA shim pools for a program that knows nothing of it", async () => {
+  using driver = threeCards();
+  const pooled = await runWhole(driver, { MVGAL_POOL: "1" }, [115]);
+  assert.deepEqual(pooled, {
+    lines: [
+      "GPUs: 1 of 192 MiB",
+      "before: 0, 186 of 192 MiB",
+      "allocated: 0",
+      "wrong: 0",
+      "allocated: 0, 70 of 192 MiB",
+      "freed: 0",
+      "after: 0, 186 of 192 MiB",
+    ],
+    errors: "",
+  });
+  const plain = await runWhole(driver, {}, [115]);
+  assert.deepEqual(plain, {
+    lines: ["GPUs: 1 of 64 MiB", "before: 0, 64 of 64 MiB", "allocated: 2"],
+    errors: "",
+  });
+  assert.deepEqual(driver.misuse(), { unsynchronised: 0, illegal: 0 });
 });
 
-compilerTest("the CUDA shim pools within the limits of each GPU", () => {
-  assert.deepEqual(runWhole({ MVGAL_POOL: "1", MVGAL_VRAM_LIMIT: "1=20MiB" }, 130), [
+compilerTest("the CUDA shim pools within the limits of each GPU", async () => {
+  using driver = threeCards();
+  const one = await runWhole(driver, { MVGAL_POOL: "1", MVGAL_VRAM_LIMIT: "1=20MiB" }, [130]);
+  assert.deepEqual(one.lines, [
     "GPUs: 1 of 148 MiB",
     "before: 0, 142 of 148 MiB",
     "allocated: 0",
@@ -164,9 +215,69 @@ compilerTest("the CUDA shim pools within the limits of each GPU", () => {
     "freed: 0",
     "after: 0, 142 of 148 MiB",
   ]);
-  assert.deepEqual(runWhole({ MVGAL_POOL: "1", MVGAL_VRAM_LIMIT: "20MiB" }, 60), [
+  const all = await runWhole(driver, { MVGAL_POOL: "1", MVGAL_VRAM_LIMIT: "20MiB" }, [60]);
+  assert.deepEqual(all.lines, [
     "GPUs: 1 of 60 MiB",
     "before: 0, 54 of 60 MiB",
     "allocated: 2",
   ]);
+});
+
+compilerTest("the CUDA shim pools on when its lender is killed, and leaves none behind", async () => {
+  using driver = threeCards();
+  const killed: number[] = [];
+  const { lines } = await runWhole(driver, { MVGAL_POOL: "1" }, [115, 4], () => {
+    for (const pid of lenders(driver)) {
+      Deno.kill(pid, "SIGKILL");
+      killed.push(pid);
+    }
+  });
+  assert.equal(lines.filter((line) => line === "wrong: 0").length, 4);
+  assert.equal(lines.at(-1), "after: 0, 186 of 192 MiB");
+  assert.equal(new Set(killed).size, 4);
+  for (let i = 0; lenders(driver).length > 0; i++) {
+    assert.ok(i < 200, "the lender outlives its program");
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+});
+
+compilerTest("the CUDA shim leaves out GPUs that the first cannot reach, and says so", async () => {
+  using driver = threeCards([1]);
+  const { lines, errors } = await runWhole(driver, { MVGAL_POOL: "1" }, [100]);
+  assert.equal(lines[0], "GPUs: 1 of 128 MiB");
+  assert.equal(lines.at(-1), "after: 0, 124 of 128 MiB");
+  assert.equal(
+    errors,
+    "mvgal: 1 of 3 GPUs are left out of the pool: the first cannot reach their memory\n",
+  );
+});
+
+compilerTest("the CUDA shim does not pool where the program's GPU is not the pool's first", async () => {
+  using driver = threeCards();
+  const other = await runWhole(
+    driver,
+    { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "1,2" },
+    [100],
+  );
+  assert.deepEqual(other.lines, ["GPUs: 1 of 64 MiB", "before: 0, 64 of 64 MiB", "allocated: 2"]);
+  assert.match(other.errors, /^mvgal: memory is not pooled: the program's GPU is not the first/);
+  const several = await runWhole(
+    driver,
+    { MVGAL_POOL: "1", CUDA_VISIBLE_DEVICES: "0,1" },
+    [100],
+  );
+  assert.equal(several.lines.at(-1), "allocated: 2");
+  assert.match(several.errors, /^mvgal: memory is not pooled: the program sees 2 GPUs; /);
+});
+
+compilerTest("the CUDA shim says why it does not pool where the lender finds no driver", async () => {
+  using driver = threeCards();
+  driver.fail("cuDeviceCanAccessPeer", 0, { times: 0 });
+  const { lines, errors } = await runWhole(
+    driver,
+    { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "0,9" },
+    [100],
+  );
+  assert.equal(lines.at(-1), "allocated: 2");
+  assert.equal(errors, "");
 });

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that knows nothing of the shim, on cards of 64 MiB: it prints what it sees, one thing a
- * line. */
+ * line. Its argument is how many MiB it allocates; a second one how often. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,9 +30,25 @@ static void show_info(const char *when)
 	printf("%s: %d, %zu of %zu MiB\n", when, result, unused / MIB, total / MIB);
 }
 
+/* Writes all of it, and counts the words that are not read back. */
+static size_t wrong_in(unsigned long long pointer, size_t bytes)
+{
+	size_t wrong = 0, *written = malloc(bytes), *read = calloc(1, bytes);
+
+	for (size_t i = 0; i < bytes / sizeof(*written); i++)
+		written[i] = i * 2654435761u;
+	driver("cuMemcpyHtoD_v2")(pointer, written, bytes);
+	driver("cuMemcpyDtoH_v2")(read, pointer, bytes);
+	for (size_t i = 0; i < bytes / sizeof(*written); i++)
+		wrong += written[i] != read[i];
+	free(written);
+	free(read);
+	return wrong;
+}
+
 int main(int count, char **arguments)
 {
-	size_t bytes = count > 1 ? (size_t)atoi(arguments[1]) * MIB : 0, total = 0, wrong = 0;
+	size_t bytes = count > 1 ? (size_t)atoi(arguments[1]) * MIB : 0, total = 0;
 	unsigned long long pointer = 0;
 	void *context;
 	int gpus = 0, result;
@@ -45,17 +61,17 @@ int main(int count, char **arguments)
 	driver("cuDevicePrimaryCtxRetain")(&context, 0);
 	driver("cuCtxPushCurrent_v2")(context);
 	show_info("before");
-	result = driver("cuMemAlloc_v2")(&pointer, bytes);
-	printf("allocated: %d\n", result);
-	if (result)
-		return 0;
-	for (size_t i = 0; i < bytes; i += 4096)
-		memcpy((char *)(uintptr_t)pointer + i, &i, sizeof(i));
-	for (size_t i = 0; i < bytes; i += 4096)
-		wrong += memcmp((char *)(uintptr_t)pointer + i, &i, sizeof(i)) != 0;
-	printf("wrong: %zu\n", wrong);
-	show_info("allocated");
-	printf("freed: %d\n", driver("cuMemFree_v2")(pointer));
-	show_info("after");
+	for (int round = count > 2 ? atoi(arguments[2]) : 1; round > 0; round--) {
+		result = driver("cuMemAlloc_v2")(&pointer, bytes);
+		printf("allocated: %d\n", result);
+		if (result)
+			return 0;
+		printf("wrong: %zu\n", wrong_in(pointer, bytes));
+		show_info("allocated");
+		printf("freed: %d\n", driver("cuMemFree_v2")(pointer));
+		show_info("after");
+		fflush(stdout);
+		getchar();
+	}
 	return 0;
 }
