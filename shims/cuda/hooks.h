@@ -201,6 +201,12 @@
 	  (pool, attribute, value))                                                                \
 	X(CUresult, cuMemGetAllocationGranularity,                                                 \
 	  (size_t * bytes, const CUmemAllocationProp *props, int option), (bytes, props, option))  \
+	X(CUresult, cuFuncGetParamInfo,                                                            \
+	  (CUfunction function, size_t index, size_t * offset, size_t * bytes),                    \
+	  (function, index, offset, bytes))                                                        \
+	X(CUresult, cuKernelGetParamInfo,                                                          \
+	  (CUfunction function, size_t index, size_t * offset, size_t * bytes),                    \
+	  (function, index, offset, bytes))                                                        \
 	X(CUresult, cuMemExportToShareableHandle,                                                  \
 	  (void *shared, CUmemGenericAllocationHandle handle, int type, unsigned long long flags), \
 	  (shared, handle, type, flags))                                                           \

@@ -14,6 +14,7 @@
 
 #include "gate.h"
 #include "gate_clock.h"
+#include "pool_reads.h"
 #include "real.h"
 #include "session.h"
 #include "settings.h"
@@ -267,32 +268,39 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 	return ((uint64_t)(uintptr_t)what ^ size << 48) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 }
 
+#define READS(parameters, extra, stream) reads_before(function, parameters, extra, kind, stream)
+#define PER_THREAD(stream) ((stream) ? (stream) : CU_STREAM_PER_THREAD)
+
 #define BLOCKS ((uint64_t)grid_x * grid_y * grid_z)
 
-#define LAUNCH(name, parameters, arguments, in, per_thread, what, blocks)                          \
-	EXPORT CUresult name parameters                                                            \
+#define LAUNCH(name, list, arguments, in, per_thread, what, blocks, reads_of)                      \
+	EXPORT CUresult name list                                                                  \
 	{                                                                                          \
 		const struct cuda_real *real = cuda_real();                                        \
+		uint64_t kind = kind_of(what, blocks);                                             \
 		struct gate_launch launch;                                                         \
 		struct gate *gate;                                                                 \
+		struct reads reads;                                                                \
 		CUresult result;                                                                   \
                                                                                                    \
 		if (!real->name)                                                                   \
 			return CUDA_ERROR_NOT_FOUND;                                               \
-		gate = before(&launch, in, per_thread, kind_of(what, blocks));                     \
+		gate = before(&launch, in, per_thread, kind);                                      \
+		reads = reads_of;                                                                  \
 		result = real->name arguments;                                                     \
+		reads_after(reads, per_thread && !(in) ? CU_STREAM_PER_THREAD : in);               \
 		after(gate, &launch);                                                              \
 		return result;                                                                     \
 	}
 
 LAUNCH(cuLaunchKernel, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, false, function,
-       BLOCKS)
+       BLOCKS, READS(parameters, extra, stream))
 LAUNCH(cuLaunchKernel_ptsz, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, true, function,
-       BLOCKS)
+       BLOCKS, READS(parameters, extra, PER_THREAD(stream)))
 LAUNCH(cuLaunchCooperativeKernel, MVGAL_COOPERATIVE_PARAMETERS, MVGAL_COOPERATIVE_ARGUMENTS, stream,
-       false, function, BLOCKS)
+       false, function, BLOCKS, READS(parameters, NULL, stream))
 LAUNCH(cuLaunchCooperativeKernel_ptsz, MVGAL_COOPERATIVE_PARAMETERS, MVGAL_COOPERATIVE_ARGUMENTS,
-       stream, true, function, BLOCKS)
+       stream, true, function, BLOCKS, READS(parameters, NULL, PER_THREAD(stream)))
 
 #define CONFIG_PARAMETERS                                                                          \
 	(const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra)
@@ -302,26 +310,27 @@ LAUNCH(cuLaunchCooperativeKernel_ptsz, MVGAL_COOPERATIVE_PARAMETERS, MVGAL_COOPE
 	(config ? (uint64_t)config->gridDimX * config->gridDimY * config->gridDimZ : 0)
 
 LAUNCH(cuLaunchKernelEx, CONFIG_PARAMETERS, CONFIG_ARGUMENTS, CONFIG_STREAM, false, function,
-       CONFIG_BLOCKS)
+       CONFIG_BLOCKS, READS(parameters, extra, CONFIG_STREAM))
 LAUNCH(cuLaunchKernelEx_ptsz, CONFIG_PARAMETERS, CONFIG_ARGUMENTS, CONFIG_STREAM, true, function,
-       CONFIG_BLOCKS)
+       CONFIG_BLOCKS, READS(parameters, extra, PER_THREAD(CONFIG_STREAM)))
 
 /* The first of them stands for all: they run together. */
 LAUNCH(cuLaunchCooperativeKernelMultiDevice,
        (struct CUlaunchParams * list, unsigned int count, unsigned int flags), (list, count, flags),
-       count &&list ? list->stream : NULL, false, count &&list ? list->function : NULL, count)
+       count &&list ? list->stream : NULL, false, count &&list ? list->function : NULL, count,
+       reads_none())
 
-LAUNCH(cuLaunch, (CUfunction function), (function), NULL, false, function, 1)
+LAUNCH(cuLaunch, (CUfunction function), (function), NULL, false, function, 1, reads_none())
 LAUNCH(cuLaunchGrid, (CUfunction function, int width, int height), (function, width, height), NULL,
-       false, function, (uint64_t)width *(uint64_t)height)
+       false, function, (uint64_t)width *(uint64_t)height, reads_none())
 LAUNCH(cuLaunchGridAsync, (CUfunction function, int width, int height, CUstream stream),
        (function, width, height, stream), stream, false, function,
-       (uint64_t)width *(uint64_t)height)
+       (uint64_t)width *(uint64_t)height, reads_none())
 
 LAUNCH(cuGraphLaunch, (CUgraphExec graph, CUstream stream), (graph, stream), stream, false, graph,
-       0)
+       0, reads_none())
 LAUNCH(cuGraphLaunch_ptsz, (CUgraphExec graph, CUstream stream), (graph, stream), stream, true,
-       graph, 0)
+       graph, 0, reads_none())
 
 EXPORT CUresult cuStreamDestroy_v2(CUstream stream)
 {

@@ -8,6 +8,7 @@
 #include "pool_dying.h"
 #include "pool_lock.h"
 #include "pool_map.h"
+#include "pool_near.h"
 #include "pool_spare.h"
 #include "pool_supply.h"
 #include "pool_table.h"
@@ -36,16 +37,21 @@ bool pool_is_known(void)
 	return cards_are_known();
 }
 
+/* Whether the own card has room, if need be that of what the pool itself has there. */
 static bool fits_own(const struct cards *cards, size_t bytes, size_t in_pool)
 {
+	size_t room, wanted;
 	bool fits;
 
-	if (cards_own_free(cards) + in_pool >= bytes)
-		return true;
 	pool_lock();
-	fits = cards_own_free(cards) + in_pool + spare_held(0) >= bytes;
-	if (fits)
+	wanted = bytes + near_kept(cards);
+	room = cards_own_free(cards) + in_pool;
+	fits = room >= wanted;
+	if (!fits && room + spare_held(0) + near_spare(cards) >= wanted) {
 		spare_drop(cards);
+		room = cards_own_free(cards) + in_pool;
+		fits = room >= wanted || near_shrink(cards, wanted - room) >= wanted - room;
+	}
 	pool_unlock();
 	return fits;
 }
@@ -131,6 +137,8 @@ static CUresult find_range(const struct cards *cards, size_t bytes, struct range
 		return CUDA_SUCCESS;
 	result = make_range(cards, bytes, found);
 	if (result == CUDA_ERROR_OUT_OF_MEMORY && spare_drop(cards))
+		result = make_range(cards, bytes, found);
+	if (result == CUDA_ERROR_OUT_OF_MEMORY && near_shrink(cards, near_spare(cards)))
 		result = make_range(cards, bytes, found);
 	return result;
 }
@@ -285,7 +293,7 @@ bool pool_info(size_t *unused, size_t *total)
 	}
 	for (int i = 0; i < PLAN_LANES; i++)
 		sum += room[i];
-	sum += spare_bytes();
+	sum += spare_bytes() + near_spare(cards);
 	pool_unlock();
 	if (unused)
 		*unused = sum;

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "lent.h"
 #include "pool_lock.h"
+#include "pool_near.h"
 #include "real.h"
 #include "say.h"
 #include "session.h"
@@ -252,7 +253,7 @@ bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *tota
 	if (cards->count > 1 && lent_cards(lent, &count) != CUDA_SUCCESS)
 		count = 0;
 	for (int i = 0; i < cards->count; i++) {
-		size_t unused, all;
+		size_t unused, all, kept;
 
 		if (i == 0) {
 			if (!own_info(cards, &unused, &all))
@@ -266,7 +267,8 @@ bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *tota
 			all = cards->card[i].total;
 			account_view(cards->card[i].device, &unused, &all);
 		}
-		room[i] = unused > cards->card[i].spared ? unused - cards->card[i].spared : 0;
+		kept = cards->card[i].spared + (i ? 0 : near_kept(cards));
+		room[i] = unused > kept ? unused - kept : 0;
 		if (total)
 			*total += all;
 	}

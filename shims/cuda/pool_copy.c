@@ -3,6 +3,7 @@
  * Copies and fills of pooled memory. The driver is given the whole; where it refuses memory of
  * several cards in one call, the pieces one by one. What is no pooled memory never gets that far.
  */
+#include "pool_near.h"
 #include "pool_table.h"
 #include "real.h"
 
@@ -36,36 +37,42 @@ static bool is_cut(CUresult result, CUdeviceptr target, CUdeviceptr source, size
 	__typeof__(cuda_real()->name) function = cuda_real()->name;                                \
 	CUdeviceptr at = ADDRESS(target), of = ADDRESS(source);                                    \
 	CUresult result;                                                                           \
+	bool entered;                                                                              \
                                                                                                    \
 	if (!function)                                                                             \
 		return CUDA_ERROR_NOT_FOUND;                                                       \
+	entered = near_enter();                                                                    \
 	result = function(target, source, bytes order);                                            \
-	if (!is_cut(result, at, of, bytes))                                                        \
-		return result;                                                                     \
-	result = CUDA_SUCCESS;                                                                     \
-	for (size_t part; bytes && result == CUDA_SUCCESS;                                         \
-	     bytes -= part, at += part, of += part) {                                              \
-		part = part_of(at, of, bytes);                                                     \
-		result = function((to)(uintptr_t)at, (from)(uintptr_t)of, part order);             \
+	if (is_cut(result, at, of, bytes)) {                                                       \
+		result = CUDA_SUCCESS;                                                             \
+		for (size_t part; bytes && result == CUDA_SUCCESS;                                 \
+		     bytes -= part, at += part, of += part) {                                      \
+			part = part_of(at, of, bytes);                                             \
+			result = function((to)(uintptr_t)at, (from)(uintptr_t)of, part order);     \
+		}                                                                                  \
 	}                                                                                          \
+	near_leave(entered);                                                                       \
 	return result;
 
 /* A fill: a piece holds a whole number of values. */
 #define FILL_IN_PARTS(name, type, order)                                                           \
 	__typeof__(cuda_real()->name) function = cuda_real()->name;                                \
 	CUresult result;                                                                           \
+	bool entered;                                                                              \
                                                                                                    \
 	if (!function)                                                                             \
 		return CUDA_ERROR_NOT_FOUND;                                                       \
+	entered = near_enter();                                                                    \
 	result = function(target, value, count order);                                             \
-	if (!is_cut(result, target, target, count * sizeof(type)))                                 \
-		return result;                                                                     \
-	result = CUDA_SUCCESS;                                                                     \
-	for (size_t part; count && result == CUDA_SUCCESS; count -= part) {                        \
-		part = run_at(target, count * sizeof(type)) / sizeof(type);                        \
-		result = function(target, value, part order);                                      \
-		target += part * sizeof(type);                                                     \
+	if (is_cut(result, target, target, count * sizeof(type))) {                                \
+		result = CUDA_SUCCESS;                                                             \
+		for (size_t part; count && result == CUDA_SUCCESS; count -= part) {                \
+			part = run_at(target, count * sizeof(type)) / sizeof(type);                \
+			result = function(target, value, part order);                              \
+			target += part * sizeof(type);                                             \
+		}                                                                                  \
 	}                                                                                          \
+	near_leave(entered);                                                                       \
 	return result;
 
 #define EXPORT __attribute__((visibility("default"))) CUresult

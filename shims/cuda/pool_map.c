@@ -79,8 +79,10 @@ static CUresult map_pieces(const struct cards *cards, const struct range *range,
 
 	while (result == CUDA_SUCCESS && (lane = plan_next(&walk, plan, &bytes)) >= 0) {
 		result = map_piece(supply, lane, range->base + done, bytes);
-		if (result == CUDA_SUCCESS)
-			done += bytes;
+		if (result != CUDA_SUCCESS)
+			break;
+		range->lanes[done / plan->piece] = (uint8_t)lane;
+		done += bytes;
 	}
 	if (supply)
 		supply_end(supply);
@@ -93,29 +95,54 @@ static CUresult map_pieces(const struct cards *cards, const struct range *range,
 	return result;
 }
 
+static void free_range(struct range *range)
+{
+	if (range) {
+		free(range->lanes);
+		free(range->home);
+	}
+	free(range);
+}
+
+static struct range *new_range(const struct plan *plan)
+{
+	struct range *range = calloc(1, sizeof(*range));
+
+	if (!range)
+		return NULL;
+	range->mapped = plan->bytes;
+	range->piece = plan->piece;
+	range->pieces = plan->pieces;
+	range->lanes = calloc(plan->pieces, sizeof(*range->lanes));
+	range->home = calloc(plan->pieces, sizeof(*range->home));
+	if (range->lanes && range->home)
+		return range;
+	free_range(range);
+	return NULL;
+}
+
 CUresult range_map(const struct cards *cards, const struct plan *plan, struct range **made,
 		   int *short_of)
 {
 	const struct cuda_real *real = cuda_real();
-	struct range *range = calloc(1, sizeof(*range));
+	struct range *range = new_range(plan);
 	CUresult result;
 
 	*short_of = -1;
 	if (!range)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	range->mapped = plan->bytes;
-	range->piece = plan->piece;
 	*short_of = take_lanes(cards, range, plan);
 	if (*short_of >= 0) {
-		free(range);
+		free_range(range);
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	}
+	range->away = range->mapped - range->lane[0];
 	result = real->cuMemAddressReserve(&range->base, range->mapped, 0, 0, 0);
 	if (result == CUDA_SUCCESS)
 		result = map_pieces(cards, range, plan, short_of);
 	if (result != CUDA_SUCCESS) {
 		give_lanes(cards, range);
-		free(range);
+		free_range(range);
 		return result;
 	}
 	*made = range;
@@ -126,5 +153,5 @@ void range_unmap(const struct cards *cards, struct range *range)
 {
 	tear_down(range, range->mapped);
 	give_lanes(cards, range);
-	free(range);
+	free_range(range);
 }

@@ -14,6 +14,14 @@ struct range {
 	/* In which lane how much of it lies. */
 	size_t lane[PLAN_LANES];
 	size_t piece;
+	/* Of each piece its lane, and its memory there while it lies near (pool_near.h), 0 else. */
+	uint32_t pieces;
+	uint8_t *lanes;
+	CUmemGenericAllocationHandle *home;
+	/* Bytes that are not the own card's, and that lie near; when it was last seen in use. */
+	size_t away, near;
+	unsigned long long used;
+	struct range *next_near;
 	/* The context in which it was asked for, and a number of its own. */
 	CUcontext context;
 	unsigned long long serial;

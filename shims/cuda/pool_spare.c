@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "pool_arena.h"
+#include "pool_near.h"
 
 #define MOST_RANGES 16
 #define MOST_BYTES ((size_t)1 << 30)
@@ -27,6 +28,7 @@ static void unlink_at(struct range **link)
 
 void spare_put(const struct cards *cards, struct range *range)
 {
+	near_forget(cards, range);
 	free(range->arena);
 	range->arena = NULL;
 	if (range->mapped > MOST_BYTES) {

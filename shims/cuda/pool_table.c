@@ -14,7 +14,10 @@ static struct {
 	struct range **ranges;
 	size_t space;
 	atomic_size_t count;
-} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	/* Bytes of them that are not the own card's; and where any ever lay. */
+	atomic_size_t away;
+	_Atomic CUdeviceptr low, high;
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER, .low = UINT64_MAX};
 
 void table_lock(void)
 {
@@ -75,6 +78,11 @@ bool table_add(struct range *range)
 	table.ranges[at] = range;
 	range->serial = ++serial;
 	table.count++;
+	table.away += range->away;
+	if (range->base < table.low)
+		table.low = range->base;
+	if (range->base + range->mapped > table.high)
+		table.high = range->base + range->mapped;
 	table_unlock();
 	return true;
 }
@@ -106,6 +114,56 @@ bool table_find(CUdeviceptr pointer, struct pool_block *block)
 	return found;
 }
 
+bool table_has_away(void)
+{
+	return atomic_load_explicit(&table.away, memory_order_relaxed) != 0;
+}
+
+bool table_may_hold(CUdeviceptr pointer)
+{
+	return pointer >= atomic_load_explicit(&table.low, memory_order_relaxed) &&
+	       pointer < atomic_load_explicit(&table.high, memory_order_relaxed);
+}
+
+struct range *table_range(CUdeviceptr pointer)
+{
+	struct range *range = NULL;
+	size_t i;
+
+	table_lock();
+	i = index_of(pointer);
+	if (i < table.count)
+		range = table.ranges[i];
+	table_unlock();
+	return range;
+}
+
+size_t table_away(CUdeviceptr pointer, size_t window, unsigned long long now, size_t *looked_at)
+{
+	size_t i, away = 0;
+
+	*looked_at = 0;
+	table_lock();
+	i = index_of(pointer);
+	if (i < table.count && !table.ranges[i]->arena) {
+		struct range *range = table.ranges[i];
+		size_t from = pointer - range->base;
+
+		*looked_at = range->mapped - from < window ? range->mapped - from : window;
+		range->used = now;
+		if (*looked_at == range->mapped) {
+			away = range->away - range->near;
+		} else {
+			for (size_t at = from / range->piece; at * range->piece < from + *looked_at;
+			     at++)
+				if (range->lanes[at] && !range->home[at])
+					away += range->piece;
+		}
+	}
+	table_unlock();
+	return away;
+}
+
 CUdeviceptr table_take_small(size_t bytes, CUcontext context)
 {
 	CUdeviceptr pointer = 0;
@@ -128,6 +186,7 @@ CUdeviceptr table_take_small(size_t bytes, CUcontext context)
 static void remove_at(size_t i)
 {
 	table.count--;
+	table.away -= table.ranges[i]->away;
 	memmove(table.ranges + i, table.ranges + i + 1, (table.count - i) * sizeof(*table.ranges));
 }
 

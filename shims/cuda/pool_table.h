@@ -24,6 +24,20 @@ bool table_add(struct range *range);
 /* The allocation that holds an address. */
 bool table_find(CUdeviceptr pointer, struct pool_block *block);
 
+/*
+ * What of a pooled allocation lies away from the own card, between a pointer and the end, `window`
+ * bytes at most; it was in use at `now`. The part that was looked at is told. 0 for what is none.
+ */
+size_t table_away(CUdeviceptr pointer, size_t window, unsigned long long now, size_t *looked_at);
+
+/* Whether there is anything away at all, and whether an address may be one of it: without a lock.
+ */
+bool table_has_away(void);
+bool table_may_hold(CUdeviceptr pointer);
+
+/* The range that holds an address; with the pool's lock, which keeps it. */
+struct range *table_range(CUdeviceptr pointer);
+
 /* A place in a chunk of that context for a small allocation; 0 for none. */
 CUdeviceptr table_take_small(size_t bytes, CUcontext context);
 

@@ -107,11 +107,11 @@ for (const test of ["threads", "fork", "stream order"]) {
 
 const MIB = 1 << 20;
 
-/** Three cards of 64 MiB; `peers` of the first. */
-function threeCards(peers?: readonly number[]): FakeCudaDriver {
+/** Three cards; `peers` of the first. */
+function threeCards(peers?: readonly number[], memory = 64 * MIB): FakeCudaDriver {
   return fakeCudaDriver({
     devices: [5, 6, 7].map((slot, i) => ({
-      memory: 64 * MIB,
+      memory,
       pci: `0000:0${slot}:00.0`,
       ...(i === 0 && peers !== undefined && { peers }),
     })),
@@ -119,17 +119,18 @@ function threeCards(peers?: readonly number[]): FakeCudaDriver {
   });
 }
 
-/** What `pool_whole.c` prints with the shim before it, which sees the first card alone. */
+/** What a program prints with the shim before it, which sees the first card alone. */
 async function runWhole(
   driver: FakeCudaDriver,
   env: Record<string, string>,
   args: readonly (string | number)[],
   between: (child: Deno.ChildProcess) => void = () => {},
+  name = "pool_whole",
 ): Promise<{ lines: string[]; errors: string }> {
   const program = compile({
-    name: "pool_whole",
-    source: { file: join(HERE, "pool_whole.c") },
-    args: ["-ldl"],
+    name,
+    source: { file: join(HERE, `${name}.c`) },
+    args: ["-pthread", "-ldl"],
   });
   const directory = Deno.makeTempDirSync();
   try {
@@ -280,4 +281,31 @@ compilerTest("the CUDA shim says why it does not pool where the lender finds no 
   );
   assert.equal(lines.at(-1), "allocated: 2");
   assert.equal(errors, "");
+});
+
+compilerTest("the CUDA shim brings what kernels read again and again near, and back", async () => {
+  using driver = threeCards(undefined, 256 * MIB);
+  const { lines, errors } = await runWhole(
+    driver,
+    { MVGAL_POOL: "1" },
+    [],
+    undefined,
+    "near_program",
+  );
+  assert.equal(errors, "");
+  const [first, ...others] = lines;
+  assert.match(first ?? "", /^at first: 7\d\d MiB$/);
+  assert.deepEqual(others, [
+    "wrong sums: 0",
+    "wrong bytes: 0",
+    "wrong bytes: 0",
+    "wrong bytes: 0",
+    "wrong bytes: 0",
+    "wrong bytes: 0",
+    "wrong beside: 0",
+    first?.replace("first", "last"),
+  ]);
+  // 60 MiB in pieces of 2, brought and sent back: each takes the handle of what it replaces.
+  assert.ok(driver.calls("cuMemRetainAllocationHandle") >= 40);
+  assert.deepEqual(driver.misuse(), { unsynchronised: 0, illegal: 0 });
 });
