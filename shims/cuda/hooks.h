@@ -15,6 +15,7 @@
 
 #include "abi.h"
 #include "copies.h"
+#include "work.h"
 
 /* How functions are found. */
 #define MVGAL_RESOLVER_HOOKS(X)                                                                    \
@@ -95,7 +96,8 @@
 	X(CUresult, cuMemGetAllocationPropertiesFromHandle,                                        \
 	  (CUmemAllocationProp * props, CUmemGenericAllocationHandle handle), (props, handle))     \
 	X(CUresult, cuInit, (unsigned int flags), (flags))                                         \
-	MVGAL_COPY_HOOKS(X)
+	MVGAL_COPY_HOOKS(X)                                                                        \
+	MVGAL_WORK_HOOKS(X)
 
 /* What makes a GPU work. */
 #define MVGAL_LAUNCH_PARAMETERS                                                                    \
