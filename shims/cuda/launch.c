@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What makes a GPU work. A launch without a limit costs a look at the time and at the context, and
- * a count; one with a limit goes through the GPU's gate. Copies and fills of memory pass by:
+ * What makes a GPU work. A launch without a limit costs a count, and every few times a look at the
+ * time; one with a limit goes through the GPU's gate. Copies and fills of memory pass by:
  * engines of their own do them.
  */
 #define _GNU_SOURCE
@@ -39,17 +39,29 @@ static struct {
 	atomic_bool limited;
 } launches = {.adding = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
-/* What a thread launched last, and where that was. */
-static _Thread_local struct {
+#define FREE_STREAMS 4
+
+/* What a thread launched last, and where that was. In the thread's static block: the shim is there
+ * when the program starts. */
+static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
+	/* So many launches pass without a look at the time, if they are free. */
+	uint32_t left;
+	/* They are free whatever their stream and context: no other GPU is there. */
+	bool all_free;
+	bool no_wait;
+	/* Counts launches on the GPU. */
+	_Atomic uint64_t *launches;
+	const struct cuda_real *real;
+	/* Streams and a context of a GPU without a limit, and since when that is known. */
+	CUstream free_streams[FREE_STREAMS];
+	CUcontext free_context;
+	uint64_t free_from;
+	/* When the time was last looked at. */
+	uint64_t looked;
 	CUcontext context;
 	struct gate *gate;
 	uint64_t checked;
 	uint64_t id;
-	bool no_wait;
-	/* A stream and a context of a GPU without a limit, and since when that is known. */
-	CUstream free_stream;
-	CUcontext free_context;
-	uint64_t free_from;
 } own;
 
 /*
@@ -58,6 +70,9 @@ static _Thread_local struct {
  * of the kernel.
  */
 #define FREE_TICKS 10000000u
+/* Launches that follow each other more quickly than FREE_TICKS / 16 in this number look no more
+ * often. */
+#define FREE_LAUNCHES 16
 
 static uint64_t ticks(void)
 {
@@ -82,7 +97,7 @@ static void after_fork(void)
 	for (unsigned int i = 0; i < count; i++)
 		gate_after_fork(&launches.gates[i]);
 	own.context = own.free_context = NULL;
-	own.free_stream = NULL;
+	own.left = 0;
 }
 
 static void at_exit(void)
@@ -195,6 +210,81 @@ static bool is_default(CUstream stream)
 	return stream == CU_STREAM_LEGACY || stream == CU_STREAM_PER_THREAD;
 }
 
+static CUstream *free_stream(CUstream stream)
+{
+	/* Streams are addresses, of things larger than these. */
+	return &own.free_streams[(uintptr_t)stream / 64 % FREE_STREAMS];
+}
+
+/* A stream of its own belongs to one context: the default ones do not tell of which they are. */
+static __attribute__((noinline)) bool is_free_stream(CUstream stream)
+{
+	const struct cuda_real *real = own.real;
+	CUcontext current;
+
+	if (stream && !is_default(stream))
+		return *free_stream(stream) == stream;
+	return real->cuCtxGetCurrent && real->cuCtxGetCurrent(&current) == CUDA_SUCCESS &&
+	       current == own.free_context;
+}
+
+/* Whether the stream is known to be of a GPU without a limit. */
+static inline bool is_free(CUstream stream)
+{
+	return own.all_free || is_free_stream(stream);
+}
+
+static inline void count_launch(void)
+{
+	atomic_fetch_add_explicit(own.launches, 1, memory_order_relaxed);
+}
+
+/* A launch into a stream that is_free, without a look at the time. */
+static inline void pass(void)
+{
+	own.left--;
+	count_launch();
+}
+
+/* Whether the launch is made at once; it is counted then. */
+static bool is_still_free(CUstream stream)
+{
+	uint64_t now;
+
+	if (own.left && is_free(stream)) {
+		pass();
+		return true;
+	}
+	now = ticks();
+	if (!own.free_context || now - own.free_from >= FREE_TICKS || !is_free(stream))
+		return false;
+	own.left = now - own.looked < FREE_TICKS / 16 ? FREE_LAUNCHES : 0;
+	own.looked = now;
+	count_launch();
+	return true;
+}
+
+static void set_free(struct gate *gate, CUstream stream, CUcontext context)
+{
+	const struct cuda_real *real = cuda_real();
+	static _Thread_local _Atomic uint64_t nowhere;
+	_Atomic uint64_t *launches = mvgal_session_launches(gate->device->row);
+	uint64_t now = ticks();
+	int gpus = 0;
+
+	own.all_free =
+	    real->cuDeviceGetCount && real->cuDeviceGetCount(&gpus) == CUDA_SUCCESS && gpus == 1;
+	own.launches = launches ? launches : &nowhere;
+	own.real = real;
+	if (own.free_context != context || now - own.free_from >= FREE_TICKS) {
+		memset(own.free_streams, 0, sizeof(own.free_streams));
+		own.free_context = context;
+		own.free_from = own.looked = now;
+	}
+	if (!is_default(stream))
+		*free_stream(stream) = stream;
+}
+
 /* Between the two the launch is made. NULL where the launch is none of the gates'. */
 static struct gate *before(struct gate_launch *launch, CUstream stream, bool per_thread,
 			   uint64_t key)
@@ -203,25 +293,14 @@ static struct gate *before(struct gate_launch *launch, CUstream stream, bool per
 	CUcontext current, context;
 	struct gate *gate;
 	uint64_t roughly;
-	bool is_known;
 
-	/* A stream of its own belongs to one context: the default ones do not tell of which they
-	 * are. */
-	is_known = own.free_context && ticks() - own.free_from < FREE_TICKS;
-	if (is_known && stream && stream == own.free_stream) {
-		mvgal_session_launched(own.gate->device->row, false);
+	if (is_still_free(stream))
 		return NULL;
-	}
+	own.left = 0;
 	if (!real->cuCtxGetCurrent || real->cuCtxGetCurrent(&current) != CUDA_SUCCESS || !current)
 		return NULL;
 	if (!stream)
 		stream = per_thread ? CU_STREAM_PER_THREAD : CU_STREAM_LEGACY;
-	if (is_known && current == own.free_context && is_default(stream)) {
-		mvgal_session_launched(own.gate->device->row, false);
-		return NULL;
-	}
-	own.free_stream = NULL;
-	own.free_context = NULL;
 	roughly = gate_now_roughly();
 	context = current;
 	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) && !is_default(stream) &&
@@ -232,9 +311,7 @@ static struct gate *before(struct gate_launch *launch, CUstream stream, bool per
 		return NULL;
 	mvgal_session_launched(gate->device->row, false);
 	if (roughly < atomic_load_explicit(&gate->free_until, memory_order_relaxed)) {
-		own.free_stream = is_default(stream) ? NULL : stream;
-		own.free_context = context;
-		own.free_from = ticks();
+		set_free(gate, stream, context);
 		return NULL;
 	}
 	if (marks_is_capturing(stream))
@@ -270,7 +347,7 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 #define BLOCKS ((uint64_t)grid_x * grid_y * grid_z)
 
 #define LAUNCH(name, parameters, arguments, in, per_thread, what, blocks)                          \
-	EXPORT CUresult name parameters                                                            \
+	static __attribute__((noinline)) CUresult gated_##name parameters                          \
 	{                                                                                          \
 		const struct cuda_real *real = cuda_real();                                        \
 		struct gate_launch launch;                                                         \
@@ -283,6 +360,16 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 		result = real->name arguments;                                                     \
 		after(gate, &launch);                                                              \
 		return result;                                                                     \
+	}                                                                                          \
+                                                                                                   \
+	/* Both are jumps: nothing of this function is left on the stack. */                       \
+	EXPORT CUresult name parameters                                                            \
+	{                                                                                          \
+		if (own.left && own.all_free && own.real->name) {                                  \
+			pass();                                                                    \
+			return own.real->name arguments;                                           \
+		}                                                                                  \
+		return gated_##name arguments;                                                     \
 	}
 
 LAUNCH(cuLaunchKernel, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, false, function,
