@@ -5,7 +5,7 @@
  */
 
 import { MeasuredProgram, now, sleep } from "./program.ts";
-import { type Rate, settlingTime } from "./progress.ts";
+import { type Rate, rateTogether, settlingTime } from "./progress.ts";
 
 /** Rates are taken from so many seconds after a change on. */
 export const SETTLE_S = 2;
@@ -136,11 +136,13 @@ export async function group(work: Work, pct: number, place: Place): Promise<Row>
   })();
   await using a = await start(work, place, env).begun();
   await using b = await start(work, place, env).begun();
+  const from = now();
   const rates = await together([a, b], work, pct / 2, place.seconds);
+  const both = rateTogether([a.said, b.said], from + SETTLE_S, now());
   const each = rates.map(({ rate }) => 100 * rate / whole.rate);
   return {
     name: `${work.name}, a group of two`,
-    cells: [{ target: pct, share: each.reduce((sum, share) => sum + share, 0) }],
+    cells: [{ target: pct, share: 100 * both.rate / whole.rate }],
     note: `of that ${each.map((share) => share.toFixed(2)).join(" and ")}`,
   };
 }

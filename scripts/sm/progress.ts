@@ -51,6 +51,34 @@ export function rateBetween(said: readonly Progress[], from: number, to: number)
   };
 }
 
+/**
+ * The rate of programs together, whose turns exclude each other: between the first and the last time that one of
+ * them began a turn.
+ *
+ * @throws {Error} where there are no two such times.
+ */
+export function rateTogether(
+  programs: readonly (readonly Progress[])[],
+  from: number,
+  to: number,
+): Rate {
+  const turns = programs.map((said) => said.filter(({ turn }) => turn));
+  // A turn that began before another's was over by then: what it did is known when its program begins the next.
+  const done = (time: number) =>
+    turns.reduce((sum, own) => sum + (own.find(({ at }) => at >= time)?.count ?? NaN), 0);
+  const begins = turns.flat().map(({ at }) => at)
+    .filter((at) => at >= from && at <= to && !Number.isNaN(done(at))).sort((a, b) => a - b);
+  const [first, last] = [begins[0], begins.at(-1)];
+  if (first === undefined || last === undefined || last <= first) {
+    throw new Error(`the programs took no turns from ${from.toFixed(1)} to ${to.toFixed(1)}`);
+  }
+  return {
+    rate: (done(last) - done(first)) / (last - first),
+    seconds: last - first,
+    turns: begins.length - 1,
+  };
+}
+
 /** What was done at a time, as if it had been done evenly from one point to the next. */
 function countAt(points: readonly Progress[], time: number): number {
   const next = points.findIndex(({ at }) => at >= time);
