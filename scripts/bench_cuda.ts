@@ -4,20 +4,21 @@
  * ratios: above 1 is faster than without it.
  *
  *     deno run -A scripts/bench_cuda.ts [--rounds N] [--starts N] [--launches N] [--torch SECONDS] [--gpu N]
- *         [--shim FILE]
+ *         [--shim FILE] [--empty]
  *
  * The programs of all cases are started together and wait; then each runs for a fraction of a second, one after
  * the other, in rounds whose order is turned around each time, on the same CPUs. So what a start costs is not
  * measured, and clocks and caches are the same for all. They are started anew a second time, since how a process
  * lies in memory makes a difference of its own.
  *
- * Needs a driver (libcuda.so.1) and a C compiler; with `--torch 0`, or without PyTorch, that part is left out.
+ * Needs a driver (libcuda.so.1) and a C compiler; with `--torch 0`, or without PyTorch, that part is left out. With
+ * `--empty` the driver is `cuda/empty_driver.c`, whose calls do nothing: what a launch takes is the shim's part.
  *
  * @module
  */
 
 import { createInterface } from "node:readline";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { parseArgs } from "node:util";
 import { median } from "../lib/bench/statistics.ts";
@@ -88,12 +89,12 @@ class Waiting implements AsyncDisposable {
 /** The figures of each round, case by case. */
 async function measure(
   program: Program,
-  { rounds, starts, shim, gpu, runtime }: {
+  { rounds, starts, shim, runtime, env }: {
     rounds: number;
     starts: number;
     shim: string;
-    gpu: string;
     runtime: string;
+    env: Readonly<Record<string, string>>;
   },
 ): Promise<number[][][]> {
   const cpus = chooseCpus(Deno.readTextFileSync("/proc/self/status"), program.cpus);
@@ -101,12 +102,12 @@ async function measure(
   const seen: number[][][] = Object.keys(CASES).map(() => []);
   for (let start = 0; start < starts; start++) {
     await using all = new AsyncDisposableStack();
-    const programs = Object.values(CASES).map((env) =>
+    const programs = Object.values(CASES).map((own) =>
       all.use(
         new Waiting([...pin, ...program.command], {
-          CUDA_VISIBLE_DEVICES: gpu,
+          ...env,
           MVGAL_RUNTIME_DIR: runtime,
-          ...env(shim),
+          ...own(shim),
         }),
       )
     );
@@ -129,13 +130,25 @@ function rowsOf(program: Program, seen: readonly number[][][]): string[][] {
       median(base).toFixed(1),
       ...others.map((other) => {
         const { ratio, low, high } = ratioOf(base, other, isRate);
-        return `${ratio.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+        return `${median(other).toFixed(1)}  ${ratio.toFixed(3)} (${low.toFixed(3)} to ${
+          high.toFixed(3)
+        })`;
       }),
     ];
   });
 }
 
-function programsOf(launches: string, torch: number): Program[] {
+/** A directory with a driver whose calls do nothing. */
+function emptyDriver(): string {
+  const driver = compile({
+    name: "libcuda.so.1",
+    source: { file: join(HERE, "cuda", "empty_driver.c") },
+    args: ["-O2", "-shared", "-fPIC"],
+  });
+  return dirname(driver);
+}
+
+function programsOf(launches: string, isEmpty: boolean, torch: number): Program[] {
   const loop = compile({
     name: "launch_loop",
     source: { file: join(HERE, "cuda", "launch_loop.c") },
@@ -145,12 +158,16 @@ function programsOf(launches: string, torch: number): Program[] {
     figures: [
       { name: `empty kernel, ${stream || "own"} stream: the call, ns`, isRate: false },
       { name: `empty kernel, ${stream || "own"} stream: until its end, ns`, isRate: false },
-      ...(stream === "" ? [{ name: "cuMemAlloc and cuMemFree of 1 MiB, ns", isRate: false }] : []),
+      ...(stream === "" && !isEmpty
+        ? [{ name: "cuMemAlloc and cuMemFree of 1 MiB, ns", isRate: false }]
+        : []),
     ],
-    command: stream === "" ? [loop, launches, "300"] : [loop, launches, "0", stream],
+    command: stream === ""
+      ? [loop, launches, isEmpty ? "0" : "300"]
+      : [loop, launches, "0", stream],
     cpus: 1,
   }));
-  if (torch <= 0) return loops;
+  if (torch <= 0 || isEmpty) return loops;
   return [...loops, {
     figures: [
       { name: "PyTorch, eager training step, 1/s", isRate: true },
@@ -166,9 +183,10 @@ async function main(): Promise<number> {
     options: {
       rounds: { type: "string", default: "7" },
       starts: { type: "string", default: "2" },
-      launches: { type: "string", default: "60000" },
+      launches: { type: "string" },
       torch: { type: "string", default: "0.25" },
       gpu: { type: "string", default: "0" },
+      empty: { type: "boolean", default: false },
       shim: {
         type: "string",
         default: join(HERE, "..", "build", "shims", "libmvgal_cuda.so"),
@@ -176,13 +194,15 @@ async function main(): Promise<number> {
     },
   });
   const began = performance.now();
-  const { shim, gpu } = values;
-  const options = { rounds: Number(values.rounds), starts: Number(values.starts), shim, gpu };
+  const { shim, gpu, empty } = values;
+  const env = empty ? { LD_LIBRARY_PATH: emptyDriver() } : { CUDA_VISIBLE_DEVICES: gpu };
+  const options = { rounds: Number(values.rounds), starts: Number(values.starts), shim, env };
+  const launches = values.launches ?? (empty ? "10000000" : "60000");
   const runtime = Deno.makeTempDirSync({ prefix: "mvgal-bench-cuda-" });
   const rows: string[][] = [];
   let code = 0;
   try {
-    for (const program of programsOf(values.launches, Number(values.torch))) {
+    for (const program of programsOf(launches, empty, Number(values.torch))) {
       try {
         rows.push(...rowsOf(program, await measure(program, { ...options, runtime })));
       } catch (error) {
@@ -194,7 +214,7 @@ async function main(): Promise<number> {
     Deno.removeSync(runtime, { recursive: true });
   }
   const [, ...others] = Object.keys(CASES);
-  const heading = ["ratio of medians (of single rounds)", "without", ...others];
+  const heading = ["median, ratio of medians (of single rounds)", "without", ...others];
   for (const line of table([heading, ...rows], ["left", ...Array<"right">(4).fill("right")])) {
     console.log(line);
   }

@@ -466,6 +466,7 @@ static void pairs(void)
 	two("80_40", 80, 1 * MS, 40, 1 * MS, "", false);
 	two("group_50", 50, 1 * MS, 50, 1 * MS, "team", false);
 	two("group_50_20us", 50, 20 * US, 50, 20 * US, "team", false);
+	two("group_50_100ms", 50, 100 * MS, 50, 100 * MS, "team", false);
 	two("conserving_20_60", 20, 1 * MS, 60, 1 * MS, "", true);
 }
 
