@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "free_path.h"
 #include "gate.h"
 #include "gate_clock.h"
 #include "real.h"
@@ -39,55 +40,14 @@ static struct {
 	atomic_bool limited;
 } launches = {.adding = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
 
-#define FREE_STREAMS 4
-
-/* What a thread launched last, and where that was. In the thread's static block: the shim is there
- * when the program starts. */
-static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
-	/* So many launches pass without a look at the time, if they are free. */
-	uint32_t left;
-	/* They are free whatever their stream and context: no other GPU is there. */
-	bool all_free;
-	bool no_wait;
-	/* Counts launches on the GPU. */
-	_Atomic uint64_t *launches;
-	const struct cuda_real *real;
-	/* Streams and a context of a GPU without a limit, and since when that is known. */
-	CUstream free_streams[FREE_STREAMS];
-	CUcontext free_context;
-	uint64_t free_from;
-	/* When the time was last looked at. */
-	uint64_t looked;
+/* What a thread launched last, and where that was. */
+static _Thread_local struct {
 	CUcontext context;
 	struct gate *gate;
 	uint64_t checked;
 	uint64_t id;
+	bool no_wait;
 } own;
-
-/*
- * For so many ticks what was found of a stream is believed: 2 to 10 ms. A clock of the system takes
- * longer to ask than the rest of a launch that is free, and on virtual machines as much as a call
- * of the kernel.
- */
-#define FREE_TICKS 10000000u
-/* Launches that follow each other more quickly than FREE_TICKS / 16 in this number look no more
- * often. */
-#define FREE_LAUNCHES 16
-
-static uint64_t ticks(void)
-{
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t now;
-
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
-	/* It counts at 25 MHz to 1 GHz. */
-	return now * 16;
-#else
-	return gate_now_roughly();
-#endif
-}
 
 static void after_fork(void)
 {
@@ -96,8 +56,8 @@ static void after_fork(void)
 	pthread_mutex_init(&launches.adding, NULL);
 	for (unsigned int i = 0; i < count; i++)
 		gate_after_fork(&launches.gates[i]);
-	own.context = own.free_context = NULL;
-	own.left = 0;
+	own.context = NULL;
+	free_path_forget();
 }
 
 static void at_exit(void)
@@ -205,86 +165,6 @@ static uint64_t thread_id(void)
 	return own.id;
 }
 
-static bool is_default(CUstream stream)
-{
-	return stream == CU_STREAM_LEGACY || stream == CU_STREAM_PER_THREAD;
-}
-
-static CUstream *free_stream(CUstream stream)
-{
-	/* Streams are addresses, of things larger than these. */
-	return &own.free_streams[(uintptr_t)stream / 64 % FREE_STREAMS];
-}
-
-/* A stream of its own belongs to one context: the default ones do not tell of which they are. */
-static __attribute__((noinline)) bool is_free_stream(CUstream stream)
-{
-	const struct cuda_real *real = own.real;
-	CUcontext current;
-
-	if (stream && !is_default(stream))
-		return *free_stream(stream) == stream;
-	return real->cuCtxGetCurrent && real->cuCtxGetCurrent(&current) == CUDA_SUCCESS &&
-	       current == own.free_context;
-}
-
-/* Whether the stream is known to be of a GPU without a limit. */
-static inline bool is_free(CUstream stream)
-{
-	return own.all_free || is_free_stream(stream);
-}
-
-static inline void count_launch(void)
-{
-	atomic_fetch_add_explicit(own.launches, 1, memory_order_relaxed);
-}
-
-/* A launch into a stream that is_free, without a look at the time. */
-static inline void pass(void)
-{
-	own.left--;
-	count_launch();
-}
-
-/* Whether the launch is made at once; it is counted then. */
-static bool is_still_free(CUstream stream)
-{
-	uint64_t now;
-
-	if (own.left && is_free(stream)) {
-		pass();
-		return true;
-	}
-	now = ticks();
-	if (!own.free_context || now - own.free_from >= FREE_TICKS || !is_free(stream))
-		return false;
-	own.left = now - own.looked < FREE_TICKS / 16 ? FREE_LAUNCHES : 0;
-	own.looked = now;
-	count_launch();
-	return true;
-}
-
-static void set_free(struct gate *gate, CUstream stream, CUcontext context)
-{
-	const struct cuda_real *real = cuda_real();
-	static _Thread_local _Atomic uint64_t nowhere;
-	_Atomic uint64_t *launches = mvgal_session_launches(gate->device->row);
-	uint64_t now = ticks();
-	int gpus = 0;
-
-	own.all_free =
-	    real->cuDeviceGetCount && real->cuDeviceGetCount(&gpus) == CUDA_SUCCESS && gpus == 1;
-	own.launches = launches ? launches : &nowhere;
-	own.real = real;
-	if (own.free_context != context || now - own.free_from >= FREE_TICKS) {
-		memset(own.free_streams, 0, sizeof(own.free_streams));
-		own.free_context = context;
-		own.free_from = own.looked = now;
-	}
-	if (!is_default(stream))
-		*free_stream(stream) = stream;
-}
-
 /* Between the two the launch is made. NULL where the launch is none of the gates'. */
 static struct gate *before(struct gate_launch *launch, CUstream stream, bool per_thread,
 			   uint64_t key)
@@ -294,24 +174,24 @@ static struct gate *before(struct gate_launch *launch, CUstream stream, bool per
 	struct gate *gate;
 	uint64_t roughly;
 
-	if (is_still_free(stream))
+	if (free_path_passes(stream))
 		return NULL;
-	own.left = 0;
 	if (!real->cuCtxGetCurrent || real->cuCtxGetCurrent(&current) != CUDA_SUCCESS || !current)
 		return NULL;
 	if (!stream)
 		stream = per_thread ? CU_STREAM_PER_THREAD : CU_STREAM_LEGACY;
 	roughly = gate_now_roughly();
 	context = current;
-	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) && !is_default(stream) &&
-	    real->cuStreamGetCtx && real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
+	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) &&
+	    !free_path_is_default(stream) && real->cuStreamGetCtx &&
+	    real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
 		return NULL;
 	gate = gate_of_context(context, current, roughly);
 	if (!gate)
 		return NULL;
 	mvgal_session_launched(gate->device->row, false);
 	if (roughly < atomic_load_explicit(&gate->free_until, memory_order_relaxed)) {
-		set_free(gate, stream, context);
+		free_path_set(gate->device->row, stream, context);
 		return NULL;
 	}
 	if (marks_is_capturing(stream))
@@ -365,9 +245,9 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 	/* Both are jumps: nothing of this function is left on the stack. */                       \
 	EXPORT CUresult name parameters                                                            \
 	{                                                                                          \
-		if (own.left && own.all_free && own.real->name) {                                  \
-			pass();                                                                    \
-			return own.real->name arguments;                                           \
+		if (free_path.left && free_path.all && free_path.real->name) {                     \
+			free_path_pass();                                                          \
+			return free_path.real->name arguments;                                     \
 		}                                                                                  \
 		return gated_##name arguments;                                                     \
 	}

@@ -101,6 +101,7 @@ compilerTest("gate is clean under AddressSanitizer and UndefinedBehaviorSanitize
 function gateProgram(sanitizer: Sanitizer | null): string {
   const parts = [
     "launch",
+    "free_path",
     "gate",
     "gate_clock",
     "gate_marks",
