@@ -116,8 +116,19 @@ static void settle(struct gate *gate, uint64_t end)
 	gate->asked = 0;
 }
 
+/* Keeps the turn until the guessed end of its work, whatever the thread does meanwhile. */
+static bool keep_turn(struct gate *gate, uint64_t now)
+{
+	uint64_t end = gate->busy.end;
+
+	if (end < now || end >= now + KEEP_MOST_NS)
+		end = now;
+	return turns_keep(&gate->turns, end + TURNS_GRACE_NS);
+}
+
 static void end_turn(struct gate *gate, const struct gate_launch *launch, uint64_t now)
 {
+	keep_turn(gate, now);
 	marks_set_all(&gate->marks, launch->current, launch->stream.thread);
 	gate->state = GATE_ENDS;
 	gate->ending = now;
@@ -140,9 +151,10 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 		gate->marked = now;
 		return 0;
 	}
-	turns_keep(&gate->turns, now + TURNS_GRACE_NS);
-	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS)
+	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS) {
+		turns_keep(&gate->turns, now + TURNS_GRACE_NS);
 		return 1;
+	}
 	/* Not later than the guessed end, nor much later than what was waited for: the guess may be
 	 * wrong. */
 	left = gate->busy.end > now ? gate->busy.end - now - SPIN_NS : (now - gate->busy.end) / 8;
@@ -150,7 +162,9 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 		left = (now - gate->ending) / 2;
 	far = FAR_NS + (now - gate->ending) / 50;
 	left = left > far ? far : left;
-	return left < NEAR_NS ? NEAR_NS : left;
+	left = left < NEAR_NS ? NEAR_NS : left;
+	turns_keep(&gate->turns, now + left + TURNS_GRACE_NS);
+	return left;
 }
 
 static void step_stuck(struct gate *gate, uint64_t now)

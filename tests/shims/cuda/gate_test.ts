@@ -67,6 +67,8 @@ compilerTest("gate shares a GPU between programs by their limits", () => {
   near("group_50", 25, 25, 2);
   near("group_50_20us", 25, 25, 2);
   near("group_50_100ms", 25, 25, 2);
+  // A turn lasts as long as its work, also where the host does not look for it.
+  near("away_30_65", 30, 65, 1);
   // What nobody else wants is used, and the other one has its share all the same.
   near("conserving_20_60", 39.5, 60, 1);
 });
