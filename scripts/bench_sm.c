@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_sm KERNEL SECONDS: launches kernels of a length (20us, 1ms; empty) without a pause, and prints how many ran
- * a second. The driver is loaded by its name; nothing of CUDA is needed to compile this.
+ * bench_sm WORK: launches work without a pause until it is ended, and says how far it has come: a
+ * line "T COUNT 1" where the next launch had to wait, with which a turn begins and all COUNT before
+ * are done; and "T COUNT 0" now and then. T is the time of day in seconds. WORK is kernels of a
+ * length, 20us or 1ms, or graph20us: graphs of 50 such kernels. The driver is loaded by its name;
+ * nothing of CUDA is needed to compile this.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +16,12 @@
 #include <time.h>
 
 #define DEEP 256
+#define NODES 50
+/* Launches are this far ahead of the GPU: short of what the driver would take. */
+#define AHEAD_NS 20000000u
+/* A launch that takes so long has waited for its turn. */
+#define WAIT_NS 1000000u
+#define SAY_NS 20000000u
 
 static void *library;
 
@@ -33,7 +43,7 @@ static uint64_t now_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
@@ -68,77 +78,88 @@ static uint64_t length_of(const char *text)
 	return number * (strcmp(unit, "ms") ? UINT64_C(1000) : UINT64_C(1000000));
 }
 
-int main(int argc, char **argv)
+static void launch(void *function, void *stream, uint64_t length)
 {
-	uint64_t began = 0, began_at = 0, first = 0, first_at = 0, last = 0, last_at = 0;
-	uint64_t until, settled, length, count = 0;
-	char image[2048], name[64];
-	void *context, *module, *function, *events[DEEP] = { 0 };
-	void *parameters[] = { &length };
+	void *parameters[] = {&length};
 
-	if (argc != 3)
-		return 2;
-	library = dlopen("libcuda.so.1", RTLD_NOW);
-	if (!library) {
-		fprintf(stderr, "there is no CUDA driver: %s\n", dlerror());
-		return 1;
-	}
-	length = length_of(argv[1]);
-	snprintf(name, sizeof(name), length ? "spin_%s" : "%s", argv[1]);
+	CALL(cuLaunchKernel,
+	     (void *, unsigned int, unsigned int, unsigned int, unsigned int, unsigned int,
+	      unsigned int, unsigned int, void *, void **, void **),
+	     function, 1, 1, 1, 1, 1, 1, 0, stream, parameters, NULL);
+}
+
+static void *graph_of(void *function, void *stream, uint64_t length)
+{
+	void *graph, *exec;
+
+	CALL(cuStreamBeginCapture_v2, (void *, int), stream, 0);
+	for (int i = 0; i < NODES; i++)
+		launch(function, stream, length);
+	CALL(cuStreamEndCapture, (void *, void **), stream, &graph);
+	CALL(cuGraphInstantiateWithFlags, (void **, void *, unsigned long long), &exec, graph, 0);
+	return exec;
+}
+
+static void *function_for(const char *kernel)
+{
+	char image[2048], name[64];
+	void *context, *module, *function;
+
+	snprintf(name, sizeof(name), "spin_%s", kernel);
 	snprintf(image, sizeof(image), ptx, name);
 	CALL(cuInit, (unsigned int), 0);
 	CALL(cuDevicePrimaryCtxRetain, (void **, int), &context, 0);
 	CALL(cuCtxSetCurrent, (void *), context);
 	CALL(cuModuleLoadData, (void **, const void *), &module, image);
 	CALL(cuModuleGetFunction, (void **, void *, const char *), &function, module, name);
+	return function;
+}
+
+int main(int argc, char **argv)
+{
+	const char *kernel = argc == 2 ? argv[1] : "";
+	bool is_graph = !strncmp(kernel, "graph", 5);
+	uint64_t length, ahead, said = 0;
+	void *function, *stream, *graph = NULL, *events[DEEP] = {0};
+
+	kernel += is_graph ? 5 : 0;
+	length = length_of(kernel);
+	if (!length)
+		return 2;
+	library = dlopen("libcuda.so.1", RTLD_NOW);
+	if (!library) {
+		fprintf(stderr, "there is no CUDA driver: %s\n", dlerror());
+		return 1;
+	}
+	function = function_for(kernel);
+	CALL(cuStreamCreate, (void **, unsigned int), &stream, 1);
+	if (is_graph)
+		graph = graph_of(function, stream, length);
 	for (int i = 0; i < DEEP; i++)
 		CALL(cuEventCreate, (void **, unsigned int), &events[i], 2);
-	settled = now_ns() + (length ? 2000000000u : 200000000u);
-	until = settled + (uint64_t)(atof(argv[2]) * 1e9);
-	for (;;) {
-		uint64_t before = now_ns();
+	ahead = AHEAD_NS / (is_graph ? NODES * length : length);
+	ahead = ahead < 2 ? 2 : ahead > DEEP / 2 ? DEEP / 2 : ahead;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (uint64_t count = 0;; count++) {
+		uint64_t before, now;
+		bool has_waited;
 
-		if (before >= until)
-			break;
-		/* Short of what the driver would take: a few ms ahead, and one kernel at least. */
-		if (length && count >= DEEP / 2) {
-			uint64_t ahead = 20000000 / length < 2 ? 2 : 20000000 / length;
-
-			if (ahead > DEEP / 2)
-				ahead = DEEP / 2;
+		if (count >= ahead)
 			CALL(cuEventSynchronize, (void *), events[(count - ahead) % DEEP]);
-		}
 		before = now_ns();
-		CALL(cuLaunchKernel,
-		     (void *, unsigned int, unsigned int, unsigned int, unsigned int, unsigned int,
-		      unsigned int, unsigned int, void *, void **, void **),
-		     function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
-		if (length)
-			CALL(cuEventRecord, (void *, void *), events[count % DEEP], NULL);
-		count++;
-		if (now_ns() < settled)
+		if (is_graph)
+			CALL(cuGraphLaunch, (void *, void *), graph, stream);
+		else
+			launch(function, stream, length);
+		now = now_ns();
+		CALL(cuEventRecord, (void *, void *), events[count % DEEP], stream);
+		has_waited = now - before > WAIT_NS;
+		if (!has_waited && now - said < SAY_NS)
 			continue;
-		if (!began) {
-			CALL(cuCtxSynchronize, (void));
-			began = now_ns();
-			began_at = count;
-		} else if (length && now_ns() - before > 1000000) {
-			/* Here a turn begins, whose pause was before. */
-			last = now_ns();
-			last_at = count;
-			if (!first) {
-				first = last;
-				first_at = count;
-			}
-		}
+		said = now;
+		/* Nobody listens any more: that is the end. */
+		if (printf("%.6f %llu %d\n", (double)now / 1e9, (unsigned long long)count,
+			   has_waited) < 0)
+			return 0;
 	}
-	CALL(cuCtxSynchronize, (void));
-	if (last == first) {
-		first = began;
-		first_at = began_at;
-		last = now_ns();
-		last_at = count;
-	}
-	printf("rate=%.3f\n", (double)(last_at - first_at) * 1e9 / (double)(last - first));
-	return 0;
 }

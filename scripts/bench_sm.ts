@@ -1,14 +1,16 @@
 // deno-lint-ignore-file no-console -- a script speaks to people
 /**
- * `deno task bench:sm`: how near a share of a GPU's time comes to what was asked for, on whatever CUDA driver is
- * there.
+ * `deno task bench:sm`: how near a share of a GPU's time comes to what was asked for, and how soon, on whatever
+ * CUDA driver is there.
  *
- *     deno run -A scripts/bench_sm.ts [--seconds 4] [--targets 10,25,50,75,90] [--kernels 20us,1ms,100ms,500ms]
+ *     deno run -A scripts/bench_sm.ts [--gpus 0,1] [--targets 10,25,50,75,90] [--work 20us,1ms,100ms,500ms,graph20us,torch]
+ *         [--pairs 20us,1ms,100ms] [--groups 20us,100ms] [--settling 20us,1ms,100ms] [--seconds 3] [--shim FILE]
  *
- * A C program loads a PTX kernel that runs for so long (by %globaltimer), and launches it without a pause: once
- * without limit, then under `libmvgal_cuda.so` with each. Share = kernels a second, by those without limit. It
- * is measured over whole turns with their pauses, from 2 s on. Last, two programs at once, at 30 and 70 %, and the
- * time of a launch of an empty kernel with and without the shim.
+ * Kernels run for so long (by %globaltimer), graphs have 50 of 20 us, torch is a training in bf16. A program runs
+ * under `libmvgal_cuda.so` without limit, is given one share after the other while it runs, as by `mvgal limit
+ * set`, and none again. Share = its rate, by that without limit. It is taken from 2 s after a change on, over
+ * whole turns with their pauses. GPUs work side by side, each on one case at a time. With torch, `python3` has to
+ * have PyTorch. An empty list (`--pairs ""`) leaves a part out.
  *
  * @module
  */
@@ -17,109 +19,104 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import process from "node:process";
 import { compile } from "../tests/fakes/cc.ts";
+import {
+  group,
+  pair,
+  type Place,
+  type Row,
+  settling,
+  type SettlingRow,
+  shares,
+  type Work,
+} from "./sm/cases.ts";
+import { inParallel, type Job } from "./sm/jobs.ts";
+import { settlingReport, sharesReport } from "./sm/report.ts";
 
-const ROOT = join(import.meta.dirname ?? ".", "..");
-const SHIM = join(ROOT, "build", "shims", "libmvgal_cuda.so");
+const HERE = import.meta.dirname ?? ".";
 
 const { values } = parseArgs({
   args: Deno.args,
   options: {
-    seconds: { type: "string", default: "4" },
+    gpus: { type: "string", default: "0" },
     targets: { type: "string", default: "10,25,50,75,90" },
-    kernels: { type: "string", default: "20us,1ms,100ms,500ms" },
+    work: { type: "string", default: "20us,1ms,100ms,500ms,graph20us,torch" },
+    pairs: { type: "string", default: "20us,1ms,100ms" },
+    groups: { type: "string", default: "20us,100ms" },
+    settling: { type: "string", default: "20us,1ms,100ms" },
+    seconds: { type: "string", default: "3" },
+    shim: {
+      type: "string",
+      default: join(HERE, "..", "build", "shims", "libmvgal_cuda.so"),
+    },
   },
 });
-const seconds = Number(values.seconds);
-const targets = values.targets.split(",").map(Number);
-const kernels = values.kernels.split(",");
+
+const list = (text: string) => text.split(",").filter((each) => each !== "");
 
 const program = compile({
   name: "bench_sm",
-  source: { file: join(import.meta.dirname ?? ".", "bench_sm.c") },
+  source: { file: join(HERE, "bench_sm.c") },
   args: ["-O2", "-ldl"],
 });
+
+function workOf(name: string): Work {
+  if (name === "torch") {
+    const command = ["python3", join(HERE, "cuda", "torch_train.py")];
+    return { name: "PyTorch training", command, turn: 0.03, hasSteps: true };
+  }
+  const [, graph, number, unit] = /^(graph)?(\d+)(us|ms)$/.exec(name) ?? [];
+  if (number === undefined) {
+    throw new Error(`${name} is no work: say 20us, 1ms, graph20us or torch`);
+  }
+  const length = Number(number) * (unit === "ms" ? 1e-3 : 1e-6);
+  return {
+    name: graph === undefined ? `kernels of ${number} ${unit}` : `graphs of 50 x ${number} ${unit}`,
+    command: [program, name],
+    turn: Math.max(length, 0.015),
+    hasSteps: false,
+  };
+}
+
+async function main(runtime: string): Promise<void> {
+  const targets = list(values.targets).map(Number);
+  const seconds = Number(values.seconds);
+  const place = (gpu: string): Place => ({ gpu, runtime, seconds, shim: values.shim });
+  const of = (names: string) => list(names).map(workOf);
+  const long = ({ turn, hasSteps }: Work) =>
+    hasSteps ? 70 : turn > 0.2 ? 80 : turn > 0.05 ? 40 : 30;
+  const jobs: Job<Row | SettlingRow>[] = [
+    ...of(values.work).map((work) => ({
+      seconds: long(work),
+      run: (gpu: string) => shares(work, targets, place(gpu)),
+    })),
+    ...of(values.pairs).map((work) => ({
+      seconds: 18,
+      run: (gpu: string) => pair(work, [30, 70], place(gpu)),
+    })),
+    ...of(values.groups).map((work) => ({
+      seconds: 18,
+      run: (gpu: string) => group(work, 50, place(gpu)),
+    })),
+    ...of(values.settling).map((work) => ({
+      seconds: 20,
+      run: (gpu: string) => settling(work, [30, 70, 20], place(gpu)),
+    })),
+  ];
+  const began = performance.now();
+  const results = await inParallel(jobs, list(values.gpus), (error) => {
+    console.error(`bench_sm: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  });
+  const rows = results.filter((row) => row !== null);
+  const shown = rows.filter((row) => "cells" in row);
+  if (shown.length > 0) sharesReport(shown).forEach((line) => console.log(line));
+  settlingReport(rows.filter((row) => "changes" in row)).forEach((line) => console.log(line));
+  console.log(`${((performance.now() - began) / 1000).toFixed(0)} s on GPU ${values.gpus}`);
+}
+
 const runtime = Deno.makeTempDirSync({ prefix: "mvgal-bench-sm-" });
-
-/** Runs the program for kernels of a length; kernels a second. `pct` of null: without the shim. */
-async function rate(kernel: string, pct: number | null, time = seconds): Promise<number> {
-  const { code, stdout, stderr } = await new Deno.Command(program, {
-    args: [kernel, String(time)],
-    env: {
-      ...(pct === null ? {} : { LD_PRELOAD: SHIM, MVGAL_RUNTIME_DIR: runtime }),
-      ...(pct === null || pct >= 100 ? {} : { MVGAL_SM_LIMIT: String(pct) }),
-    },
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  const found = /^rate=([\d.]+)$/m.exec(text)?.[1];
-  if (code !== 0 || found === undefined) {
-    const reason = (new TextDecoder().decode(stderr) || text).trim();
-    throw new Error(`bench_sm ${kernel}: ${reason}`);
-  }
-  return Number(found);
-}
-
-const format = (value: number) => value.toFixed(2).padStart(8);
-
-/** One line for each length of kernel, and the mean absolute error. */
-async function shares(): Promise<void> {
-  console.log(`kernel  ${targets.map((each) => `${each} %`.padStart(8)).join("")}     MAE`);
-  const errors: number[] = [];
-  for (const kernel of kernels) {
-    // Long kernels in long turns: some of these have to fit.
-    const time = seconds * (kernel.endsWith("00ms") ? 5 : 1);
-    const whole = await rate(kernel, null, time);
-    const own: number[] = [];
-    const cells: string[] = [];
-    for (const target of targets) {
-      const share = 100 * await rate(kernel, target, time) / whole;
-      own.push(Math.abs(share - target));
-      cells.push(format(share));
-    }
-    errors.push(...own);
-    console.log(kernel.padEnd(8) + cells.join("") + format(mean(own)));
-  }
-  console.log(`mean absolute error: ${mean(errors).toFixed(2)} points`);
-}
-
-async function pair(kernel: string): Promise<void> {
-  const whole = await rate(kernel, null);
-  const both = await Promise.all([rate(kernel, 30, 2 * seconds), rate(kernel, 70, 2 * seconds)]);
-  const [a = NaN, b = NaN] = both.map((each) => 100 * each / whole);
-  console.log(`two programs, ${kernel}: ${a.toFixed(2)} of 30, ${b.toFixed(2)} of 70`);
-}
-
-async function overhead(): Promise<void> {
-  const bare: number[] = [];
-  const under: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    bare.push(await rate("empty", null));
-    under.push(await rate("empty", 100));
-  }
-  const [without, withShim] = [median(bare), median(under)];
-  console.log(
-    `empty kernels without limit: ${without.toFixed(0)}/s bare, ${
-      withShim.toFixed(0)
-    }/s with the ` +
-      `shim: ${(withShim / without).toFixed(4)}`,
-  );
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
-
 try {
-  await shares();
-  await pair("20us");
-  await pair("1ms");
-  await overhead();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  await main(runtime);
 } finally {
   Deno.removeSync(runtime, { recursive: true });
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Launches an empty kernel N times, and prints nanoseconds a launch: of the calls alone, and until the last has
- * ended. Then the same for allocations of 1 MiB. The driver is found as CUDA's runtime finds it.
+ * For each line on stdin: launches an empty kernel N times, and prints nanoseconds a launch, of the
+ * calls alone and until the last has ended; then the same for allocations of 1 MiB. The driver is
+ * found as CUDA's runtime finds it. With "default" the launches go into the default stream.
  *
- *     launch_loop LAUNCHES ALLOCATIONS
+ *     launch_loop LAUNCHES ALLOCATIONS [default]
  */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -60,7 +61,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	resolve = (int (*)(const char *, void **, int, uint64_t, int *))dlsym(
-		driver, "cuGetProcAddress_v2");
+	    driver, "cuGetProcAddress_v2");
 	check(((int (*)(unsigned))find("cuInit"))(0), "cuInit");
 	check(((int (*)(int *, int))find("cuDeviceGet"))(&device, 0), "cuDeviceGet");
 	check(((int (*)(void **, int))find("cuDevicePrimaryCtxRetain"))(&context, device),
@@ -69,9 +70,11 @@ int main(int argc, char **argv)
 	check(((int (*)(void **, const void *))find("cuModuleLoadData"))(&module, ptx),
 	      "cuModuleLoadData");
 	check(((int (*)(void **, void *, const char *))find("cuModuleGetFunction"))(
-		      &function, module, "empty"),
+		  &function, module, "empty"),
 	      "cuModuleGetFunction");
 	check(((int (*)(void **, unsigned))find("cuStreamCreate"))(&stream, 1), "cuStreamCreate");
+	if (argc > 3)
+		stream = NULL;
 
 	int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
 		      void *, void **, void **) = find("cuLaunchKernel");
@@ -82,21 +85,23 @@ int main(int argc, char **argv)
 	for (long i = 0; i < 10000; i++)
 		check(launch(function, 1, 1, 1, 1, 1, 1, 0, stream, NULL, NULL), "launch");
 	check(synchronize(), "cuCtxSynchronize");
-	begin = now_ns();
-	for (long i = 0; i < launches; i++)
-		check(launch(function, 1, 1, 1, 1, 1, 1, 0, stream, NULL, NULL), "launch");
-	issued = now_ns();
-	check(synchronize(), "cuCtxSynchronize");
-	end = now_ns();
-	printf("%.1f %.1f", (issued - begin) / launches, (end - begin) / launches);
+	while (getchar() != EOF) {
+		begin = now_ns();
+		for (long i = 0; i < launches; i++)
+			check(launch(function, 1, 1, 1, 1, 1, 1, 0, stream, NULL, NULL), "launch");
+		issued = now_ns();
+		check(synchronize(), "cuCtxSynchronize");
+		end = now_ns();
+		printf("%.1f %.1f", (issued - begin) / launches, (end - begin) / launches);
+		begin = now_ns();
+		for (long i = 0; i < allocations; i++) {
+			unsigned long long pointer;
 
-	begin = now_ns();
-	for (long i = 0; i < allocations; i++) {
-		unsigned long long pointer;
-
-		check(allocate(&pointer, 1 << 20), "cuMemAlloc_v2");
-		check(release(pointer), "cuMemFree_v2");
+			check(allocate(&pointer, 1 << 20), "cuMemAlloc_v2");
+			check(release(pointer), "cuMemFree_v2");
+		}
+		printf(" %.1f\n", allocations ? (now_ns() - begin) / allocations : 0);
+		fflush(stdout);
 	}
-	printf(" %.1f\n", allocations ? (now_ns() - begin) / allocations : 0);
 	return 0;
 }

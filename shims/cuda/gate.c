@@ -116,8 +116,19 @@ static void settle(struct gate *gate, uint64_t end)
 	gate->asked = 0;
 }
 
+/* Keeps the turn until the guessed end of its work, whatever the thread does meanwhile. */
+static bool keep_turn(struct gate *gate, uint64_t now)
+{
+	uint64_t end = gate->busy.end;
+
+	if (end < now || end >= now + KEEP_MOST_NS)
+		end = now;
+	return turns_keep(&gate->turns, end + TURNS_GRACE_NS);
+}
+
 static void end_turn(struct gate *gate, const struct gate_launch *launch, uint64_t now)
 {
+	keep_turn(gate, now);
 	marks_set_all(&gate->marks, launch->current, launch->stream.thread);
 	gate->state = GATE_ENDS;
 	gate->ending = now;
@@ -140,9 +151,10 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 		gate->marked = now;
 		return 0;
 	}
-	turns_keep(&gate->turns, now + TURNS_GRACE_NS);
-	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS)
+	if (now + SPIN_NS > gate->busy.end && now < gate->busy.end + SPIN_NS) {
+		turns_keep(&gate->turns, now + TURNS_GRACE_NS);
 		return 1;
+	}
 	/* Not later than the guessed end, nor much later than what was waited for: the guess may be
 	 * wrong. */
 	left = gate->busy.end > now ? gate->busy.end - now - SPIN_NS : (now - gate->busy.end) / 8;
@@ -150,7 +162,9 @@ static uint64_t step_end(struct gate *gate, uint64_t now)
 		left = (now - gate->ending) / 2;
 	far = FAR_NS + (now - gate->ending) / 50;
 	left = left > far ? far : left;
-	return left < NEAR_NS ? NEAR_NS : left;
+	left = left < NEAR_NS ? NEAR_NS : left;
+	turns_keep(&gate->turns, now + left + TURNS_GRACE_NS);
+	return left;
 }
 
 static void step_stuck(struct gate *gate, uint64_t now)
@@ -293,7 +307,6 @@ void gate_enter(struct gate *gate, struct gate_launch *launch)
 	_Atomic uint32_t *bell;
 	uint32_t heard;
 	uint64_t wait, now;
-	int mode = marks_guard();
 
 	launch->turn = 0;
 	launch->is_sample = false;
@@ -305,61 +318,56 @@ void gate_enter(struct gate *gate, struct gate_launch *launch)
 		wait = step(gate, launch, now);
 		if (!wait)
 			enter(gate, launch);
+		launch->now = now;
+		marks_unguard(&gate->marks);
 		if (gate->state != GATE_SHUT)
 			bell = NULL;
 		pthread_mutex_unlock(&gate->lock);
 		if (wait && !launch->no_wait)
 			gate_wait(bell, heard, wait);
 	} while (wait && !launch->no_wait);
-	marks_unguard(mode);
 }
 
 static void leave(struct gate *gate, const struct gate_launch *launch)
 {
 	struct mark *mark = marks_launched(&gate->marks, &launch->stream, launch->guess);
-	uint64_t now = gate_now();
 
 	if (gate->busy.is_bold || gate->busy.guessed >= TURN_NS ||
 	    gate->busy.launches >= MOST_LAUNCHES) {
-		end_turn(gate, launch, now);
+		end_turn(gate, launch, gate_now());
 		return;
 	}
 	/* Default streams of several threads can each be marked by its own thread alone. */
 	if (mark && launch->stream.thread && gate->marks.count > 1)
 		marks_set(&gate->marks, mark, launch->current);
-	if (!mark || mark->is_set || (!launch->is_sample && now - gate->marked < MARK_NS))
+	if (!mark || mark->is_set || (!launch->is_sample && launch->now < gate->marked + MARK_NS))
 		return;
-	gate->marked = now;
+	gate->marked = launch->now;
 	marks_set(&gate->marks, mark, launch->current);
 	if (!launch->is_sample || !mark->is_set)
 		return;
-	gate->sampled = now;
+	gate->sampled = launch->now;
 	gate->sample_key = launch->key;
 	gate->sample_mark = mark;
 }
 
 void gate_leave(struct gate *gate, const struct gate_launch *launch)
 {
-	int mode;
-
 	if (!launch->turn)
 		return;
-	mode = marks_guard();
 	pthread_mutex_lock(&gate->lock);
 	if (gate->turn == launch->turn && gate->state == GATE_OPEN)
 		leave(gate, launch);
+	marks_unguard(&gate->marks);
 	pthread_mutex_unlock(&gate->lock);
-	marks_unguard(mode);
 }
 
 void gate_stream_gone(struct gate *gate, CUstream stream, CUcontext current)
 {
-	int mode = marks_guard();
-
 	pthread_mutex_lock(&gate->lock);
 	marks_stream_gone(&gate->marks, stream, current);
+	marks_unguard(&gate->marks);
 	pthread_mutex_unlock(&gate->lock);
-	marks_unguard(mode);
 }
 
 void gate_context_gone(struct gate *gate, CUcontext context)

@@ -56,6 +56,8 @@ struct gate_launch {
 	uint64_t key;
 	/* Whether the thread may not be made to wait. */
 	bool no_wait;
+	/* Filled by gate_enter: when it was let pass. */
+	uint64_t now;
 	/* Filled by gate_enter: the turn in which it is, 0 for none, and how long it may take. */
 	uint64_t turn, guess;
 	/* Filled by gate_enter: it is measured. */

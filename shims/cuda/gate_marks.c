@@ -5,21 +5,25 @@
 
 #include "real.h"
 
-int marks_guard(void)
+/* Most launches call nothing: they are to be short. */
+static void guard(struct marks *marks)
 {
 	const struct cuda_real *real = cuda_real();
-	int mode = CU_STREAM_CAPTURE_MODE_RELAXED;
 
+	if (marks->is_guarded)
+		return;
+	marks->is_guarded = true;
+	marks->mode = CU_STREAM_CAPTURE_MODE_RELAXED;
 	if (!real->cuThreadExchangeStreamCaptureMode ||
-	    real->cuThreadExchangeStreamCaptureMode(&mode) != CUDA_SUCCESS)
-		return -1;
-	return mode;
+	    real->cuThreadExchangeStreamCaptureMode(&marks->mode) != CUDA_SUCCESS)
+		marks->mode = -1;
 }
 
-void marks_unguard(int mode)
+void marks_unguard(struct marks *marks)
 {
-	if (mode >= 0)
-		cuda_real()->cuThreadExchangeStreamCaptureMode(&mode);
+	if (marks->is_guarded && marks->mode >= 0)
+		cuda_real()->cuThreadExchangeStreamCaptureMode(&marks->mode);
+	marks->is_guarded = false;
 }
 
 bool marks_is_capturing(CUstream stream)
@@ -82,6 +86,7 @@ void marks_begin(struct marks *marks, const struct marks_stream *stream, uint64_
 {
 	uint32_t kept = 0;
 
+	guard(marks);
 	/* Streams stay from turn to turn with their events, if they were used in the last. */
 	for (uint32_t i = 0; i < marks->count; i++) {
 		struct mark *mark = &marks->streams[i];
@@ -134,7 +139,7 @@ struct mark *marks_launched(struct marks *marks, const struct marks_stream *stre
 
 void marks_set(struct marks *marks, struct mark *mark, CUcontext current)
 {
-	(void)marks;
+	guard(marks);
 	if (!record(&mark->event, mark->stream, mark->context, current))
 		return;
 	mark->is_set = true;
@@ -161,6 +166,7 @@ bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now)
 
 	if (!mark->is_set)
 		return true;
+	guard(marks);
 	/* Whatever else is answered is an error: there is nothing to wait for. */
 	if (real->cuEventQuery && real->cuEventQuery(mark->event) == CUDA_ERROR_NOT_READY)
 		return false;
@@ -187,6 +193,7 @@ bool marks_reached(struct marks *marks, struct mark *mark, uint64_t now)
 
 bool marks_sample(struct marks *marks, const struct marks_stream *stream)
 {
+	guard(marks);
 	return stream->context == marks->start_context &&
 	       record(&marks->sample, stream->stream, stream->context, stream->context);
 }
@@ -196,6 +203,7 @@ uint64_t marks_sampled(struct marks *marks, const struct mark *mark)
 	const struct cuda_real *real = cuda_real();
 	float ms;
 
+	guard(marks);
 	if (!real->cuEventElapsedTime || mark->context != marks->start_context ||
 	    real->cuEventElapsedTime(&ms, marks->sample, mark->event) != CUDA_SUCCESS || ms <= 0)
 		return 0;
@@ -206,6 +214,7 @@ bool marks_are_dry(struct marks *marks, uint64_t thread)
 {
 	const struct cuda_real *real = cuda_real();
 
+	guard(marks);
 	for (uint32_t i = 0; i < marks->count; i++) {
 		const struct mark *mark = &marks->streams[i];
 

@@ -32,6 +32,9 @@ struct mark {
 };
 
 struct marks {
+	/* The calling thread's mode of capturing was changed, and was that; -1 where it was not. */
+	bool is_guarded;
+	int mode;
 	CUevent start;
 	CUcontext start_context;
 	bool has_start;
@@ -52,9 +55,11 @@ struct marks_stream {
 	uint64_t thread;
 };
 
-/* While anything here is called on the thread, the program's captures of graphs stay unharmed. */
-int marks_guard(void);
-void marks_unguard(int mode);
+/*
+ * What is called here of the driver does the program's captures of graphs no harm; to be called
+ * after it, by the same thread.
+ */
+void marks_unguard(struct marks *marks);
 
 /* Whether launches into it are being captured; also where that cannot be told. */
 bool marks_is_capturing(CUstream stream);

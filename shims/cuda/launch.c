@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What makes a GPU work. A launch without a limit costs a look at the time and at the context, and
- * a count; one with a limit goes through the GPU's gate. Copies and fills of memory pass by:
+ * What makes a GPU work. A launch without a limit costs a count, and every few times a look at the
+ * time; one with a limit goes through the GPU's gate. Copies and fills of memory pass by:
  * engines of their own do them.
  */
 #define _GNU_SOURCE
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "free_path.h"
 #include "gate.h"
 #include "gate_clock.h"
 #include "pool_reads.h"
@@ -47,33 +48,7 @@ static _Thread_local struct {
 	uint64_t checked;
 	uint64_t id;
 	bool no_wait;
-	/* A stream and a context of a GPU without a limit, and since when that is known. */
-	CUstream free_stream;
-	CUcontext free_context;
-	uint64_t free_from;
 } own;
-
-/*
- * For so many ticks what was found of a stream is believed: 2 to 10 ms. A clock of the system takes
- * longer to ask than the rest of a launch that is free, and on virtual machines as much as a call
- * of the kernel.
- */
-#define FREE_TICKS 10000000u
-
-static uint64_t ticks(void)
-{
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t now;
-
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
-	/* It counts at 25 MHz to 1 GHz. */
-	return now * 16;
-#else
-	return gate_now_roughly();
-#endif
-}
 
 static void after_fork(void)
 {
@@ -82,8 +57,8 @@ static void after_fork(void)
 	pthread_mutex_init(&launches.adding, NULL);
 	for (unsigned int i = 0; i < count; i++)
 		gate_after_fork(&launches.gates[i]);
-	own.context = own.free_context = NULL;
-	own.free_stream = NULL;
+	own.context = NULL;
+	free_path_forget();
 }
 
 static void at_exit(void)
@@ -191,11 +166,6 @@ static uint64_t thread_id(void)
 	return own.id;
 }
 
-static bool is_default(CUstream stream)
-{
-	return stream == CU_STREAM_LEGACY || stream == CU_STREAM_PER_THREAD;
-}
-
 /* Between the two the launch is made. NULL where the launch is none of the gates'. */
 static struct gate *before(struct gate_launch *launch, CUstream stream, bool per_thread,
 			   uint64_t key)
@@ -204,38 +174,25 @@ static struct gate *before(struct gate_launch *launch, CUstream stream, bool per
 	CUcontext current, context;
 	struct gate *gate;
 	uint64_t roughly;
-	bool is_known;
 
-	/* A stream of its own belongs to one context: the default ones do not tell of which they
-	 * are. */
-	is_known = own.free_context && ticks() - own.free_from < FREE_TICKS;
-	if (is_known && stream && stream == own.free_stream) {
-		mvgal_session_launched(own.gate->device->row, false);
+	if (free_path_passes(stream))
 		return NULL;
-	}
 	if (!real->cuCtxGetCurrent || real->cuCtxGetCurrent(&current) != CUDA_SUCCESS || !current)
 		return NULL;
 	if (!stream)
 		stream = per_thread ? CU_STREAM_PER_THREAD : CU_STREAM_LEGACY;
-	if (is_known && current == own.free_context && is_default(stream)) {
-		mvgal_session_launched(own.gate->device->row, false);
-		return NULL;
-	}
-	own.free_stream = NULL;
-	own.free_context = NULL;
 	roughly = gate_now_roughly();
 	context = current;
-	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) && !is_default(stream) &&
-	    real->cuStreamGetCtx && real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
+	if (atomic_load_explicit(&launches.limited, memory_order_relaxed) &&
+	    !free_path_is_default(stream) && real->cuStreamGetCtx &&
+	    real->cuStreamGetCtx(stream, &context) != CUDA_SUCCESS)
 		return NULL;
 	gate = gate_of_context(context, current, roughly);
 	if (!gate)
 		return NULL;
 	mvgal_session_launched(gate->device->row, false);
 	if (roughly < atomic_load_explicit(&gate->free_until, memory_order_relaxed)) {
-		own.free_stream = is_default(stream) ? NULL : stream;
-		own.free_context = context;
-		own.free_from = ticks();
+		free_path_set(gate->device->row, stream, context);
 		return NULL;
 	}
 	if (marks_is_capturing(stream))
@@ -274,7 +231,7 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 #define BLOCKS ((uint64_t)grid_x * grid_y * grid_z)
 
 #define LAUNCH(name, list, arguments, in, per_thread, what, blocks, reads_of)                      \
-	EXPORT CUresult name list                                                                  \
+	static __attribute__((noinline)) CUresult gated_##name list                                \
 	{                                                                                          \
 		const struct cuda_real *real = cuda_real();                                        \
 		uint64_t kind = kind_of(what, blocks);                                             \
@@ -291,6 +248,16 @@ static uint64_t kind_of(const void *what, uint64_t blocks)
 		reads_after(reads, per_thread && !(in) ? CU_STREAM_PER_THREAD : in);               \
 		after(gate, &launch);                                                              \
 		return result;                                                                     \
+	}                                                                                          \
+                                                                                                   \
+	/* Both are jumps: nothing of this function is left on the stack. */                       \
+	EXPORT CUresult name list                                                                  \
+	{                                                                                          \
+		if (free_path.left && free_path.all && free_path.real->name) {                     \
+			free_path_pass();                                                          \
+			return free_path.real->name arguments;                                     \
+		}                                                                                  \
+		return gated_##name arguments;                                                     \
 	}
 
 LAUNCH(cuLaunchKernel, MVGAL_LAUNCH_PARAMETERS, MVGAL_LAUNCH_ARGUMENTS, stream, false, function,

@@ -250,6 +250,13 @@ void mvgal_session_launched(uint32_t gpu, bool part)
 		add(&counters->splits, 1);
 }
 
+_Atomic uint64_t *mvgal_session_launches(uint32_t gpu)
+{
+	struct mvgal_session_counters *counters = counters_of(gpu);
+
+	return counters ? &counters->launches : NULL;
+}
+
 void mvgal_session_busy(uint32_t gpu, uint64_t ns)
 {
 	struct mvgal_session_counters *counters = counters_of(gpu);

@@ -39,6 +39,12 @@ void mvgal_session_copied(uint32_t gpu, uint64_t bytes);
 /* A kernel, or the submission of a frame; `part` where it is a part of one that was split. */
 void mvgal_session_launched(uint32_t gpu, bool part);
 
+/*
+ * What mvgal_session_launched counts, for who launches without a pause; NULL without a page. Good
+ * until the process forks, in the parent for ever.
+ */
+_Atomic uint64_t *mvgal_session_launches(uint32_t gpu);
+
 /* Time in ns that a GPU worked, as far as the shim measures it. */
 void mvgal_session_busy(uint32_t gpu, uint64_t ns);
 

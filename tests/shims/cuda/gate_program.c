@@ -23,6 +23,7 @@
 
 #include "../../../shims/cuda/device_limits.h"
 #include "../../../shims/cuda/gate_clock.h"
+#include "../../../shims/cuda/pool_reads.h"
 #include "../../../shims/cuda/real.h"
 #include "../../../shims/cuda/settings.h"
 
@@ -45,6 +46,24 @@ const struct settings *settings(void)
 	if (group && !asked.group[0])
 		snprintf(asked.group, sizeof(asked.group), "%s", group);
 	return &asked;
+}
+
+/* Nothing is pooled. */
+struct reads reads_before(CUfunction function, void **parameters, void **extra, uint64_t kind,
+			  CUstream stream)
+{
+	(void)function, (void)parameters, (void)extra, (void)kind, (void)stream;
+	return reads_none();
+}
+
+struct reads reads_none(void)
+{
+	return (struct reads){.watch = -1};
+}
+
+void reads_after(struct reads reads, CUstream stream)
+{
+	(void)reads, (void)stream;
 }
 
 void *hook_named(const char *name)

@@ -284,6 +284,15 @@ static void run_flood(struct program *program)
 		launch(program, 3, program->kernel_ns);
 }
 
+/* The host is busy with other things while its kernel runs. */
+static void run_away(struct program *program)
+{
+	for (;;) {
+		launch(program, 3, program->kernel_ns);
+		spend(program->kernel_ns * 3 / 4);
+	}
+}
+
 static void run_synchronous(struct program *program)
 {
 	for (;;) {
@@ -444,6 +453,17 @@ static void two(const char *name, uint32_t pct_a, uint64_t kernel_a, uint32_t pc
 	printf("two %s a=%.2f b=%.2f\n", name, share(a), share(b));
 }
 
+static void both_away(void)
+{
+	struct program *a, *b;
+
+	reset(2 * S, 60 * S);
+	a = add(30, run_away, 100 * MS);
+	b = add(65, run_away, 100 * MS);
+	run_until(sim.until);
+	printf("two away_30_65 a=%.2f b=%.2f\n", share(a), share(b));
+}
+
 static void shares(void)
 {
 	one("flood_20us", run_flood, 20 * US, 1, 0);
@@ -466,6 +486,8 @@ static void pairs(void)
 	two("80_40", 80, 1 * MS, 40, 1 * MS, "", false);
 	two("group_50", 50, 1 * MS, 50, 1 * MS, "team", false);
 	two("group_50_20us", 50, 20 * US, 50, 20 * US, "team", false);
+	two("group_50_100ms", 50, 100 * MS, 50, 100 * MS, "team", false);
+	both_away();
 	two("conserving_20_60", 20, 1 * MS, 60, 1 * MS, "", true);
 }
 

@@ -66,6 +66,9 @@ compilerTest("gate shares a GPU between programs by their limits", () => {
   near("20_40", 20, 40, 0.5);
   near("group_50", 25, 25, 2);
   near("group_50_20us", 25, 25, 2);
+  near("group_50_100ms", 25, 25, 2);
+  // A turn lasts as long as its work, also where the host does not look for it.
+  near("away_30_65", 30, 65, 1);
   // What nobody else wants is used, and the other one has its share all the same.
   near("conserving_20_60", 39.5, 60, 1);
 });
@@ -100,6 +103,7 @@ compilerTest("gate is clean under AddressSanitizer and UndefinedBehaviorSanitize
 function gateProgram(sanitizer: Sanitizer | null): string {
   const parts = [
     "launch",
+    "free_path",
     "gate",
     "gate_clock",
     "gate_marks",
@@ -180,6 +184,10 @@ compilerTest("launch hooks hold graphs, forking programs and changed limits", as
     const achieved = await share(fake, [what, "spin_1ms", "2"], 40);
     assert.ok(Math.abs(achieved - 40) < 8, `${what}: ${achieved}`);
   }
+  // Where there are several GPUs, launches without a limit go another way.
+  using two = fakeCudaDriver({ devices: [{ memory: 1 << 26 }, { memory: 1 << 26 }] });
+  const achieved = await share(two, ["change", "spin_1ms", "2"], 40);
+  assert.ok(Math.abs(achieved - 40) < 8, `${achieved}`);
 });
 
 compilerTest("launch hooks share a GPU among processes and in a group", async () => {
