@@ -57,8 +57,10 @@ export const POLICY_GPU_FLAGS = {
   enabled: 1,
   /** A program that uses one GPU is to use this one. */
   preferred: 2,
-  /** Its limits were set by hand: they hold in place of the environment's, and the service keeps them. */
-  limited: 4,
+  /** Its limit of memory was set by hand: it holds in place of the environment's, and the service keeps it. */
+  memory_by_hand: 4,
+  /** So was its share of time. */
+  time_by_hand: 8,
 } as const;
 
 /** What the shim says of itself and its program, once, before anybody can see the page. */

@@ -57,7 +57,12 @@ export function withLimits(
     ...policy,
     gpus: policy.gpus.map((gpu) => {
       const patch = patchFor(gpu.id);
-      return patch === undefined ? gpu : { ...gpu, ...patch, limited: true };
+      return {
+        ...gpu,
+        ...patch,
+        ...(patch?.memory_limit_bytes !== undefined && { memory_by_hand: true }),
+        ...(patch?.compute_pct !== undefined && { time_by_hand: true }),
+      };
     }),
   };
 }

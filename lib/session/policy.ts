@@ -36,8 +36,10 @@ export interface PolicyGpu {
   compute_pct: number;
   /** 0 to 100. */
   priority: number;
-  /** Whether its limits were set by hand: they hold in place of the environment's. */
-  limited?: boolean;
+  /** Whether its limit of memory was set by hand: it holds in place of the environment's. */
+  memory_by_hand?: boolean;
+  /** Whether its share of time was. */
+  time_by_hand?: boolean;
 }
 
 /** What a program is asked to do. */
@@ -121,7 +123,8 @@ export function encodePolicy(policy: Policy, generation: bigint): Uint8Array<Arr
       "flags",
       (gpu.enabled ? POLICY_GPU_FLAGS.enabled : 0) |
         (gpu.preferred ? POLICY_GPU_FLAGS.preferred : 0) |
-        (gpu.limited ? POLICY_GPU_FLAGS.limited : 0),
+        (gpu.memory_by_hand ? POLICY_GPU_FLAGS.memory_by_hand : 0) |
+        (gpu.time_by_hand ? POLICY_GPU_FLAGS.time_by_hand : 0),
     );
     row.setU32("weight", gpu.weight ?? 0);
     row.setU64("memory_limit_bytes", gpu.memory_limit_bytes ?? NO_LIMIT);
@@ -167,7 +170,8 @@ export function decodePolicy(bytes: Uint8Array<ArrayBuffer>): PolicyReading {
       memory_limit_bytes: limit === NO_LIMIT ? null : limit,
       compute_pct: row.u32("compute_pct"),
       priority: row.u32("priority"),
-      ...((flags & POLICY_GPU_FLAGS.limited) !== 0 && { limited: true }),
+      ...((flags & POLICY_GPU_FLAGS.memory_by_hand) !== 0 && { memory_by_hand: true }),
+      ...((flags & POLICY_GPU_FLAGS.time_by_hand) !== 0 && { time_by_hand: true }),
     });
   }
   const policy = { strategy, gpus };
@@ -217,7 +221,8 @@ export function samePolicy(one: Policy, other: Policy): boolean {
         gpu.preferred === its.preferred && gpu.weight === its.weight &&
         gpu.memory_limit_bytes === its.memory_limit_bytes &&
         gpu.compute_pct === its.compute_pct && gpu.priority === its.priority &&
-        (gpu.limited ?? false) === (its.limited ?? false);
+        (gpu.memory_by_hand ?? false) === (its.memory_by_hand ?? false) &&
+        (gpu.time_by_hand ?? false) === (its.time_by_hand ?? false);
     });
 }
 
@@ -226,10 +231,13 @@ export function withLimitsOf(policy: Policy, other: Policy): Policy {
   return {
     ...policy,
     gpus: policy.gpus.map((gpu) => {
-      const its = other.gpus.find(({ id, limited }) => limited && id === gpu.id);
-      if (its === undefined) return gpu;
-      const { memory_limit_bytes, compute_pct } = its;
-      return { ...gpu, memory_limit_bytes, compute_pct, limited: true };
+      const its = other.gpus.find(({ id }) => id === gpu.id);
+      return {
+        ...gpu,
+        ...(its?.memory_by_hand &&
+          { memory_limit_bytes: its.memory_limit_bytes, memory_by_hand: true }),
+        ...(its?.time_by_hand && { compute_pct: its.compute_pct, time_by_hand: true }),
+      };
     }),
   };
 }

@@ -50,6 +50,16 @@ static void narrow(uint64_t *bytes, uint32_t *compute_pct, uint64_t other_bytes,
 		*compute_pct = other_pct;
 }
 
+/* What was set by hand holds in place of the environment's. */
+static void obey(const struct mvgal_policy_gpu *policy, uint64_t *bytes, uint32_t *compute_pct)
+{
+	if (policy->flags & MVGAL_POLICY_GPU_MEMORY_BY_HAND)
+		*bytes = policy->memory_limit_bytes;
+	if (policy->flags & MVGAL_POLICY_GPU_TIME_BY_HAND)
+		*compute_pct = policy->compute_pct;
+	narrow(bytes, compute_pct, policy->memory_limit_bytes, policy->compute_pct);
+}
+
 /* What is asked of this process alone. With the lock. */
 static void find_own(int index, const char *id, const char *uuid, uint64_t *bytes,
 		     uint32_t *compute_pct)
@@ -61,8 +71,7 @@ static void find_own(int index, const char *id, const char *uuid, uint64_t *byte
 	settings_for(index, uuid[0] ? uuid : NULL, bytes, compute_pct);
 	for (uint32_t i = 0; i < policy->gpu_count; i++)
 		if (!strncmp(policy->gpus[i].id, id, sizeof(policy->gpus[i].id)))
-			narrow(bytes, compute_pct, policy->gpus[i].memory_limit_bytes,
-			       policy->gpus[i].compute_pct);
+			obey(&policy->gpus[i], bytes, compute_pct);
 }
 
 static void find_limits(struct known *known, const struct device *device)

@@ -42,7 +42,8 @@ enum mvgal_strategy {
 enum mvgal_policy_gpu_flags {
 	MVGAL_POLICY_GPU_ENABLED = 1,
 	MVGAL_POLICY_GPU_PREFERRED = 2,
-	MVGAL_POLICY_GPU_LIMITED = 4,
+	MVGAL_POLICY_GPU_MEMORY_BY_HAND = 4,
+	MVGAL_POLICY_GPU_TIME_BY_HAND = 8,
 };
 
 /* The program, as its shim wrote it once. */

@@ -101,7 +101,14 @@ compilerTest("a service that places a program keeps the limits that were set by 
   const { page } = place.registry.look().sessions[0] ?? assert.fail();
   assert.ok(page.policy.state === "set");
   assert.deepEqual(page.policy.policy.gpus, [
-    { ...row, id: GPU, memory_limit_bytes: 2048n, compute_pct: 40, limited: true },
+    {
+      ...row,
+      id: GPU,
+      memory_limit_bytes: 2048n,
+      compute_pct: 40,
+      memory_by_hand: true,
+      time_by_hand: true,
+    },
     { ...row, id: OTHER, memory_limit_bytes: 7n, compute_pct: 100 },
   ]);
   // Who looked since finds nothing to write.

@@ -45,7 +45,7 @@ compilerTest(
       session?.page?.counters.map(({ gpu, bytes_now }) => [gpu, bytes_now]),
       [[GPU, 10 * MIB]],
     );
-    const push = (bytes: number | null) =>
+    const push = (bytes: number | null, byHand = false) =>
       registry.push(session?.id ?? "", {
         strategy: "single",
         gpus: [{
@@ -56,8 +56,14 @@ compilerTest(
           memory_limit_bytes: bytes === null ? null : BigInt(bytes),
           compute_pct: 100,
           priority: 50,
+          ...(byHand && { memory_by_hand: true }),
         }],
       });
+    assert.equal(push(64 * MIB), true);
+    assert.equal(await next(), `${64 * MIB} ${10 * MIB}`);
+    // What was set by hand holds in place of the environment's.
+    assert.equal(push(300 * MIB, true), true);
+    assert.equal(await next(), `${300 * MIB} ${10 * MIB}`);
     assert.equal(push(64 * MIB), true);
     assert.equal(await next(), `${64 * MIB} ${10 * MIB}`);
 

@@ -59,7 +59,12 @@ function run(test: string, flags: readonly string[], env: Record<string, string>
   });
   const { code, stdout, stderr } = new Deno.Command(program, {
     args: [test],
-    env: { LD_LIBRARY_PATH: dirname(driver), FAKE_CARDS: "64,64,64", MVGAL_POOL_GPUS: "5,6,7", ...env },
+    env: {
+      LD_LIBRARY_PATH: dirname(driver),
+      FAKE_CARDS: "64,64,64",
+      MVGAL_POOL_GPUS: "5,6,7",
+      ...env,
+    },
   }).outputSync();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   assert.equal(code, 0, text);
@@ -224,23 +229,26 @@ compilerTest("the CUDA shim pools within the limits of each GPU", async () => {
   ]);
 });
 
-compilerTest("the CUDA shim pools on when its lender is killed, and leaves none behind", async () => {
-  using driver = threeCards();
-  const killed: number[] = [];
-  const { lines } = await runWhole(driver, { MVGAL_POOL: "1" }, [115, 4], () => {
-    for (const pid of lenders(driver)) {
-      Deno.kill(pid, "SIGKILL");
-      killed.push(pid);
+compilerTest(
+  "the CUDA shim pools on when its lender is killed, and leaves none behind",
+  async () => {
+    using driver = threeCards();
+    const killed: number[] = [];
+    const { lines } = await runWhole(driver, { MVGAL_POOL: "1" }, [115, 4], () => {
+      for (const pid of lenders(driver)) {
+        Deno.kill(pid, "SIGKILL");
+        killed.push(pid);
+      }
+    });
+    assert.equal(lines.filter((line) => line === "wrong: 0").length, 4);
+    assert.equal(lines.at(-1), "after: 0, 186 of 192 MiB");
+    assert.equal(new Set(killed).size, 4);
+    for (let i = 0; lenders(driver).length > 0; i++) {
+      assert.ok(i < 200, "the lender outlives its program");
+      await new Promise((wake) => setTimeout(wake, 50));
     }
-  });
-  assert.equal(lines.filter((line) => line === "wrong: 0").length, 4);
-  assert.equal(lines.at(-1), "after: 0, 186 of 192 MiB");
-  assert.equal(new Set(killed).size, 4);
-  for (let i = 0; lenders(driver).length > 0; i++) {
-    assert.ok(i < 200, "the lender outlives its program");
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-});
+  },
+);
 
 compilerTest("the CUDA shim leaves out GPUs that the first cannot reach, and says so", async () => {
   using driver = threeCards([1]);
@@ -253,35 +261,41 @@ compilerTest("the CUDA shim leaves out GPUs that the first cannot reach, and say
   );
 });
 
-compilerTest("the CUDA shim does not pool where the program's GPU is not the pool's first", async () => {
-  using driver = threeCards();
-  const other = await runWhole(
-    driver,
-    { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "1,2" },
-    [100],
-  );
-  assert.deepEqual(other.lines, ["GPUs: 1 of 64 MiB", "before: 0, 64 of 64 MiB", "allocated: 2"]);
-  assert.match(other.errors, /^mvgal: memory is not pooled: the program's GPU is not the first/);
-  const several = await runWhole(
-    driver,
-    { MVGAL_POOL: "1", CUDA_VISIBLE_DEVICES: "0,1" },
-    [100],
-  );
-  assert.equal(several.lines.at(-1), "allocated: 2");
-  assert.match(several.errors, /^mvgal: memory is not pooled: the program sees 2 GPUs; /);
-});
+compilerTest(
+  "the CUDA shim does not pool where the program's GPU is not the pool's first",
+  async () => {
+    using driver = threeCards();
+    const other = await runWhole(
+      driver,
+      { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "1,2" },
+      [100],
+    );
+    assert.deepEqual(other.lines, ["GPUs: 1 of 64 MiB", "before: 0, 64 of 64 MiB", "allocated: 2"]);
+    assert.match(other.errors, /^mvgal: memory is not pooled: the program's GPU is not the first/);
+    const several = await runWhole(
+      driver,
+      { MVGAL_POOL: "1", CUDA_VISIBLE_DEVICES: "0,1" },
+      [100],
+    );
+    assert.equal(several.lines.at(-1), "allocated: 2");
+    assert.match(several.errors, /^mvgal: memory is not pooled: the program sees 2 GPUs; /);
+  },
+);
 
-compilerTest("the CUDA shim says why it does not pool where the lender finds no driver", async () => {
-  using driver = threeCards();
-  driver.fail("cuDeviceCanAccessPeer", 0, { times: 0 });
-  const { lines, errors } = await runWhole(
-    driver,
-    { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "0,9" },
-    [100],
-  );
-  assert.equal(lines.at(-1), "allocated: 2");
-  assert.equal(errors, "");
-});
+compilerTest(
+  "the CUDA shim says why it does not pool where the lender finds no driver",
+  async () => {
+    using driver = threeCards();
+    driver.fail("cuDeviceCanAccessPeer", 0, { times: 0 });
+    const { lines, errors } = await runWhole(
+      driver,
+      { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "0,9" },
+      [100],
+    );
+    assert.equal(lines.at(-1), "allocated: 2");
+    assert.equal(errors, "");
+  },
+);
 
 compilerTest("the CUDA shim brings what kernels read again and again near, and back", async () => {
   using driver = threeCards(undefined, 256 * MIB);
