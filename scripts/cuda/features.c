@@ -130,7 +130,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int try_share(const struct way *way, double percent, double within)
+/* Settles for 0.5 s and looks at windows of 0.3 s, or parts of these. */
+static int try_share(const struct way *way, double percent, double within, double part)
 {
 	double shares[WINDOWS], from = 0, begin = now();
 	int window = -1, batches = 0, in_window = 0;
@@ -150,7 +151,7 @@ static int try_share(const struct way *way, double percent, double within)
 			return why_not("an event could not be waited for");
 		at = now();
 		in_window++;
-		if (window < 0 ? at - begin < 0.5 : at - from < 0.3)
+		if (window < 0 ? at - begin < 0.5 * part : at - from < 0.3 * part)
 			continue;
 		if (window >= 0)
 			shares[window] = 100 * in_window * BATCH * 1e-3 / (at - from);
@@ -196,29 +197,40 @@ struct together {
 	atomic_size_t live;
 	atomic_size_t most;
 	atomic_int failure;
+	/* All have what they got the first time. */
+	pthread_barrier_t first;
 };
 
 static void *thread(void *argument)
 {
 	struct together *all = argument;
-	size_t bytes = 2 * block_bytes(all->limit);
+	/* Of a 16th each: there is not room for all. */
+	size_t bytes = 3 * block_bytes(all->limit);
 	int result = all->way->enter();
 
-	for (int i = 0; !result && i < 40; i++) {
+	for (int i = 0; i < 40; i++) {
 		struct block block;
 		size_t live, most;
+		bool is_there;
 
-		result = all->way->allocate(PLAIN, bytes, &block);
-		if (result == OUT_OF_MEMORY) {
+		if (!result)
+			result = all->way->allocate(PLAIN, bytes, &block);
+		is_there = !result;
+		if (result == OUT_OF_MEMORY)
 			result = 0;
-			continue;
+		if (is_there) {
+			live = atomic_fetch_add(&all->live, bytes) + bytes;
+			most = atomic_load(&all->most);
+			while (live > most &&
+			       !atomic_compare_exchange_weak(&all->most, &most, live))
+				;
 		}
+		if (!i)
+			pthread_barrier_wait(&all->first);
 		if (result)
 			break;
-		live = atomic_fetch_add(&all->live, bytes) + bytes;
-		most = atomic_load(&all->most);
-		while (live > most && !atomic_compare_exchange_weak(&all->most, &most, live))
-			;
+		if (!is_there)
+			continue;
 		result = i % 8 ? 0 : all->way->launch();
 		/* Before it is free: so that what is noted is never more than what there is. */
 		atomic_fetch_sub(&all->live, bytes);
@@ -237,6 +249,7 @@ static int try_threads(const struct way *way, size_t limit)
 	size_t before, after, total;
 
 	way->info(&before, &total);
+	pthread_barrier_init(&all.first, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, thread, &all))
 			return why_not("there are no more threads");
@@ -306,9 +319,10 @@ static int try_one(const struct way *way, const char *name, const char *value)
 		if (!strcmp(name, kinds[i].name))
 			return try_memory(way, kinds[i].kind, number);
 	if (!strcmp(name, "share")) {
-		const char *within = strchr(value, ':');
+		double percent = 0, within = 10, part = 1;
 
-		return try_share(way, atof(value), within ? atof(within + 1) : 10);
+		sscanf(value, "%lf:%lf:%lf", &percent, &within, &part);
+		return try_share(way, percent, within, part);
 	}
 	if (!strcmp(name, "plain"))
 		return try_plain(way, number);

@@ -293,7 +293,7 @@ def try_memory(way, limit, kind):
         raise WhyNot(f"{count} blocks at first, {found} after all were freed")
 
 
-def try_share(way, percent, within=10.0):
+def try_share(way, percent, within=10.0, part=1.0):
     if isinstance(way, Memory):
         raise WhyNot("skipped: no kernel of 1 ms this way")
     shares, window, batches, count = [], -1, 0, 0
@@ -307,7 +307,7 @@ def try_share(way, percent, within=10.0):
         batches += 1
         count += 1
         at = time.monotonic()
-        if at - since < (0.5 if window < 0 else 0.3):
+        if at - since < (0.5 if window < 0 else 0.3) * part:
             continue
         if window >= 0:
             shares.append(count / (at - since))
@@ -334,7 +334,9 @@ def try_plain(way, expected):
 
 
 def try_threads(way, limit):
-    lock, live, most, failures, size = threading.Lock(), [0], [0], [], 2 * block_size(limit)
+    lock, live, most, failures, size = threading.Lock(), [0], [0], [], 3 * block_size(limit)
+    # All have what they got the first time.
+    first = threading.Barrier(8)
 
     def work():
         try:
@@ -342,11 +344,15 @@ def try_threads(way, limit):
             for i in range(20):
                 try:
                     block = way.allocate(size)
+                    with lock:
+                        live[0] += size
+                        most[0] = max(most[0], live[0])
                 except Refused:
+                    block = None
+                if i == 0:
+                    first.wait(30)
+                if block is None:
                     continue
-                with lock:
-                    live[0] += size
-                    most[0] = max(most[0], live[0])
                 if i % 8 == 0:
                     way.launch()
                 with lock:
