@@ -7,7 +7,7 @@
 import { run, type Started } from "./launcher.ts";
 
 /** Commands, as racer.c numbers them. */
-export const COMMAND = { race: 1, hold: 2, free: 3, fill: 4, quit: 5 } as const;
+export const COMMAND = { race: 1, hold: 2, free: 3, fill: 4, quit: 5, look: 6 } as const;
 
 const HEAD = 64;
 const ROW = 64;
@@ -25,7 +25,7 @@ export interface Racer {
   allocations: number;
   refusals: number;
   failure: number;
-  /** Bytes that are free by the driver, after `free`. */
+  /** Bytes that are free by the driver, after `look`. */
   unused: number;
 }
 

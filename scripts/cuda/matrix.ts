@@ -59,15 +59,18 @@ export interface Setting {
 interface Batch {
   asked: Asked;
   features: { name: Feature; value: string }[];
-  /** Nothing else runs beside it. */
-  isAlone?: boolean;
+  /** What else runs beside it: anything, what has another GPU, nothing. */
+  beside: "all" | "other GPUs" | "nothing";
 }
 
 /** Tries all ways. */
 export async function tryWays(ways: readonly Way[], setting: Setting): Promise<Row[]> {
   const rows = ways.map(({ name }): Row => ({ way: name, outcomes: all(skipped("not tried")) }));
-  const shared: (() => Promise<void>)[] = [];
-  const alone: (() => Promise<void>)[] = [];
+  const tasks: Record<Batch["beside"], Task<void>[]> = {
+    all: [],
+    "other GPUs": [],
+    nothing: [],
+  };
   const facts = await atOnce(
     setting.jobs,
     ways.map((way) => () => "reason" in way ? Promise.resolve(undefined) : factsOf(way)),
@@ -84,20 +87,25 @@ export async function tryWays(ways: readonly Way[], setting: Setting): Promise<R
         row.outcomes.pool = skipped("one GPU");
       }
       for (const batch of batches(fact, setting, `${setting.prefix}${index}`)) {
-        const task = async () => {
+        const task = async (worker: number) => {
           const { command, env } = setting.launch(batch.asked, [
             ...way.command,
             ...batch.features.map(({ name, value }) => `${name}=${value}`),
           ]);
-          const ended = await run({ command, env: { ...env, ...way.env } });
+          const gpu = batch.beside === "other GPUs" && fact.count > 1
+            ? { CUDA_VISIBLE_DEVICES: String(worker) }
+            : undefined;
+          const ended = await run({ command, env: { ...env, ...way.env, ...gpu } });
           for (const { name } of batch.features) row.outcomes[name] = outcomeOf(name, ended);
         };
-        (batch.isAlone === true ? alone : shared).push(task);
+        tasks[batch.beside].push(task);
       }
     }
   });
-  await atOnce(setting.jobs, shared);
-  await atOnce(1, alone);
+  const gpus = Math.max(1, ...facts.map((fact) => fact && "count" in fact ? fact.count : 1));
+  await atOnce(setting.jobs, tasks.all);
+  await atOnce(gpus, tasks["other GPUs"]);
+  await atOnce(1, tasks.nothing);
   return rows;
 }
 
@@ -125,23 +133,28 @@ function batches(
   const pooled = setting.pooled(total, count);
   const { percent, within, part } = setting.share;
   return [
-    { asked: {}, features: of(["plain"], total) },
+    { asked: {}, features: of(["plain"], total), beside: "all" },
     {
       asked: { vram: limit },
       features: of(
         ["memory", "pitch", "arrays", "async", "pools", "vmm", "threads", "managed"],
         limit,
       ),
+      beside: "all",
     },
     // The child of fork first: before the driver is there, which no child inherits.
-    { asked: { vram: limit, group: name }, features: of(["fork", "kill", "spawn"], limit) },
+    {
+      asked: { vram: limit, group: name },
+      features: of(["fork", "kill", "spawn"], limit),
+      beside: "all",
+    },
     {
       asked: { sm: percent },
       features: of(["share"], `${percent}:${within}:${part}`),
-      isAlone: true,
+      beside: "other GPUs",
     },
     ...(pooled > 0
-      ? [{ asked: { pool: true }, features: of(["pool"], pooled), isAlone: true }]
+      ? [{ asked: { pool: true }, features: of(["pool"], pooled), beside: "nothing" as const }]
       : []),
   ];
 }
@@ -172,16 +185,19 @@ function all(outcome: Outcome): Record<Feature, Outcome> {
   return Object.fromEntries(FEATURES.map((name) => [name, outcome])) as Record<Feature, Outcome>;
 }
 
-async function atOnce<T>(jobs: number, tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
+/** Something to be done by one of several workers. */
+type Task<T> = (worker: number) => Promise<T>;
+
+async function atOnce<T>(jobs: number, tasks: readonly Task<T>[]): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
-  const worker = async () => {
+  const work = async (worker: number) => {
     for (let i = next++; i < tasks.length; i = next++) {
       const task = tasks[i];
-      if (task !== undefined) results[i] = await task();
+      if (task !== undefined) results[i] = await task(worker);
     }
   };
-  await Promise.all(Array.from({ length: jobs }, worker));
+  await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker)));
   return results;
 }
 

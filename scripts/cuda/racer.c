@@ -27,7 +27,7 @@
 #define MOST 64
 #define MOST_AT_ALL 512
 
-enum command { NOTHING, RACE, HOLD, FREE, FILL, QUIT };
+enum command { NOTHING, RACE, HOLD, FREE, FILL, QUIT, LOOK };
 
 struct row {
 	_Atomic uint64_t pid;
@@ -38,7 +38,7 @@ struct row {
 	_Atomic uint64_t refusals;
 	/* CUDA's code of what went wrong, else 0. */
 	_Atomic uint64_t failure;
-	/* By the driver, after FREE. */
+	/* By the driver, after LOOK. */
 	_Atomic uint64_t unused;
 	_Atomic uint64_t total;
 };
@@ -133,10 +133,12 @@ static void obey(enum command command, bool is_mine)
 	if (command == FREE) {
 		while (racer.count)
 			give(racer.count - 1);
-		if (!racer.driver.cuMemGetInfo(&unused, &total)) {
-			racer.row->unused = unused;
-			racer.row->total = total;
-		}
+		/* What the driver takes for itself is looked at when something is allocated. */
+		if (take(1))
+			give(0);
+	} else if (command == LOOK && !racer.driver.cuMemGetInfo(&unused, &total)) {
+		racer.row->unused = unused;
+		racer.row->total = total;
 	} else if (command == FILL && is_mine) {
 		/* Whole pages: what the driver rounds up is known only when it is there. */
 		for (size_t bytes = racer.board->largest & ~(size_t)(PAGE - 1); bytes >= PAGE;

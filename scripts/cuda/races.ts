@@ -92,7 +92,7 @@ export async function race(contest: Contest, rounds: number, milliseconds = 100)
     await board.tell("free");
     await sleep(2100);
     await board.tell("free");
-    await board.tell("free");
+    await board.tell("look");
     return Math.min(...board.racers().map(({ unused }) => unused));
   };
   await onceRaced();

@@ -142,7 +142,7 @@ class Torch:
     def allocate(self, size, kind="memory"):
         try:
             return [self.torch.empty(size, dtype=self.torch.uint8, device="cuda")]
-        except self.torch.OutOfMemoryError:
+        except self.torch.cuda.OutOfMemoryError:
             raise Refused from None
 
     def release(self, block):
