@@ -73,7 +73,7 @@ compilerTest("mvgal limit set tells a running program, which keeps its other pol
   // Enabled, and with limits that were set by hand.
   assert.equal(await program.ask("policy"), `new 2 7 ${GPU}:5:0`);
   assert.equal((await limit(place, "set", name, "--sm", "40")).status, 0);
-  assert.equal(await program.ask("policy"), `new 4 7 ${GPU}:5:0`);
+  assert.equal(await program.ask("policy"), `new 4 7 ${GPU}:13:0`);
   const { programs } = await listed(place);
   assert.deepEqual(programs[0].gpus, [
     { gpu: GPU, used_bytes: 32, memory_limit_bytes: 2 ** 20, compute_pct: 40 },
