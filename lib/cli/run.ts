@@ -57,7 +57,7 @@ export function runCommand(
       {
         flags: "--pool",
         describe:
-          "Show the program one GPU with the memory of all (not yet programs of CUDA's runtime)",
+          "Show the program one GPU with the memory of all",
       },
       { flags: "--group <name>", describe: "Share the limits with the other programs of a group" },
       {
