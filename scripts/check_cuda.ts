@@ -149,6 +149,9 @@ async function main(): Promise<number> {
     }
     console.error(`${((performance.now() - begin) / 1000).toFixed(1)} s`);
     return isRight ? 0 : 1;
+  } catch (error) {
+    console.error(`check:cuda: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
   } finally {
     Deno.removeSync(runtime, { recursive: true });
   }

@@ -186,6 +186,10 @@ int try_children(const struct way *way, const char *feature, size_t limit)
 		end(child, true);
 		return why_not("the child got no memory");
 	}
+	if (theirs > 16) {
+		end(child, true);
+		return why_not("the child got %d 16ths of the limit", theirs);
+	}
 	/* The parent's first call, after that of a child that was forked. */
 	if (!strcmp(feature, "fork"))
 		result = way->start(&what);

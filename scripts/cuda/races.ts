@@ -63,7 +63,9 @@ function start(board: Board, { launch, limit, group, racer }: Contest, index: nu
 function account({ file, gpu = 0 }: Contest): { pids: number[]; used: number; free: number } {
   const reading = readGroup(file);
   if (reading?.state !== "group") {
-    throw new Error(`${file}: ${reading === undefined ? "not there" : reading.reason}`);
+    throw new Error(
+      `${file}: ${reading === undefined ? "mvgal run made no group" : reading.reason}`,
+    );
   }
   const use = groupUse(reading.group, hostClock.startTime)[gpu];
   return {

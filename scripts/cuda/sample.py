@@ -416,6 +416,8 @@ def try_children(name, feature, limit, made):
     theirs = pipe.recv()
     if not isinstance(theirs, int) or theirs < 1:
         raise WhyNot(f"the child got no memory: {theirs}")
+    if theirs > 16:
+        raise WhyNot(f"the child got {theirs} 16ths of the limit")
     way = start(name)
     blocks = fill_up(way, limit)
     mine = len(blocks)
