@@ -204,7 +204,9 @@ async function main(): Promise<number> {
   try {
     for (const program of programsOf(launches, empty, Number(values.torch))) {
       try {
-        rows.push(...rowsOf(program, await measure(program, { ...options, runtime })));
+        const measured = rowsOf(program, await measure(program, { ...options, runtime }));
+        for (const row of measured) console.error(row.join("  "));
+        rows.push(...measured);
       } catch (error) {
         console.error(`${program.command[0]}: ${error instanceof Error ? error.message : error}`);
         code = 1;

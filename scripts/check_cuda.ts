@@ -78,7 +78,11 @@ async function matrix(driver: string, launch: Launcher, directory: string, jobs:
     share: { percent: 30, within: 10, part: 1 },
     // A quarter of the memory each: no more at once than there is room for.
     jobs: total < 20 * 1024 ** 3 ? 2 : jobs,
-    pooled: (memory, gpus) => gpus > 1 ? Math.floor(1.3 * memory) : 0,
+    pooled: (memory, gpus) => gpus > 1 ? Math.floor(1.1 * memory) : 0,
+    told: (way, outcomes, seconds) => {
+      const said = Object.entries(outcomes).map(([name, outcome]) => `${name} ${outcome.state}`);
+      console.error(`${way}: ${said.join(", ")} (${seconds.toFixed(1)} s)`);
+    },
   });
 }
 

@@ -51,6 +51,8 @@ export interface Setting {
   share: { percent: number; within: number; part: number };
   /** Programs at once. */
   jobs: number;
+  /** Is told what a program said of its features, and how long it took. */
+  told?(way: string, outcomes: Partial<Record<Feature, Outcome>>, seconds: number): void;
   /** Bytes of the GPUs together that `--pool` makes one of; 0 where there is one. */
   pooled(total: number, count: number): number;
 }
@@ -95,8 +97,13 @@ export async function tryWays(ways: readonly Way[], setting: Setting): Promise<R
           const gpu = batch.beside === "other GPUs" && fact.count > 1
             ? { CUDA_VISIBLE_DEVICES: String(worker) }
             : undefined;
+          const began = performance.now();
           const ended = await run({ command, env: { ...env, ...way.env, ...gpu } });
-          for (const { name } of batch.features) row.outcomes[name] = outcomeOf(name, ended);
+          const outcomes = Object.fromEntries(
+            batch.features.map(({ name }) => [name, outcomeOf(name, ended)]),
+          );
+          Object.assign(row.outcomes, outcomes);
+          setting.told?.(row.way, outcomes, (performance.now() - began) / 1000);
         };
         tasks[batch.beside].push(task);
       }

@@ -159,13 +159,15 @@ export async function killSome(contest: Contest, kills: number): Promise<Kills> 
     const begin = performance.now();
     board.forget(victim.index);
     await board.tell("hold");
-    let said = "";
-    do {
-      // Who lives gets what there is; the driver may take its time to take it from the dead.
-      await board.tell("fill", heir.index);
+    let said = wrongIn(contest, board, victim.pid);
+    while (said !== "" && performance.now() - begin < 1000) {
+      await sleep(1);
       said = wrongIn(contest, board, victim.pid);
-    } while (said !== "" && performance.now() - begin < 1000);
+    }
     times.push(performance.now() - begin);
+    // Who lives gets what there is.
+    await board.tell("fill", heir.index);
+    said ||= wrongIn(contest, board, victim.pid) || leftOver(contest);
     if (said !== "") wrong.push(`after kill ${kill + 1}: ${said}`);
     await board.tell("free");
     start(board, contest, victim.index);
@@ -184,15 +186,22 @@ export async function killSome(contest: Contest, kills: number): Promise<Kills> 
   };
 }
 
-/** What is wrong with the group's accounts while the living hold all that they can get. */
+/** What is left over though somebody takes all that there is. */
+function leftOver(contest: Contest): string {
+  const { free } = account(contest);
+  return free > slack(contest.limit)
+    ? `${free} bytes are charged to nobody and given to nobody`
+    : "";
+}
+
+/** What is wrong with the group's accounts while the living hold still. */
 function wrongIn(contest: Contest, board: Board, dead: number): string {
-  const { pids, used, free } = account(contest);
+  const { pids, used } = account(contest);
   const live = board.racers().reduce((sum, each) => sum + each.live, 0);
   if (pids.includes(dead)) return `process ${dead} still counts`;
   if (used > contest.limit + slack(contest.limit)) {
     return `${used} bytes are charged under ${contest.limit}`;
   }
   if (used < live) return `${used} bytes are charged, and ${live} are allocated`;
-  if (free > slack(contest.limit)) return `${free} bytes are charged to nobody and given to nobody`;
   return "";
 }

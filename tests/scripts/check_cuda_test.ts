@@ -59,7 +59,8 @@ class Host implements Disposable {
           ...(group !== undefined && { MVGAL_GROUP: group }),
           ...(vram !== undefined && group === undefined && { MVGAL_VRAM_LIMIT: String(vram) }),
           ...(sm !== undefined && { MVGAL_SM_LIMIT: String(sm) }),
-          ...(pool === true && { MVGAL_POOL: "1" }),
+          ...(pool === true &&
+            { MVGAL_POOL: "1", MVGAL_POOL_GPUS: "0,1", CUDA_VISIBLE_DEVICES: "0" }),
         },
       };
     };
