@@ -22,6 +22,14 @@ PAGE = 4096
 result = {"failed": []}
 
 
+def step(name, work, *arguments):
+    """Does it, and says on stderr how long it took."""
+    began = time.monotonic()
+    done = work(*arguments)
+    print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    return done
+
+
 def expect(what, holds):
     """Notes what does not hold."""
     if not holds:
@@ -158,8 +166,10 @@ def many(total, each):
 def train(gib):
     """Weights, gradients and the two moments of Adam together have that many GiB."""
     width, layers = 16384, max(1, int(gib * GIB / 16 / 16384**2))
-    model = torch.nn.Sequential(*(m for _ in range(layers) for m in (torch.nn.Linear(width, width), torch.nn.ReLU())))
-    model = model.cuda()
+    with torch.device("cuda"):
+        model = torch.nn.Sequential(
+            *(m for _ in range(layers) for m in (torch.nn.Linear(width, width), torch.nn.ReLU()))
+        )
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, foreach=False)
     x = torch.randn(256, width, device="cuda")
     losses, times = [], []
@@ -196,7 +206,7 @@ def main():
     expect("one GPU is seen", result["gpus"] == 1)
 
     local = torch.empty(8 * GIB // 4, dtype=torch.int32, device="cuda")
-    result["streams_local"] = streams(local)
+    result["streams_local"] = step("streams of the own card", streams, local)
     del local
     torch.cuda.empty_cache()
 
@@ -204,22 +214,22 @@ def main():
     big = torch.empty(int(card * options.factor) // 4 // 8192 * 8192, dtype=torch.int32, device="cuda")
     torch.cuda.synchronize()
     result["allocate_s"] = round(time.monotonic() - began, 3)
-    check_pages(big, "one", 17)
-    result["streams_pooled"] = streams(big)
+    step("pages", check_pages, big, "one", 17)
+    result["streams_pooled"] = step("streams", streams, big)
     if options.streams:
         return
-    copies(big)
+    step("copies", copies, big)
     began = time.monotonic()
     del big
     torch.cuda.empty_cache()
     result["free_s"] = round(time.monotonic() - began, 3)
 
-    result["matmul"] = [compare_matmul(n, card) for n in options.matrix]
+    result["matmul"] = [step(f"matmul of {n}", compare_matmul, n, card) for n in options.matrix]
     torch.cuda.empty_cache()
-    many(int(card * options.factor), 1 * GIB)
-    many(int(card * options.factor) // 4, 20 << 20)
+    step("many of 1 GiB", many, int(card * options.factor), 1 * GIB)
+    step("many of 20 MiB", many, int(card * options.factor) // 4, 20 << 20)
     if options.train_gib:
-        train(options.train_gib)
+        step("training", train, options.train_gib)
         gc.collect()
         torch.cuda.empty_cache()
     after = torch.cuda.mem_get_info()[0]

@@ -80,7 +80,9 @@ async function matrix(driver: string, launch: Launcher, directory: string, jobs:
     jobs: total < 20 * 1024 ** 3 ? 2 : jobs,
     pooled: (memory, gpus) => gpus > 1 ? Math.floor(1.1 * memory) : 0,
     told: (way, outcomes, seconds) => {
-      const said = Object.entries(outcomes).map(([name, outcome]) => `${name} ${outcome.state}`);
+      const said = Object.entries(outcomes).map(([name, outcome]) =>
+        `${name} ${outcome.state}${outcome.state === "failed" ? ` (${outcome.reason})` : ""}`
+      );
       console.error(`${way}: ${said.join(", ")} (${seconds.toFixed(1)} s)`);
     },
   });

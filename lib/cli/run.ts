@@ -56,8 +56,7 @@ export function runCommand(
       },
       {
         flags: "--pool",
-        describe:
-          "Show the program one GPU with the memory of all",
+        describe: "Show the program one GPU with the memory of all",
       },
       { flags: "--group <name>", describe: "Share the limits with the other programs of a group" },
       {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How much memory the driver is said to have, and to have left. */
+#include "account.h"
 #include "charge.h"
 #include "pool.h"
 #include "view.h"
@@ -28,6 +29,8 @@ HOOK CUresult cuMemGetInfo_v2(size_t *unused, size_t *total)
 	result = real->cuMemGetInfo_v2(unused, total);
 	if (result != CUDA_SUCCESS || !unused || !total || pool_info(unused, total))
 		return result;
+	/* What contexts and code take counts from the first question on. */
+	account_look(account_current());
 	view = view_of_device(account_current(), *total, *unused);
 	*unused = view.unused;
 	*total = view.total;

@@ -9,6 +9,7 @@
 #include "pool_lock.h"
 #include "pool_map.h"
 #include "pool_near.h"
+#include "pool_room.h"
 #include "pool_spare.h"
 #include "pool_supply.h"
 #include "pool_table.h"
@@ -117,6 +118,7 @@ static CUresult make_range(const struct cards *cards, size_t bytes, struct range
 			return result;
 		if (short_of < 0)
 			break;
+		room_ask_again();
 		planned = plan.lane[short_of] * plan.piece;
 		cap[short_of] = planned - (planned / 8 > plan.piece ? planned / 8 : plan.piece);
 	}
@@ -136,6 +138,10 @@ static CUresult find_range(const struct cards *cards, size_t bytes, struct range
 	if (*found)
 		return CUDA_SUCCESS;
 	result = make_range(cards, bytes, found);
+	if (result == CUDA_ERROR_OUT_OF_MEMORY) {
+		room_ask_again();
+		result = make_range(cards, bytes, found);
+	}
 	if (result == CUDA_ERROR_OUT_OF_MEMORY && spare_drop(cards))
 		result = make_range(cards, bytes, found);
 	if (result == CUDA_ERROR_OUT_OF_MEMORY && near_shrink(cards, near_spare(cards)))
@@ -351,6 +357,10 @@ bool pool_create(CUmemGenericAllocationHandle *handle, size_t bytes,
 	for (int card = 1; card < cards->count; card++)
 		if (placed->location.id == cards->card[card].device) {
 			*result = supply_one(cards, card, bytes, handle);
+			if (*result == CUDA_SUCCESS)
+				room_taken(card, bytes);
+			else
+				room_ask_again();
 			return true;
 		}
 	return false;

@@ -10,6 +10,7 @@
 #include "lent.h"
 #include "pool_lock.h"
 #include "pool_near.h"
+#include "pool_room.h"
 #include "real.h"
 #include "say.h"
 #include "session.h"
@@ -182,10 +183,12 @@ static int find_cards(struct cards *cards)
 void cards_lock(void)
 {
 	pthread_mutex_lock(&pool.finding);
+	room_lock();
 }
 
 void cards_unlock(void)
 {
+	room_unlock();
 	pthread_mutex_unlock(&pool.finding);
 }
 
@@ -240,9 +243,7 @@ size_t cards_own_free(const struct cards *cards)
 
 bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *total)
 {
-	struct lender_card lent[LENDER_CARDS];
-	size_t used = atomic_load(&pool.host_used);
-	unsigned int count = 0;
+	size_t used = atomic_load(&pool.host_used), lent[PLAN_CARDS];
 
 	if (!cards_are_current(cards))
 		return false;
@@ -250,8 +251,8 @@ bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *tota
 	room[PLAN_HOST] = cards->host > used ? cards->host - used : 0;
 	if (total)
 		*total = cards->host;
-	if (cards->count > 1 && lent_cards(lent, &count) != CUDA_SUCCESS)
-		count = 0;
+	if (cards->count > 1)
+		room_of_lent(cards, lent);
 	for (int i = 0; i < cards->count; i++) {
 		size_t unused, all, kept;
 
@@ -259,11 +260,7 @@ bool cards_room(const struct cards *cards, size_t room[PLAN_LANES], size_t *tota
 			if (!own_info(cards, &unused, &all))
 				continue;
 		} else {
-			unsigned int at = cards->card[i].lent;
-
-			if (at >= count)
-				continue;
-			unused = lent[at].unused;
+			unused = lent[i];
 			all = cards->card[i].total;
 			account_view(cards->card[i].device, &unused, &all);
 		}
@@ -315,6 +312,8 @@ bool cards_take(const struct cards *cards, int lane, size_t bytes)
 		}
 	} else if (!account_take(cards->card[lane].device, bytes)) {
 		return false;
+	} else {
+		room_taken(lane, bytes);
 	}
 	mvgal_session_allocated(row_of(cards, lane), bytes);
 	return true;
@@ -322,10 +321,12 @@ bool cards_take(const struct cards *cards, int lane, size_t bytes)
 
 void cards_give(const struct cards *cards, int lane, size_t bytes)
 {
-	if (lane == PLAN_HOST)
+	if (lane == PLAN_HOST) {
 		atomic_fetch_sub(&pool.host_used, bytes);
-	else
+	} else {
 		account_give(cards->card[lane].device, bytes);
+		room_given(lane, bytes);
+	}
 	mvgal_session_freed(row_of(cards, lane), bytes);
 }
 

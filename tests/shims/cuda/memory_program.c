@@ -342,7 +342,7 @@ static void nvml(size_t *unused, size_t *all, size_t *taken)
 /* NVML and CUDA say the same. */
 static void shown(void)
 {
-	size_t unused, all, taken, bytes;
+	size_t unused, all, taken, bytes, at_first = used_now();
 
 	allocate(10 * MIB);
 	nvml(&unused, &all, &taken);
@@ -351,7 +351,7 @@ static void shown(void)
 	SAME(all, total);
 	SAME(taken, used_now());
 	SAME(unused, total - taken);
-	printf("%zu %zu\n", total, used_now());
+	printf("%zu %zu %zu\n", total, at_first, used_now());
 }
 
 /* Without CUDA, as nvidia-smi has it. */

@@ -130,8 +130,8 @@ memoryTest(
   "cuMemGetInfo, cuDeviceTotalMem and NVML show the limit, and what is used of it",
   async () => {
     using at = world();
-    assert.equal((await run(at, ["shown"])).stdout, `${LIMIT} ${10 * MIB}`);
-    assert.equal((await run(at, ["shown"], GROUPED)).stdout, `${LIMIT} ${10 * MIB}`);
+    assert.equal((await run(at, ["shown"])).stdout, `${LIMIT} 0 ${10 * MIB}`);
+    assert.equal((await run(at, ["shown"], GROUPED)).stdout, `${LIMIT} 0 ${10 * MIB}`);
     const free = { MVGAL_VRAM_LIMIT: "", MVGAL_GROUP: "" };
     assert.equal((await run(at, ["nvml"], free)).stdout, `${1024 * MIB} 0`);
   },
@@ -163,11 +163,11 @@ memoryTest(
 
 memoryTest("what the driver itself needs counts against the limit", async () => {
   using at = world({ overhead: 40 * MIB });
-  assert.equal((await run(at, ["shown"])).stdout, `${LIMIT} ${50 * MIB}`);
+  assert.equal((await run(at, ["shown"])).stdout, `${LIMIT} ${40 * MIB} ${50 * MIB}`);
   // Where NVML says nothing it is not known.
   at.driver.fail("nvmlDeviceGetComputeRunningProcesses_v3", 3);
   const { stdout, stderr } = await run(at, ["shown"], { ...OWN, MVGAL_LOG: "1" });
-  assert.equal(stdout, `${LIMIT} ${10 * MIB}`);
+  assert.equal(stdout, `${LIMIT} 0 ${10 * MIB}`);
   assert.match(stderr, /^mvgal: .*contexts and modules are not counted$/m);
 });
 

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include "charged.h"
 #include "devices.h"
+#include "pool.h"
 #include "pool_program.h"
 #include "real.h"
 
@@ -34,6 +36,17 @@ CUresult lent_cards(struct lender_card cards[LENDER_CARDS], unsigned int *count)
 		    (real->cuDeviceCanAccessPeer(&reaches, 0, i) == CUDA_SUCCESS && reaches);
 	}
 	return CUDA_SUCCESS;
+}
+
+/* As the shim's own, without the accounts. */
+CUresult charged_cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
+			     const CUmemAllocationProp *props, unsigned long long flags)
+{
+	CUresult result;
+
+	return pool_create(handle, bytes, props, &result)
+		   ? result
+		   : cuda_real()->cuMemCreate(handle, bytes, props, flags);
 }
 
 CUresult lent_memory(unsigned int card, size_t bytes, unsigned int count,

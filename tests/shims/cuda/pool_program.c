@@ -122,7 +122,7 @@ void account_view(CUdevice device, size_t *unused, size_t *total)
 
 /* The hooks that are not the pool's own, without the accounts. */
 #define DRIVERS(result, name, parameters, arguments)                                               \
-	result charged_##name parameters                                                           \
+	__attribute__((weak)) result charged_##name parameters                                     \
 	{                                                                                          \
 		return cuda_real()->name arguments;                                                \
 	}

@@ -61,12 +61,13 @@ int main(int count, char **arguments)
 	driver("cuDevicePrimaryCtxRetain")(&context, 0);
 	driver("cuCtxPushCurrent_v2")(context);
 	show_info("before");
-	for (int round = count > 2 ? atoi(arguments[2]) : 1; round > 0; round--) {
-		result = driver("cuMemAlloc_v2")(&pointer, bytes);
+	for (int round = count > 2 ? atoi(arguments[2]) - 1 : 0; round >= 0; round--) {
+		/* Of another size each time: the shim keeps what was freed for the same. */
+		result = driver("cuMemAlloc_v2")(&pointer, bytes - (size_t)round * 4 * MIB);
 		printf("allocated: %d\n", result);
 		if (result)
 			return 0;
-		printf("wrong: %zu\n", wrong_in(pointer, bytes));
+		printf("wrong: %zu\n", wrong_in(pointer, bytes - (size_t)round * 4 * MIB));
 		show_info("allocated");
 		printf("freed: %d\n", driver("cuMemFree_v2")(pointer));
 		show_info("after");
