@@ -19,8 +19,9 @@ export interface ControlClock {
 /** Field 22 of `/proc/PID/stat`; the name in field 2 may hold spaces and parentheses. */
 export function parseStartTime(stat: string): string | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // A zombie has ended, and only waits for its parent.
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  const [state, threads] = [fields[0], Number(fields[17])];
+  // A zombie has ended, and only waits for its parent; or for its other threads, which may have memory yet.
+  return (state === "Z" || state === "X") && threads <= 1 ? undefined : fields[19];
 }
 
 function readOr<T>(path: string, parse: (text: string) => T): T | undefined {

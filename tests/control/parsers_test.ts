@@ -199,10 +199,12 @@ Deno.test("parseDuration() reads seconds, minutes, hours and days, up to a week"
 });
 
 Deno.test("parseStartTime() passes over a name with spaces and parentheses, and takes no zombie", () => {
-  const stat = (state: string) =>
-    `42 (a) (b c) ${state} 1 42 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2`;
+  const stat = (state: string, threads = 1) =>
+    `42 (a) (b c) ${state} 1 42 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 ${threads} 0 987654 1 2`;
   assert.equal(parseStartTime(stat("S")), "987654");
   assert.equal(parseStartTime(stat("Z")), undefined);
+  // Its first thread has ended, others have not.
+  assert.equal(parseStartTime(stat("Z", 3)), "987654");
 });
 
 /** Lines near what the kernel prints, and anything else. */
