@@ -280,11 +280,15 @@ def try_memory(way, limit, kind):
     if total != limit:
         raise WhyNot(f"the memory is said to be {total}, the limit is {limit}")
     blocks = fill_up(way, limit, kind)
-    count, size = len(blocks), block_size(limit)
+    count, size, left = len(blocks), block_size(limit), way.info()[0]
+    wrong = None
     if count * size > limit or (count + 2) * size < unused:
-        raise WhyNot(f"refused after {count * size} bytes with {unused} free")
-    if way.info()[0] > 2 * size:
-        raise WhyNot(f"{way.info()[0]} are said to be free when all is allocated")
+        wrong = f"refused after {count * size} bytes with {unused} free"
+    elif left > 2 * size:
+        wrong = f"{left} are said to be free when all is allocated"
+    if wrong is not None:
+        give_back(way, blocks)
+        raise WhyNot(wrong)
     way.release(blocks.pop())
     blocks.append(way.allocate(size, kind))
     give_back(way, blocks)
@@ -414,13 +418,14 @@ def child_of(name, limit, method):
 
 def try_children(name, feature, limit, made):
     child, pipe = made.pop(feature, None) or child_of(name, limit, "spawn")
+    # What a library takes for itself when it starts is there before the child takes the rest.
+    way = start(name)
     pipe.send("fill")
     theirs = pipe.recv()
     if not isinstance(theirs, int) or theirs < 1:
         raise WhyNot(f"the child got no memory: {theirs}")
     if theirs > 16:
         raise WhyNot(f"the child got {theirs} 16ths of the limit")
-    way = start(name)
     blocks = fill_up(way, limit)
     mine = len(blocks)
     give_back(way, blocks)
