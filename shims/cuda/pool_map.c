@@ -23,12 +23,12 @@ static CUresult map_piece(struct supply *supply, int lane, CUdeviceptr at, size_
 	return result;
 }
 
-static CUresult allow(const struct cards *cards, const struct range *range)
+CUresult range_allow(const struct cards *cards, CUdeviceptr at, size_t bytes)
 {
 	CUmemAccessDesc own = {{CU_MEM_LOCATION_TYPE_DEVICE, cards->card[0].device},
 			       CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
 
-	return cuda_real()->cuMemSetAccess(range->base, range->mapped, &own, 1);
+	return cuda_real()->cuMemSetAccess(at, bytes, &own, 1);
 }
 
 /* The accounts first: a limit may be lower than what a card has. */
@@ -89,7 +89,7 @@ static CUresult map_pieces(const struct cards *cards, const struct range *range,
 	if (result == CUDA_ERROR_OUT_OF_MEMORY)
 		*short_of = lane;
 	if (result == CUDA_SUCCESS)
-		result = allow(cards, range);
+		result = range_allow(cards, range->base, range->mapped);
 	if (result != CUDA_SUCCESS)
 		tear_down(range, done);
 	return result;

@@ -37,6 +37,9 @@ struct range {
 CUresult range_map(const struct cards *cards, const struct plan *plan, struct range **made,
 		   int *short_of);
 
+/* Lets the own card use what is mapped at some addresses. */
+CUresult range_allow(const struct cards *cards, CUdeviceptr at, size_t bytes);
+
 /* Gives all of it back. No work may use it any more. */
 void range_unmap(const struct cards *cards, struct range *range);
 

@@ -98,14 +98,6 @@ static size_t bytes_of(const struct range *range, uint32_t piece)
 	return range->mapped - from < range->piece ? range->mapped - from : range->piece;
 }
 
-static CUresult allow(const struct cards *cards, CUdeviceptr at, size_t bytes)
-{
-	CUmemAccessDesc own = {{CU_MEM_LOCATION_TYPE_DEVICE, cards->card[0].device},
-			       CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-
-	return cuda_real()->cuMemSetAccess(at, bytes, &own, 1);
-}
-
 /* Waits for all work of the contexts that may use a range. */
 static bool settle(const struct range *range)
 {
@@ -174,7 +166,7 @@ static bool begin_move(const struct batch *batch, struct move *move)
 		drop_target(batch, move);
 		return false;
 	}
-	if (allow(batch->cards, move->aside, move->bytes) == CUDA_SUCCESS &&
+	if (range_allow(batch->cards, move->aside, move->bytes) == CUDA_SUCCESS &&
 	    real->cuMemcpyDtoDAsync_v2(move->aside, address_of(move->range, move->piece),
 				       move->bytes, NULL) == CUDA_SUCCESS)
 		return true;
@@ -218,7 +210,7 @@ static void end_move(const struct batch *batch, struct move *move)
 	if (real->cuMemUnmap(at, move->bytes) == CUDA_SUCCESS) {
 		moved = real->cuMemMap(at, move->bytes, 0, move->target, 0) == CUDA_SUCCESS;
 		if ((!moved && real->cuMemMap(at, move->bytes, 0, before, 0) != CUDA_SUCCESS) ||
-		    allow(batch->cards, at, move->bytes) != CUDA_SUCCESS)
+		    range_allow(batch->cards, at, move->bytes) != CUDA_SUCCESS)
 			say("%zu bytes of pooled memory are lost: the driver does not map them "
 			    "again",
 			    move->bytes);
@@ -468,7 +460,7 @@ void near_forget(const struct cards *cards, struct range *range)
 			continue;
 		if (real->cuMemUnmap(at, bytes) != CUDA_SUCCESS ||
 		    real->cuMemMap(at, bytes, 0, home, 0) != CUDA_SUCCESS ||
-		    allow(cards, at, bytes) != CUDA_SUCCESS)
+		    range_allow(cards, at, bytes) != CUDA_SUCCESS)
 			say("%zu bytes of pooled memory are lost: the driver does not map them "
 			    "again",
 			    bytes);
