@@ -8,7 +8,7 @@
  *
  * The driver and the shim are compared inside one process, on the same stream, in short blocks by turns
  * (`cuda/launch_loop.c`; PyTorch by `cuda/switch.c`): how a process lies in memory, clocks and caches are the same
- * for both. A ratio is the median over rounds of four blocks, with its interval of 95 % confidence, and in brackets
+ * for both. A ratio is the median over rounds of eight blocks, with its interval of 95 % confidence, and in brackets
  * that of all time together. "no shim" compares the driver with itself: how far that is from 1 is the error.
  *
  * Needs a driver (libcuda.so.1) and a C compiler; with `--torch 0`, or without PyTorch, that part is left out. With
@@ -56,13 +56,13 @@ const CASES: readonly Case[] = [
   { name: "without limits", hasShim: true, env: {}, block: 2, longer: 1 },
   { name: "64 GiB", hasShim: true, env: { MVGAL_VRAM_LIMIT: "64GiB" }, block: 2, longer: 1 },
   {
-    // The program goes through the gate, which gives it all the time that nobody else wants, in turns of 15 ms and
-    // more: a block is to have some of them.
+    // The program goes through the gate, which gives it all the time that nobody else wants, in turns of 15 ms
+    // and more: a block is to have one.
     name: "50 %, conserving",
     hasShim: true,
     env: { MVGAL_SM_LIMIT: "50", MVGAL_WORK_CONSERVING: "1" },
-    block: 40,
-    longer: 1.5,
+    block: 16,
+    longer: 2,
   },
 ];
 
@@ -218,7 +218,8 @@ function programsOf(
         : [loop, launches, String(block), String(whole / 2), "0", stream];
     },
     preload: [],
-    cpus: 1,
+    // Threads of the driver's own are not to stop it.
+    cpus: 2,
     least: 0,
   }));
   if (torch <= 0) return loops;
@@ -246,9 +247,9 @@ function programsOf(
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      seconds: { type: "string", default: "2.4" },
+      seconds: { type: "string", default: "2" },
       launches: { type: "string" },
-      torch: { type: "string", default: "5" },
+      torch: { type: "string", default: "4.5" },
       gpu: { type: "string", default: "0" },
       empty: { type: "boolean", default: false },
       shim: {

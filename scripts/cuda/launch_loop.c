@@ -6,16 +6,16 @@
  *
  *     launch_loop BURST BLOCK SECONDS ALLOCATIONS [default]
  *
- * Both sides take turns in blocks of some ms: one, the other twice, the first again, so that what
- * drifts hits both alike; which is the first is random, with a fixed seed. A block is bursts of
- * BURST launches until it takes BLOCK ms; after each burst its end is waited for, so that the
- * driver's queue, where BURST is less than it holds, never holds a launch up.
+ * Both sides take turns in blocks of some ms, ABBABAAB, so that what drifts hits both alike; which
+ * of them is A is random, with a fixed seed. A block is bursts of BURST launches until it takes
+ * BLOCK ms; after each burst its end is waited for, so that the driver's queue, where BURST is less
+ * than it holds, never holds a launch up. Blocks of allocations take 2 ms at most.
  *
- * At the start it prints "hooked" and whether the two sides differ. Then, for a line on stdin, four
- * blocks a line for SECONDS (ALLOCATIONS seconds of the third figure): the figure's number and the
- * nanoseconds of the driver's side and of the other; then a dot. Figures are 0, the call alone; 1,
- * the launch until its end; 2, the allocation. With "default" the launches go into the default
- * stream.
+ * At the start it prints "hooked" and whether the two sides differ. Then, for a line on stdin,
+ * eight blocks a line for SECONDS (ALLOCATIONS seconds of the third figure): the figure's number
+ * and the nanoseconds of the driver's side and of the other; then a dot. Figures are 0, the call
+ * alone; 1, the launch until its end; 2, the allocation. With "default" the launches go into the
+ * default stream.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,7 +27,10 @@
 
 #include "own_dlsym.h"
 
-#define MOST_PAIRS 100000
+/* In a round; each side has half of them. */
+#define BLOCKS 8
+#define MOST_IN_A_BLOCK 100000
+#define ALLOCATIONS_NS 2e6
 
 static const char ptx[] = ".version 7.0\n.target sm_52\n.address_size 64\n"
 			  ".visible .entry empty() { ret; }\n";
@@ -172,15 +175,18 @@ static unsigned random_bit(void)
 	return loop.random >> 31;
 }
 
-/* Four blocks: the sum of each side's two. */
+/*
+ * Eight blocks, in the order of Thue and Morse: the sum of each side's four. Each side is as often
+ * first, second, third and last of four.
+ */
 static void measure(struct taken taken[2], struct taken (*block)(const struct side *, long),
 		    long count)
 {
 	unsigned first = random_bit();
 
 	taken[0] = taken[1] = (struct taken){0};
-	for (int i = 0; i < 4; i++) {
-		unsigned side = i == 0 || i == 3 ? first : !first;
+	for (int i = 0; i < BLOCKS; i++) {
+		unsigned side = first ^ (0x96u >> i & 1);
 		struct taken one = block(&loop.sides[side], count);
 
 		taken[side].calls += one.calls;
@@ -189,11 +195,11 @@ static void measure(struct taken taken[2], struct taken (*block)(const struct si
 }
 
 /* How much takes so many nanoseconds. */
-static long count_for(double ns, double one, long most)
+static long count_for(double ns, double one)
 {
 	double count = ns / (one > 0 ? one : 1);
 
-	return count < 1 ? 1 : count > most ? most : (long)count;
+	return count < 1 ? 1 : count > MOST_IN_A_BLOCK ? MOST_IN_A_BLOCK : (long)count;
 }
 
 int main(int argc, char **argv)
@@ -224,10 +230,10 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	while (getchar() != EOF) {
 		measure(taken, launch_block, 5);
-		bursts = count_for(block_ns, taken[0].whole / 10, 100000);
+		bursts = count_for(block_ns, taken[0].whole / (5 * BLOCKS / 2));
 		end = now_ns() + seconds * 1e9;
 		while (now_ns() < end) {
-			double launches = 2.0 * bursts * loop.burst;
+			double launches = BLOCKS / 2.0 * bursts * loop.burst;
 
 			measure(taken, launch_block, bursts);
 			printf("0 %.3f %.3f\n1 %.3f %.3f\n", taken[0].calls / launches,
@@ -235,12 +241,13 @@ int main(int argc, char **argv)
 			       taken[1].whole / launches);
 		}
 		measure(taken, allocate_block, 10);
-		pairs = count_for(block_ns, taken[0].calls / 20, MOST_PAIRS);
+		pairs = count_for(block_ns < ALLOCATIONS_NS ? block_ns : ALLOCATIONS_NS,
+				  taken[0].calls / (10 * BLOCKS / 2));
 		end = now_ns() + allocations * 1e9;
 		while (now_ns() < end) {
 			measure(taken, allocate_block, pairs);
-			printf("2 %.3f %.3f\n", taken[0].calls / (2.0 * pairs),
-			       taken[1].calls / (2.0 * pairs));
+			printf("2 %.3f %.3f\n", taken[0].calls / (BLOCKS / 2.0 * pairs),
+			       taken[1].calls / (BLOCKS / 2.0 * pairs));
 		}
 		puts(".");
 		fflush(stdout);

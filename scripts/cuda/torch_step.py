@@ -3,10 +3,9 @@ bound by launches, and a product of 8192 x 8192 in bf16. Needs switch.c preloade
 
     torch_step.py BLOCK SECONDS PRODUCT_SECONDS
 
-The two sides take turns in blocks of BLOCK ms: one, the other twice, the first again; which is the first is random,
-with a fixed seed. At the start it prints "hooked" and how many calls of a step go through the switch. Then, for a line
-on stdin, four blocks a line: the figure's number (0 the step, 1 the product), and the ms of it past the shim and by it;
-then a dot."""
+The two sides take turns in blocks of BLOCK ms, ABBABAAB; which of them is A is random, with a fixed seed. At the start
+it prints "hooked" and how many calls of a step go through the switch. Then, for a line on stdin, eight blocks a line:
+the figure's number (0 the step, 1 the product), and the ms of it past the shim and by it; then a dot."""
 
 import ctypes
 import gc
@@ -17,6 +16,7 @@ import time
 import torch
 
 DRIVER, SHIM, COUNTED = range(3)
+ORDER = 0, 1, 1, 0, 1, 0, 0, 1
 
 
 def timed(step, count):
@@ -33,10 +33,11 @@ def measure(figure, step, milliseconds, seconds, switch, order):
     while time.perf_counter() < end:
         first = order.choice((DRIVER, SHIM))
         taken = [0, 0]
-        for side in (first, 1 - first, 1 - first, first):
+        for other in ORDER:
+            side = first ^ other
             switch(side)
             taken[side] += timed(step, count)
-        print(figure, taken[DRIVER] / (2 * count), taken[SHIM] / (2 * count))
+        print(figure, taken[DRIVER] / (4 * count), taken[SHIM] / (4 * count))
 
 
 def block(channels):
