@@ -8,8 +8,9 @@
  *
  * The driver and the shim are compared inside one process, on the same stream, in short blocks by turns
  * (`cuda/launch_loop.c`; PyTorch by `cuda/switch.c`): how a process lies in memory, clocks and caches are the same
- * for both. A ratio is the median over rounds of eight blocks, with its interval of 95 % confidence, and in brackets
- * that of all time together. "no shim" compares the driver with itself: how far that is from 1 is the error.
+ * for both. A ratio is the median over rounds of eight blocks, with its interval of 95 % confidence; "of all" is that
+ * of all time together. "no shim" compares the driver with itself: how far that is from 1 is the error. On a host
+ * whose CPUs are busy with other things intervals are wide.
  *
  * Needs a driver (libcuda.so.1) and a C compiler; with `--torch 0`, or without PyTorch, that part is left out. With
  * `--empty` the driver is `cuda/empty_driver.c`, whose calls do nothing: what a launch takes is the shim's part.
@@ -24,15 +25,7 @@ import { parseArgs } from "node:util";
 import { median } from "../lib/bench/statistics.ts";
 import { table } from "../lib/render/table.ts";
 import { compile } from "../tests/fakes/cc.ts";
-import {
-  chooseCpus,
-  type Ratio,
-  ratioOf,
-  reachOf,
-  read,
-  type Round,
-  type Said,
-} from "./cuda/rounds.ts";
+import { chooseCpus, ratioOf, reachOf, read, type Round, type Said } from "./cuda/rounds.ts";
 
 const HERE = import.meta.dirname ?? ".";
 const ABI = join(HERE, "..", "shims", "cuda");
@@ -158,28 +151,29 @@ async function measure(
   return measured;
 }
 
-function write({ ratio, low, high, whole }: Ratio): string {
-  return `${ratio.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)}) [${whole.toFixed(4)}]`;
-}
-
-/** A row a figure; `difference`: what the shim adds, in place of ratios. */
+/** Rows of a figure, case by case, and how exact the least exact of them is. */
 function rowsOf(
-  program: Program,
-  measured: readonly Round[][][],
-  difference: boolean,
+  name: string,
+  cases: readonly Round[][],
+  isEmpty: boolean,
 ): { rows: string[][]; reach: number } {
   let reach = 0;
-  const rows = program.figures.map((name, index) => {
-    const cases = measured.map((figures) => figures[index] ?? []);
+  const rows = cases.map((rounds, i) => {
+    const middle = (side: (round: Round) => number) => {
+      const value = median(rounds.map(side));
+      return value.toFixed(Math.abs(value) < 100 ? 2 : 0);
+    };
+    const sides = [middle(({ driver }) => driver), middle(({ shim }) => shim)];
+    const head = [i === 0 ? name : "", CASES[i]?.name ?? "", ...sides];
+    if (isEmpty) return [...head, middle(({ driver, shim }) => shim - driver)];
+    const ratio = ratioOf(rounds);
+    reach = Math.max(reach, reachOf(ratio));
     return [
-      name,
-      median((cases[0] ?? []).map(({ driver }) => driver)).toFixed(1),
-      ...cases.map((rounds) => {
-        if (difference) return median(rounds.map((each) => each.shim - each.driver)).toFixed(1);
-        const ratio = ratioOf(rounds);
-        reach = Math.max(reach, reachOf(ratio));
-        return write(ratio);
-      }),
+      ...head,
+      ratio.ratio.toFixed(4),
+      `${ratio.low.toFixed(4)} to ${ratio.high.toFixed(4)}`,
+      ratio.whole.toFixed(4),
+      String(rounds.length),
     ];
   });
   return { rows, reach };
@@ -276,10 +270,13 @@ async function main(): Promise<number> {
   try {
     for (const program of programs) {
       try {
-        const measured = rowsOf(program, await measure(program, { shim, env }), empty);
-        for (const row of measured.rows) console.error(row.join("  "));
-        rows.push(...measured.rows);
-        widest = Math.max(widest, measured.reach);
+        const measured = await measure(program, { shim, env });
+        for (const [i, name] of program.figures.entries()) {
+          const figure = rowsOf(name, measured.map((figures) => figures[i] ?? []), empty);
+          for (const row of figure.rows) console.error(row.join("  "));
+          rows.push(...figure.rows);
+          widest = Math.max(widest, figure.reach);
+        }
       } catch (error) {
         console.error(`${program.figures[0]}: ${error instanceof Error ? error.message : error}`);
         code = 1;
@@ -288,15 +285,17 @@ async function main(): Promise<number> {
   } finally {
     Deno.removeSync(runtime, { recursive: true });
   }
-  const what = empty
-    ? "what the shim adds, ns"
-    : "driver / shim: median (95 %) [all time together]";
-  const heading = [what, "driver", ...CASES.map(({ name }) => name)];
-  const align = ["left" as const, ...Array<"right">(1 + CASES.length).fill("right")];
+  const heading = ["", "", "driver", "shim"];
+  heading.push(...(empty ? ["shim - driver"] : ["driver / shim", "95 %", "of all", "rounds"]));
+  const align = heading.map((_, i) => i < 2 ? "left" as const : "right" as const);
   for (const line of table([heading, ...rows], align)) console.log(line);
-  if (!empty) {
-    const verdict = widest <= EXACT ? "" : `: too wide for ${2 * EXACT * 100} %, use --seconds`;
-    console.log(`widest interval: +- ${(100 * widest).toFixed(2)} %${verdict}`);
+  if (!empty && rows.length > 0) {
+    const told = widest === Infinity
+      ? "none: too few rounds, use --seconds and --torch"
+      : `+- ${(100 * widest).toFixed(2)} %${
+        widest <= EXACT ? "" : `: too wide for ${200 * EXACT} %`
+      }`;
+    console.log(`widest interval: ${told}`);
   }
   console.log(`${((performance.now() - began) / 1000).toFixed(0)} s`);
   return code;

@@ -21,6 +21,8 @@ export interface Ratio {
   high: number;
   /** The same of all time together: what is rare and long, which a median does not see, counts too. */
   whole: number;
+  /** How many rounds there were. */
+  rounds: number;
 }
 
 /**
@@ -31,12 +33,20 @@ export interface Ratio {
 export function ratioOf(rounds: readonly Round[]): Ratio {
   const each = rounds.map(({ driver, shim }) => driver / shim);
   const sum = (side: keyof Round) => rounds.reduce((total, round) => total + round[side], 0);
-  return { ratio: median(each), ...medianInterval(each), whole: sum("driver") / sum("shim") };
+  return {
+    ratio: median(each),
+    ...medianInterval(each),
+    whole: sum("driver") / sum("shim"),
+    rounds: rounds.length,
+  };
 }
 
-/** Half of the width of a ratio's interval: the ratio is told this exactly. */
-export function reachOf({ low, high }: Ratio): number {
-  return (high - low) / 2;
+/** Of fewer values not even the lowest and the highest are an interval of 95 % confidence: 1 - 2 / 2^n. */
+const FEWEST = 6;
+
+/** Half of the width of a ratio's interval: the ratio is told this exactly. Infinite with too few rounds for any. */
+export function reachOf({ low, high, rounds }: Ratio): number {
+  return rounds < FEWEST ? Infinity : (high - low) / 2;
 }
 
 /** What a program has said: what its first line tells of the hooks, and the rounds, figure by figure. */

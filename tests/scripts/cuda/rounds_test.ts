@@ -33,12 +33,18 @@ Deno.test("ratioOf() has an interval that is wider with fewer rounds", () => {
   assert.ok(reachOf(ratioOf(rounds(0, 20))) > 2 * reachOf(ratioOf(rounds(0, 800))));
 });
 
+Deno.test("reachOf() trusts no interval of fewer than six rounds", () => {
+  const equal = (count: number) => ratioOf(Array(count).fill({ driver: 1, shim: 1 }));
+  assert.equal(reachOf(equal(5)), Infinity);
+  assert.equal(reachOf(equal(6)), 0);
+});
+
 Deno.test("ratioOf() counts what is rare and long in the whole, not in the median", () => {
   const each = Array.from(
     { length: 100 },
     (_, i): Round => ({ driver: 10, shim: i === 3 ? 110 : 10 }),
   );
-  assert.deepEqual(ratioOf(each), { ratio: 1, low: 1, high: 1, whole: 1000 / 1100 });
+  assert.deepEqual(ratioOf(each), { ratio: 1, low: 1, high: 1, whole: 1000 / 1100, rounds: 100 });
 });
 
 Deno.test("ratioOf() is above 1 where the shim is faster", () => {
