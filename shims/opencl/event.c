@@ -204,8 +204,11 @@ static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
 
 	(void)inner;
 	free(data);
-	callback.call(callback.event, status, callback.data);
+	/* In the call it is the program's, whatever it released before. */
+	object_refer(callback.event);
 	object_unhold(callback.event);
+	callback.call(callback.event, status, callback.data);
+	object_release(callback.event, OBJECT_EVENT);
 }
 
 cl_int CL_API_CALL pool_clSetEventCallback(cl_event handle, cl_int when,

@@ -16,9 +16,10 @@ struct event {
 };
 _Static_assert(sizeof(struct event) <= OBJECT_SLOT, "an event fits a slot");
 
+/* One that the program has released may go at any time, when its callbacks were called. */
 static inline bool is_event(cl_event handle)
 {
-	return object_is(handle, OBJECT_EVENT);
+	return object_is(handle, OBJECT_EVENT) && object_references(handle);
 }
 
 /* Takes the member's event. NULL: no memory; it is released then. */

@@ -30,12 +30,12 @@ static enum argument_type type_of(cl_kernel inner, cl_uint index)
 	if (of(inner)->clGetKernelArgInfo(inner, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(name), name,
 					  NULL) == CL_SUCCESS) {
 		if (!strncmp(name, "image", 5) && strstr(name, "_t"))
-			return ARGUMENT_OF_MEMORY;
+			return ARGUMENT_OF_IMAGE;
 		if (!strcmp(name, "sampler_t"))
 			return ARGUMENT_OF_SAMPLER;
 	}
 	if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT)
-		return ARGUMENT_OF_MEMORY;
+		return ARGUMENT_OF_BUFFER;
 	return ARGUMENT_OF_ANY;
 }
 

@@ -21,7 +21,8 @@ enum argument_kind {
 /* What the kernel declares, as far as the driver tells. */
 enum argument_type {
 	ARGUMENT_OF_ANY,
-	ARGUMENT_OF_MEMORY,
+	ARGUMENT_OF_BUFFER,
+	ARGUMENT_OF_IMAGE,
 	ARGUMENT_OF_SAMPLER,
 	ARGUMENT_OF_LOCAL,
 	ARGUMENT_OF_VALUE,

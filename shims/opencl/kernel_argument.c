@@ -5,46 +5,59 @@
 
 #include "kernel.h"
 
+static bool is_of(const struct kernel *kernel, enum object_kind kind, const void *object)
+{
+	if (kind == OBJECT_MEMORY)
+		return ((const struct memory *)object)->context == kernel->context;
+	return kind == OBJECT_SAMPLER &&
+	       ((const struct sampler *)object)->context == kernel->context;
+}
+
 /* Where drivers say which arguments are handles, no other word gets to them as one. */
 static cl_int find_object(const struct kernel *kernel, const struct argument *argument, size_t size,
 			  const void *value, enum argument_kind *kind, void **object)
 {
 	enum object_kind what;
+	bool is_ours;
 
 	*kind = ARGUMENT_VALUE;
 	*object = NULL;
-	if (argument->type == ARGUMENT_OF_LOCAL || (!value && argument->type == ARGUMENT_OF_ANY)) {
-		*kind = value ? ARGUMENT_VALUE : ARGUMENT_LOCAL;
-		return CL_SUCCESS;
-	}
-	if (argument->type == ARGUMENT_OF_MEMORY)
-		*kind = ARGUMENT_MEMORY;
-	if (argument->type == ARGUMENT_OF_SAMPLER)
-		*kind = ARGUMENT_SAMPLER;
-	if (size != sizeof(*object) || !value)
-		return CL_SUCCESS;
-	memcpy(object, value, sizeof(*object));
+	if (value && size == sizeof(*object))
+		memcpy(object, value, sizeof(*object));
 	what = object_kind_of(*object);
+	is_ours = *object && is_of(kernel, what, *object);
 	switch (argument->type) {
-	case ARGUMENT_OF_MEMORY:
-		if (*object && (what != OBJECT_MEMORY ||
-				((struct memory *)*object)->context != kernel->context))
+	case ARGUMENT_OF_LOCAL:
+		*kind = ARGUMENT_LOCAL;
+		*object = NULL;
+		return value ? CL_INVALID_ARG_VALUE : CL_SUCCESS;
+	case ARGUMENT_OF_BUFFER:
+		*kind = ARGUMENT_MEMORY;
+		if (*object && (!is_ours || !is_buffer(*object)))
 			return CL_INVALID_MEM_OBJECT;
-		break;
+		return size == sizeof(*object) ? CL_SUCCESS : CL_INVALID_ARG_SIZE;
+	case ARGUMENT_OF_IMAGE:
+		*kind = ARGUMENT_MEMORY;
+		if (size != sizeof(*object))
+			return CL_INVALID_ARG_SIZE;
+		if (!value)
+			return CL_INVALID_ARG_VALUE;
+		return is_ours && is_image(*object) ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
 	case ARGUMENT_OF_SAMPLER:
-		if (what != OBJECT_SAMPLER ||
-		    ((struct sampler *)*object)->context != kernel->context)
-			return CL_INVALID_SAMPLER;
-		break;
+		*kind = ARGUMENT_SAMPLER;
+		if (size != sizeof(*object))
+			return CL_INVALID_ARG_SIZE;
+		if (!value)
+			return CL_INVALID_ARG_VALUE;
+		return is_ours && what == OBJECT_SAMPLER ? CL_SUCCESS : CL_INVALID_SAMPLER;
 	default:
-		/* A live handle of this context, bit for bit: no program has that for a number. */
-		if (what == OBJECT_MEMORY && ((struct memory *)*object)->context == kernel->context)
-			*kind = ARGUMENT_MEMORY;
-		else if (what == OBJECT_SAMPLER &&
-			 ((struct sampler *)*object)->context == kernel->context)
-			*kind = ARGUMENT_SAMPLER;
 		break;
 	}
+	if (!value)
+		*kind = ARGUMENT_LOCAL;
+	/* A live handle of this context, bit for bit: no program has that for a number. */
+	else if (is_ours)
+		*kind = what == OBJECT_MEMORY ? ARGUMENT_MEMORY : ARGUMENT_SAMPLER;
 	return CL_SUCCESS;
 }
 

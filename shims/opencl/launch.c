@@ -72,6 +72,22 @@ static bool may_elsewhere(cl_int status)
 	}
 }
 
+/* Whether what it was set to is there still: drivers keep a pointer, and follow it. */
+static bool has_arguments(const struct kernel *kernel)
+{
+	for (cl_uint i = 0; i < kernel->argument_count; i++) {
+		const struct argument *argument = &kernel->arguments[i];
+		const struct object *object = argument->object;
+
+		if (argument->kind != ARGUMENT_MEMORY && argument->kind != ARGUMENT_SAMPLER)
+			continue;
+		if (object &&
+		    (object_kind_of(object) == OBJECT_FREE || object->serial != argument->serial))
+			return false;
+	}
+	return true;
+}
+
 /* All of it, on one member: that of the queue, or one that can. */
 static cl_int launch_whole(struct command *command, struct kernel *kernel,
 			   const struct ndrange *range)
@@ -107,6 +123,8 @@ cl_int launch(cl_command_queue queue, cl_kernel handle, const struct ndrange *ra
 		return CL_INVALID_KERNEL;
 	if (kernel->context != ((struct queue *)queue)->context)
 		return CL_INVALID_CONTEXT;
+	if (!has_arguments(kernel))
+		return CL_INVALID_KERNEL_ARGS;
 	status = command_begin(&command, queue, COMMAND_ANYWHERE, count, waits, event);
 	if (status != CL_SUCCESS)
 		return status;

@@ -138,6 +138,13 @@ cl_uint object_references(const void *handle)
 	return REFERENCES(atomic_load(&((struct object *)object)->counts));
 }
 
+void object_refer(void *handle)
+{
+	struct object *object = handle;
+
+	atomic_fetch_add(&object->counts, REFERENCE);
+}
+
 void object_hold(void *handle)
 {
 	struct object *object = handle;

@@ -76,7 +76,8 @@ bool object_retain(void *handle, enum object_kind kind);
 bool object_release(void *handle, enum object_kind kind);
 cl_uint object_references(const void *object);
 
-/* Our own. */
+/* Our own. The program's once more, of one that is held. */
+void object_refer(void *object);
 void object_hold(void *object);
 void object_unhold(void *object);
 
