@@ -5,6 +5,7 @@
 
 #include "device.h"
 #include "placement.h"
+#include "settings.h"
 
 #define HOST_PROPERTIES (CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE)
 
@@ -87,6 +88,8 @@ static cl_command_queue create(struct context *context, struct queue *queue, cl_
 		object_abandon(queue);
 		return NULL;
 	}
+	if (settings()->debug)
+		say("opencl: a queue on member %u", queue->home);
 	object_hold(context);
 	return object_ready(queue);
 }

@@ -452,6 +452,12 @@ int main(int count, char **arguments)
 	if (clIcdGetPlatformIDsKHR(1, &platform, NULL) != CL_SUCCESS)
 		return 2;
 	cl = *(const cl_icd_dispatch **)platform;
+	/* Each entry is there, whether or not there is such a feature. */
+	for (size_t i = 0; i < sizeof(*cl) / sizeof(void *); i++)
+		if (!((void *const *)cl)[i]) {
+			fprintf(stderr, "entry %zu of the table is empty\n", i);
+			return 4;
+		}
 	if (cl->clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device, NULL) != CL_SUCCESS)
 		return 3;
 	for (int i = 0; i < 1; i++) {
