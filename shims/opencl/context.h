@@ -29,6 +29,7 @@ struct context {
 	struct context_callback *callbacks;
 	struct queue *queues;
 	unsigned int home;
+	unsigned int turn; /* of its queues */
 	_Atomic bool spread;
 	/*
 	 * User events that are not set. While there are any, a command may be enqueued before one

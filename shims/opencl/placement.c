@@ -60,11 +60,11 @@ unsigned int placement_of_context(void)
 	}
 }
 
-unsigned int placement_of_queue(unsigned int home)
+unsigned int placement_of_queue(unsigned int home, unsigned int nth)
 {
 	switch (settings()->strategy) {
 	case STRATEGY_ROUND_ROBIN:
-		return used(next_turn());
+		return used((home + nth) % pool()->count);
 	case STRATEGY_TASK:
 		return used(least_used());
 	default:

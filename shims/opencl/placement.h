@@ -5,8 +5,8 @@
 
 /* By MVGAL_STRATEGY. The member counts as in use until placement_left. */
 unsigned int placement_of_context(void);
-/* A queue beside others of its context, whose home is given. */
-unsigned int placement_of_queue(unsigned int home);
+/* The `nth` queue beside a first one of a context, whose home is given. */
+unsigned int placement_of_queue(unsigned int home, unsigned int nth);
 void placement_left(unsigned int member);
 
 #endif

@@ -47,24 +47,26 @@ void queue_flush(struct queue *queue)
 			of(queue->inner[i])->clFlush(queue->inner[i]);
 }
 
-static bool is_first(struct context *context)
+/* How many queues were made beside the context's first that is there. */
+static unsigned int next_of(struct context *context)
 {
-	bool first;
+	unsigned int nth;
 
 	pthread_mutex_lock(&context->lock);
-	first = !context->queues;
+	nth = context->turn = context->queues ? context->turn + 1 : 0;
 	pthread_mutex_unlock(&context->lock);
-	return first;
+	return nth;
 }
 
 static cl_command_queue create(struct context *context, struct queue *queue, cl_int *errcode_ret)
 {
+	const unsigned int nth = next_of(context);
 	cl_int status = CL_SUCCESS;
 
 	/* The first queue is where the context is. */
 	queue->home = context->home;
-	if (!is_first(context)) {
-		queue->home = placement_of_queue(context->home);
+	if (nth) {
+		queue->home = placement_of_queue(context->home, nth);
 		queue->placed = true;
 		if (queue->home != context->home && !context_spread(context)) {
 			placement_left(queue->home);

@@ -69,6 +69,57 @@ static void user_events(void)
 	OK(clReleaseCommandQueue(second));
 }
 
+static const char slow_source[] =
+    "kernel void slow(global int *a) { float x = a[0];"
+    " for (int i = 0; i < 20000000; i++) x = x * 0.999f + 1.0f; a[0] = x > 999.0f ? 7 : 8; }";
+
+/* What only an event, or only the order of a queue, keeps apart: no memory object passes it on. */
+static void order(void)
+{
+	cl_command_queue first = queue_of(context, 0), second = queue_of(context, 0);
+	cl_kernel kernel = kernel_of(context, slow_source, "slow");
+	int zero = 0, through = 0, got = 0;
+	cl_mem a = buffer_of(context, CL_MEM_COPY_HOST_PTR, sizeof(zero), &zero);
+	cl_mem b = buffer_of(context, CL_MEM_COPY_HOST_PTR, sizeof(zero), &zero);
+	const size_t one = 1;
+	cl_event read;
+	cl_int status;
+	int *mapped;
+
+	OK(clSetKernelArg(kernel, 0, sizeof(a), &a));
+	for (int i = 0; i < 2; i++) {
+		through = 0;
+		OK(clEnqueueNDRangeKernel(i ? second : first, kernel, 1, NULL, &one, NULL, 0, NULL,
+					  NULL));
+		OK(clEnqueueReadBuffer(i ? second : first, a, CL_FALSE, 0, sizeof(through),
+				       &through, 0, NULL, &read));
+		OK(clEnqueueWriteBuffer(i ? first : second, b, CL_FALSE, 0, sizeof(through),
+					&through, 1, &read, NULL));
+		OK(clEnqueueReadBuffer(i ? first : second, b, CL_TRUE, 0, sizeof(got), &got, 0,
+				       NULL, NULL));
+		SAME(got, 7);
+		OK(clReleaseEvent(read));
+		/* A map may be on another member than what stands before it in its queue. */
+		through = 0;
+		OK(clEnqueueNDRangeKernel(i ? second : first, kernel, 1, NULL, &one, NULL, 0, NULL,
+					  NULL));
+		OK(clEnqueueReadBuffer(i ? second : first, a, CL_FALSE, 0, sizeof(through),
+				       &through, 0, NULL, NULL));
+		mapped = clEnqueueMapBuffer(i ? second : first, b, CL_TRUE, CL_MAP_READ, 0, 4, 0,
+					    NULL, NULL, &status);
+		OK(status);
+		SAME(through, 7);
+		OK(clEnqueueUnmapMemObject(i ? second : first, b, mapped, 0, NULL, NULL));
+	}
+	OK(clFinish(first));
+	OK(clFinish(second));
+	OK(clReleaseMemObject(a));
+	OK(clReleaseMemObject(b));
+	OK(clReleaseKernel(kernel));
+	OK(clReleaseCommandQueue(first));
+	OK(clReleaseCommandQueue(second));
+}
+
 static _Atomic int called;
 
 static void CL_CALLBACK note(cl_event event, cl_int status, void *data)
@@ -191,6 +242,7 @@ int main(void)
 {
 	start();
 	user_events();
+	order();
 	callbacks();
 	lists();
 	threads();
