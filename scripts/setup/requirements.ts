@@ -52,6 +52,18 @@ export const requirements: readonly Requirement[] = [
     packages: everywhere("make"),
   },
   {
+    id: "OpenCL headers",
+    without: "the OpenCL shim is not built",
+    for: "start",
+    present: (host) => hasFile(host, "/usr/include/CL/cl_icd.h"),
+    packages: {
+      apt: ["opencl-c-headers"],
+      dnf: ["opencl-headers"],
+      pacman: ["opencl-headers"],
+      zypper: ["opencl-headers"],
+    },
+  },
+  {
     id: "static libzstd",
     without: "the launcher of the single executable is not built",
     for: "start",
@@ -158,13 +170,6 @@ export const requirements: readonly Requirement[] = [
     for: "tests",
     present: (host) => hasOpenclDriver(host, /^pocl.*\.icd$/),
     packages: { apt: ["pocl-opencl-icd"], dnf: ["pocl"], pacman: ["pocl"], zypper: ["pocl"] },
-  },
-  {
-    id: "OpenCL headers",
-    without: "the OpenCL shim is not tested",
-    for: "tests",
-    present: (host) => hasFile(host, "/usr/include/CL/cl.h"),
-    packages: everywhere("opencl-headers"),
   },
   {
     id: "libdrm",

@@ -154,6 +154,16 @@ static cl_name_version *versions_of(const struct member *member, cl_device_info 
 	return list;
 }
 
+/* There is room for one more. */
+static size_t with_icd(cl_name_version *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(list[i].name, "cl_khr_icd"))
+			return count;
+	list[count] = (cl_name_version){CL_MAKE_VERSION(1, 0, 0), "cl_khr_icd"};
+	return count + 1;
+}
+
 cl_int answer_versions(cl_device_info name, bool (*wanted)(const char *name), size_t room,
 		       void *out, size_t *used)
 {
@@ -188,6 +198,8 @@ cl_int answer_versions(cl_device_info name, bool (*wanted)(const char *name), si
 		kept_count = both;
 		free(other);
 	}
+	if (name == CL_DEVICE_EXTENSIONS_WITH_VERSION)
+		kept_count = with_icd(list, kept_count);
 	status = answer(list, kept_count * sizeof(*list), room, out, used);
 	free(list);
 	return status;

@@ -15,6 +15,12 @@ struct context_callback {
 	struct context_callback *next;
 };
 
+struct left_queue {
+	unsigned int member;
+	cl_command_queue inner;
+	struct left_queue *next;
+};
+
 cl_context context_on(struct context *context, unsigned int member, cl_int *status)
 {
 	const struct member *which = &pool()->members[member];
@@ -80,7 +86,38 @@ cl_int context_finish(struct context *context, unsigned int member)
 	for (struct queue *queue = context->queues; queue; queue = queue->next)
 		if (queue->inner[member] && status == CL_SUCCESS)
 			status = of(queue->inner[member])->clFinish(queue->inner[member]);
+	for (struct left_queue **at = &context->left; *at && status == CL_SUCCESS;) {
+		struct left_queue *left = *at;
+
+		if (left->member != member) {
+			at = &left->next;
+			continue;
+		}
+		status = of(left->inner)->clFinish(left->inner);
+		*at = left->next;
+		of(left->inner)->clReleaseCommandQueue(left->inner);
+		free(left);
+	}
 	return status;
+}
+
+void context_take_queue(struct context *context, unsigned int member, cl_command_queue inner)
+{
+	struct left_queue *left = NULL;
+
+	/* On one member the driver sees to it all. */
+	if (context_is_spread(context)) {
+		if (!atomic_load(&context->pins))
+			of(inner)->clFinish(inner);
+		else
+			left = malloc(sizeof(*left));
+	}
+	if (!left) {
+		of(inner)->clReleaseCommandQueue(inner);
+		return;
+	}
+	*left = (struct left_queue){member, inner, context->left};
+	context->left = left;
 }
 
 /* Copies the list. Only what names no other interface than OpenCL can be had. */
@@ -162,6 +199,13 @@ void context_destroy(void *object)
 		context->callbacks = callback->next;
 		callback->call((cl_context)context, callback->data);
 		free(callback);
+	}
+	while (context->left) {
+		struct left_queue *left = context->left;
+
+		context->left = left->next;
+		of(left->inner)->clReleaseCommandQueue(left->inner);
+		free(left);
 	}
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++) {
 		if (context->transfer[i])

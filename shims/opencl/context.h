@@ -18,6 +18,7 @@
 
 struct queue;
 struct context_callback;
+struct left_queue;
 
 struct context {
 	struct object object;
@@ -28,6 +29,7 @@ struct context {
 	void *notify_data;
 	struct context_callback *callbacks;
 	struct queue *queues;
+	struct left_queue *left; /* of queues that went with commands not done */
 	unsigned int home;
 	unsigned int turn; /* of its queues */
 	_Atomic bool spread;
@@ -64,6 +66,10 @@ void context_unpin(struct context *context);
 
 /* Waits for all that was enqueued on a member. With the lock. */
 cl_int context_finish(struct context *context, unsigned int member);
+
+/* Takes the queue of one that goes: where its commands may wait, it is waited for later. With the
+ * lock. */
+void context_take_queue(struct context *context, unsigned int member, cl_command_queue inner);
 
 cl_context CL_API_CALL pool_clCreateContext(
     const cl_context_properties *, cl_uint, const cl_device_id *,

@@ -107,19 +107,9 @@ void queue_destroy(void *object)
 			*at = queue->next;
 			break;
 		}
-	/*
-	 * What it still has to do is waited for by nobody who waits for the context's queues: in a
-	 * spread one it is done now.
-	 */
-	for (unsigned int i = 0; i < pool()->count; i++) {
-		cl_command_queue inner = queue->inner[i];
-
-		if (!inner)
-			continue;
-		if (context_is_spread(context) && !atomic_load(&context->pins))
-			of(inner)->clFinish(inner);
-		of(inner)->clReleaseCommandQueue(inner);
-	}
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (queue->inner[i])
+			context_take_queue(context, i, queue->inner[i]);
 	pthread_mutex_unlock(&context->lock);
 	if (queue->placed)
 		placement_left(queue->home);

@@ -52,7 +52,7 @@ const FILES: Record<string, string[][]> = {
   "vulkaninfo": [["/usr/bin/vulkaninfo"]],
   "OpenCL loader": [["/usr/lib/x86_64-linux-gnu/libOpenCL.so.1"]],
   "PoCL": [["/etc/OpenCL/vendors/pocl.icd"], ["/etc/OpenCL/vendors/pocl-x86_64.icd"]],
-  "OpenCL headers": [["/usr/include/CL/cl.h"]],
+  "OpenCL headers": [["/usr/include/CL/cl_icd.h"]],
   "libdrm": [["/usr/lib/x86_64-linux-gnu/libdrm.so.2", "/usr/include/xf86drm.h"]],
   "QEMU": [["/usr/bin/qemu-system-x86_64"]],
   "static busybox": [["/usr/bin/busybox"]],

@@ -47,6 +47,9 @@ static void user_events(void)
 	OK(clEnqueueFillBuffer(second, a, &k, 4, 0, sizeof(got), 0, NULL, &written));
 	OK(clWaitForEvents(1, &written));
 	SAME(status_of(run) > CL_COMPLETE, 1);
+	/* The queue goes before what it has to do. */
+	OK(clReleaseCommandQueue(first));
+	first = queue_of(context, 0);
 	SAME(clSetUserEventStatus(run, CL_COMPLETE), CL_INVALID_EVENT);
 	SAME(clSetUserEventStatus(user, CL_RUNNING), CL_INVALID_VALUE);
 	OK(clSetUserEventStatus(user, CL_COMPLETE));
