@@ -39,7 +39,7 @@ const { values } = parseArgs({
 const program = compile({
   name: "bench_opencl",
   source: { file: join(HERE, "bench_opencl.c") },
-  args: ["-O2", "-Wno-deprecated-declarations", "-l:libOpenCL.so.1"],
+  args: ["-O2", "-Wno-deprecated-declarations", "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
 });
 const directory = mkdtempSync(join(tmpdir(), "mvgal-bench-opencl-"));
 try {

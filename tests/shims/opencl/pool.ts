@@ -54,7 +54,7 @@ export function program(name: string): string {
   return compile({
     name,
     source: { file: join(at, `${name}.c`) },
-    args: [...SANITIZED, "-l:libOpenCL.so.1"],
+    args: [...SANITIZED, "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
     includes: [join(at, "common.h")],
   });
 }
