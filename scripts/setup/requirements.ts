@@ -172,6 +172,27 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: ["pocl-opencl-icd"], dnf: ["pocl"], pacman: ["pocl"], zypper: ["pocl"] },
   },
   {
+    id: "Oclgrind",
+    without: "an OpenCL pool of two vendors is not tested",
+    for: "tests",
+    present: (host) => hasFile(host, "/usr/lib/oclgrind/liboclgrind-rt-icd.so"),
+    packages: { apt: ["oclgrind"], dnf: [], pacman: [], zypper: [] },
+  },
+  {
+    id: "clinfo",
+    without: "what a pooled OpenCL device says of itself is not compared",
+    for: "tests",
+    present: (host) => hasCommand(host, "clinfo"),
+    packages: everywhere("clinfo"),
+  },
+  {
+    id: "ffmpeg",
+    without: "its OpenCL filters are not run on a pooled device",
+    for: "tests",
+    present: (host) => hasCommand(host, "ffmpeg"),
+    packages: { apt: ["ffmpeg"], dnf: ["ffmpeg-free"], pacman: ["ffmpeg"], zypper: ["ffmpeg"] },
+  },
+  {
     id: "libdrm",
     without: "tests of the DRM bindings are skipped",
     for: "tests",

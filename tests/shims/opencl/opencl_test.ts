@@ -4,6 +4,7 @@ import { compile, compilerTest } from "../../fakes/cc.ts";
 import { linked, poclLibrary, poclTest, program, run, shim, Vendors } from "./pool.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..", "..");
+const OCLGRIND = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
 const STRATEGIES = ["single", "round_robin", "task", "compute_offload"];
 
 compilerTest("ranges are what sets of bytes are", () => {
@@ -49,6 +50,27 @@ poclTest("a strategy puts queues on the members, and a mask takes members away",
   const masked = { MVGAL_STRATEGY: "round_robin", MVGAL_OPENCL_DEVICES: "1" };
   assert.deepEqual(members(masked), ["0"]);
 });
+
+poclTest("members of two vendors pass buffers and images on between them", () => {
+  using pool = new Vendors({ mvgal: shim() });
+  using vendors = new Vendors({ pocl: poclLibrary(), oclgrind: OCLGRIND });
+  const env = {
+    OCL_ICD_VENDORS: pool.directory,
+    MVGAL_OPENCL_VENDORS: vendors.directory,
+    MVGAL_STRATEGY: "round_robin",
+    MVGAL_DEBUG: "opencl",
+    POCL_DEVICES: "pthread",
+    // Oclgrind deletes some of its own as what they are not.
+    ASAN_OPTIONS: "detect_leaks=0:new_delete_type_mismatch=0:alloc_dealloc_mismatch=0",
+  };
+  for (const name of ["buffers", "images"]) {
+    const { out, errors } = run(program(name), [], env);
+    assert.equal(out, "done\n", errors);
+    assert.match(errors, /member \d is Oclgrind/);
+    assert.match(errors, /a queue on member 0/);
+    assert.match(errors, /a queue on member 1/);
+  }
+}, [OCLGRIND]);
 
 poclTest("members that differ have both names, and a binary is for the one that it is of", () => {
   using vendors = new Vendors({ mvgal: shim("plain") });

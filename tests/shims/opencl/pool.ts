@@ -107,10 +107,10 @@ function missing(commands: readonly string[]): string | undefined {
   if (!has(VENDOR)) return "PoCL";
   const loader = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
   if (!loader.some((at) => has(`${at}/libOpenCL.so.1`))) return "OpenCL loader";
-  return commands.find((name) => !has(`/usr/bin/${name}`));
+  return commands.find((name) => !has(name.startsWith("/") ? name : `/usr/bin/${name}`));
 }
 
-/** Declares a test that needs PoCL, and perhaps commands; where they are missing it is skipped by name. */
+/** Declares a test that needs PoCL, and perhaps commands or libraries; where they are missing it is skipped by name. */
 export function poclTest(name: string, fn: () => void, commands: readonly string[] = []): void {
   const without = missing(commands);
   const ignore = without !== undefined;
