@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { compile, compilerTest } from "../../fakes/cc.ts";
 import { linked, poclLibrary, poclTest, program, run, shim, Vendors } from "./pool.ts";
 
@@ -50,6 +50,14 @@ poclTest("a strategy puts queues on the members, and a mask takes members away",
   const masked = { MVGAL_STRATEGY: "round_robin", MVGAL_OPENCL_DEVICES: "1" };
   assert.deepEqual(members(masked), ["0"]);
 });
+
+poclTest("mvgal run --opencl-pool shows a program the pool alone", () => {
+  const env = { MVGAL_SHIM_DIR: dirname(shim("plain")), NO_COLOR: "1" };
+  const main = join(ROOT, "main.ts");
+  const options = ["run", "--opencl-pool", "--", "clinfo", "-l"];
+  const { out, errors } = run(Deno.execPath(), ["run", "-A", main, ...options], env);
+  assert.match(out, /^Platform #0: MVGAL\n `-- Device #0: .*\n$/, errors);
+}, ["clinfo"]);
 
 poclTest("members of two vendors pass buffers and images on between them", () => {
   using pool = new Vendors({ mvgal: shim() });
