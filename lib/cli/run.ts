@@ -58,6 +58,10 @@ export function runCommand(
         flags: "--pool",
         describe: "Show the program one GPU with the memory of all",
       },
+      {
+        flags: "--opencl-pool",
+        describe: "Show the program one OpenCL device that is all devices of all vendors",
+      },
       { flags: "--group <name>", describe: "Share the limits with the other programs of a group" },
       {
         flags: "--work-conserving",
@@ -79,6 +83,7 @@ export function runCommand(
       { command: "run --strategy task -- ./simulate", meaning: "On the GPU that has least to do" },
       { command: "run --group jobs --vram 20GiB -- ./job", meaning: "All jobs in 20 GiB" },
       { command: "run --pool -- ./big", meaning: "All GPUs as one" },
+      { command: "run --opencl-pool -- clinfo", meaning: "All OpenCL devices as one" },
       { command: "run --vram 8GiB --print-env", meaning: "Variables, to be set elsewhere" },
     ],
     passesOptions: true,
@@ -108,6 +113,7 @@ export function runCommand(
           strategy: value(input, "strategy"),
           group: value(input, "group"),
           pool: flag(input, "pool"),
+          openclPool: flag(input, "openclPool"),
           workConserving: flag(input, "workConserving"),
         }, host)
       );

@@ -21,6 +21,8 @@ export interface Launch {
   pool?: boolean;
   /** The GPUs of the pool, as `CUDA_VISIBLE_DEVICES` would name them: `visible` is the first alone then. */
   pooled?: string;
+  /** The directory of OpenCL vendors with the pooled platform alone. */
+  openclVendors?: string;
   workConserving?: boolean;
   group?: string;
   /** Where the group's file is. */
@@ -52,6 +54,23 @@ function list<T>(entries: readonly LimitEntry<T>[], text: (value: T) => string):
   );
 }
 
+/** The program sees the pool alone, and the pool sees what the program would have seen. */
+function openclOf(
+  vendors: string | undefined,
+  env: (name: string) => string | undefined,
+): [string, string | undefined][] {
+  if (vendors === undefined) return [];
+  const before = env("OCL_ICD_VENDORS") ?? "";
+  // A program of a pooled one inherits the pool for its vendors.
+  const isPooled = before === vendors;
+  return [
+    ["OCL_ICD_VENDORS", vendors],
+    ["MVGAL_OPENCL_VENDORS", isPooled ? undefined : before],
+    // Khronos' loader opens these libraries too.
+    ["OCL_ICD_FILENAMES", env("OCL_ICD_FILENAMES") ? "" : undefined],
+  ];
+}
+
 /**
  * The variables that are set for a program.
  *
@@ -65,6 +84,7 @@ export function variablesOf(launch: Launch, env: (name: string) => string | unde
     ["MVGAL_SM_LIMIT", sm && list(sm, (percent) => `${percent}%`)],
     ["MVGAL_POOL", launch.pool ? "1" : undefined],
     ["MVGAL_POOL_GPUS", launch.pooled],
+    ...openclOf(launch.openclVendors, env),
     ["MVGAL_WORK_CONSERVING", launch.workConserving ? "1" : undefined],
     ["MVGAL_GROUP", launch.group],
     ["MVGAL_RUNTIME_DIR", launch.runtimeDirectory],

@@ -26,6 +26,7 @@ export interface RunRequest {
   strategy?: string | undefined;
   group?: string | undefined;
   pool: boolean;
+  openclPool?: boolean;
   workConserving: boolean;
 }
 
@@ -35,6 +36,8 @@ export interface RunHost {
   env(name: string): string | undefined;
   gpus(options: { load: boolean }): HostCudaGpus;
   shim(): ShimFile;
+  /** The directory for `OCL_ICD_VENDORS` that has the pooled platform alone. */
+  openclVendors(): ShimFile;
   /** The runtime directory of this user for groups and turns; undefined where there is none. */
   runtime(): string | undefined;
 }
@@ -132,9 +135,12 @@ function isOff(value: string | undefined): boolean {
 }
 
 /** Before anything is made: limits that are asked for have to hold. */
-function checkEnvironment({ vram, sm, group, pool }: RunRequest, { env }: RunHost): void {
+function checkEnvironment(
+  { vram, sm, group, pool, openclPool }: RunRequest,
+  { env }: RunHost,
+): void {
   const enabled = env("ENABLE_MVGAL");
-  const asksForMore = pool || [vram, sm, group].some((each) => each !== undefined);
+  const asksForMore = pool || openclPool || [vram, sm, group].some((each) => each !== undefined);
   if (asksForMore && isOff(enabled)) {
     throw new RunRequestError(
       `ENABLE_MVGAL=${enabled} switches off what is asked for: unset it`,
@@ -161,6 +167,12 @@ function shimFor(host: RunHost, needsShim: boolean, notes: string[]): string | n
   return null;
 }
 
+function vendorsFor(host: RunHost): string {
+  const vendors = host.openclVendors();
+  if (vendors.state === "ready") return vendors.path;
+  throw new Error(`--opencl-pool needs the OpenCL shim: ${vendors.reason}`);
+}
+
 /**
  * Plans the start of a program. Makes its group, and takes its turn.
  *
@@ -176,7 +188,8 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
   checkRequest(request, strategy);
   const selector = request.gpus ?? (inherits ? host.env("MVGAL_GPUS") || undefined : undefined);
   const chosen = selector === undefined ? null : parseGpuSelector(selector);
-  const ofOne = strategy !== null && OF_ONE.includes(strategy) && !request.pool;
+  const ofOne = strategy !== null && OF_ONE.includes(strategy) && !request.pool &&
+    !request.openclPool;
 
   let looked: HostCudaGpus | undefined;
   const gpus = () => {
@@ -240,6 +253,7 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     ...(request.strategy !== undefined && strategy !== null && { strategy }),
     ...(request.gpus !== undefined && { gpus: request.gpus }),
     ...(isPool && { pooled: visibleDevices(pool) }),
+    ...(request.openclPool && { openclVendors: vendorsFor(host) }),
     visible: isPool ? visibleDevices(pool.slice(0, 1)) : placed?.visible ?? null,
   };
   const asked = new Map(variablesOf(launch, host.env));

@@ -52,6 +52,16 @@ function copyTo(directory: string, name: string, bytes: Uint8Array, uid: number 
   return path;
 }
 
+/** A shim that programs load. */
+export interface ShimKind {
+  /** As in its file name: `cuda`. */
+  name: string;
+  /** As people call what it shims: `CUDA`. */
+  title: string;
+}
+
+const CUDA: ShimKind = { name: "cuda", title: "CUDA" };
+
 /** What came of it. */
 export type ShimFile = { state: "ready"; path: string } | { state: "absent"; reason: string };
 
@@ -60,21 +70,27 @@ export type ShimFile = { state: "ready"; path: string } | { state: "absent"; rea
  *
  * @param path where this process has it: see `shimPath`. Undefined where it has none.
  * @param isPlain whether the file lies where it stays, and others can open it.
+ * @param kind which shim it is; CUDA's where not given.
  */
 export function shimForPrograms(
   path: string | undefined,
-  { isPlain, caches, uid }: { isPlain: boolean; caches: readonly string[]; uid: number | null },
+  { isPlain, caches, uid, kind = CUDA }: {
+    isPlain: boolean;
+    caches: readonly string[];
+    uid: number | null;
+    kind?: ShimKind;
+  },
 ): ShimFile {
+  const name = `libmvgal_${kind.name}.so`;
   if (path === undefined) {
     return {
       state: "absent",
-      reason: "this mvgal has no CUDA shim (libmvgal_cuda.so): build it with 'deno task build', " +
+      reason: `this mvgal has no ${kind.title} shim (${name}): build it with 'deno task build', ` +
         "or name its directory in MVGAL_SHIM_DIR",
     };
   }
   if (isPlain && !UNLOADABLE.test(path)) return { state: "ready", path };
   const bytes = readFileSync(path);
-  const name = "libmvgal_cuda.so";
   const reasons: string[] = [];
   for (const cache of caches) {
     if (UNLOADABLE.test(cache)) {
@@ -90,8 +106,32 @@ export function shimForPrograms(
   const why = reasons.length === 0 ? "HOME and XDG_CACHE_HOME are unset" : reasons.join("; ");
   return {
     state: "absent",
-    reason: `there is no place for the CUDA shim (${
+    reason: `there is no place for the ${kind.title} shim (${
       dirname(path)
     } is not for other programs): ${why}`,
   };
+}
+
+/**
+ * A directory of OpenCL vendors that has the pooled platform alone, for `OCL_ICD_VENDORS`: ocl-icd and Khronos'
+ * loader both take a directory there.
+ *
+ * @param shim the OpenCL shim's file, as programs can load it.
+ */
+export function vendorsOf(
+  shim: ShimFile,
+  { caches, uid }: { caches: readonly string[]; uid: number | null },
+): ShimFile {
+  if (shim.state === "absent") return shim;
+  const bytes = new TextEncoder().encode(`${shim.path}\n`);
+  const reasons: string[] = [];
+  for (const cache of caches) {
+    try {
+      return { state: "ready", path: dirname(copyTo(cache, "mvgal.icd", bytes, uid)) };
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const why = reasons.length === 0 ? "HOME and XDG_CACHE_HOME are unset" : reasons.join("; ");
+  return { state: "absent", reason: `there is no place for the file mvgal.icd: ${why}` };
 }

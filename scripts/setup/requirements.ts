@@ -52,6 +52,18 @@ export const requirements: readonly Requirement[] = [
     packages: everywhere("make"),
   },
   {
+    id: "OpenCL headers",
+    without: "the OpenCL shim is not built",
+    for: "start",
+    present: (host) => hasFile(host, "/usr/include/CL/cl_icd.h"),
+    packages: {
+      apt: ["opencl-c-headers"],
+      dnf: ["opencl-headers"],
+      pacman: ["opencl-headers"],
+      zypper: ["opencl-headers"],
+    },
+  },
+  {
     id: "static libzstd",
     without: "the launcher of the single executable is not built",
     for: "start",
@@ -160,11 +172,25 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: ["pocl-opencl-icd"], dnf: ["pocl"], pacman: ["pocl"], zypper: ["pocl"] },
   },
   {
-    id: "OpenCL headers",
-    without: "the OpenCL shim is not tested",
+    id: "Oclgrind",
+    without: "an OpenCL pool of two vendors is not tested",
     for: "tests",
-    present: (host) => hasFile(host, "/usr/include/CL/cl.h"),
-    packages: everywhere("opencl-headers"),
+    present: (host) => hasFile(host, "/usr/lib/oclgrind/liboclgrind-rt-icd.so"),
+    packages: { apt: ["oclgrind"], dnf: [], pacman: [], zypper: [] },
+  },
+  {
+    id: "clinfo",
+    without: "what a pooled OpenCL device says of itself is not compared",
+    for: "tests",
+    present: (host) => hasCommand(host, "clinfo"),
+    packages: everywhere("clinfo"),
+  },
+  {
+    id: "ffmpeg",
+    without: "its OpenCL filters are not run on a pooled device",
+    for: "tests",
+    present: (host) => hasCommand(host, "ffmpeg"),
+    packages: { apt: ["ffmpeg"], dnf: ["ffmpeg-free"], pacman: ["ffmpeg"], zypper: ["ffmpeg"] },
   },
   {
     id: "libdrm",

@@ -42,6 +42,7 @@ class FakeHost implements RunHost {
   env = (name: string) => this.values[name];
   runtime = () => this.tree.directory;
   shim = () => ({ state: "ready" as const, path: "/opt/libmvgal_cuda.so" });
+  openclVendors = () => ({ state: "ready" as const, path: "/opt/opencl" });
 
   gpus(options: { load: boolean }) {
     this.looks.push(options);
@@ -217,4 +218,46 @@ Deno.test("planRun() without a shim starts what needs none, and says so", () => 
   for (const request of [{ vram: "1G" }, { sm: "3" }, { pool: true }, { group: "x" }]) {
     assert.throws(() => plan(bare, request), /what is asked for needs the shim: no shim here/);
   }
+});
+
+Deno.test("planRun() of an OpenCL pool shows it alone, and tells it what the program would have seen", () => {
+  using host = new FakeHost();
+  const pooled = {
+    LD_PRELOAD,
+    OCL_ICD_VENDORS: "/opt/opencl",
+    MVGAL_OPENCL_VENDORS: "",
+  };
+  assert.deepEqual(plan(host, { openclPool: true }), pooled);
+  host.values = { OCL_ICD_VENDORS: "/mine", OCL_ICD_FILENAMES: "/lib/other.so" };
+  assert.deepEqual(plan(host, { openclPool: true }), {
+    ...pooled,
+    MVGAL_OPENCL_VENDORS: "/mine",
+    OCL_ICD_FILENAMES: "",
+  });
+  // In a pooled program's shell.
+  host.values = { OCL_ICD_VENDORS: "/opt/opencl", MVGAL_OPENCL_VENDORS: "/mine" };
+  assert.deepEqual(plan(host, { openclPool: true }), {
+    LD_PRELOAD,
+    OCL_ICD_VENDORS: "/opt/opencl",
+  });
+});
+
+Deno.test("planRun() of an OpenCL pool leaves the program all GPUs, whatever the strategy", () => {
+  using host = new FakeHost();
+  assert.deepEqual(plan(host, { openclPool: true, strategy: "task" }), {
+    LD_PRELOAD,
+    OCL_ICD_VENDORS: "/opt/opencl",
+    MVGAL_OPENCL_VENDORS: "",
+    MVGAL_STRATEGY: "task",
+  });
+});
+
+Deno.test("planRun() refuses an OpenCL pool without the shim, or switched off", () => {
+  using host = new FakeHost({ ENABLE_MVGAL: "0" });
+  assert.throws(() => plan(host, { openclPool: true }), /ENABLE_MVGAL=0 switches off/);
+  const without: RunHost = Object.assign(Object.create(host), {
+    env: () => undefined,
+    openclVendors: () => ({ state: "absent", reason: "it is not built" }),
+  });
+  assert.throws(() => plan(without, { openclPool: true }), /--opencl-pool needs.*it is not built/);
 });

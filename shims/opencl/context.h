@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contexts. Each member has one of its own, made when it is first needed: no driver ever moves data
+ * between members.
+ *
+ * At first a context is on one member, its home, and so is all that belongs to it: nothing has to
+ * be known of what its commands do. A queue, a part of a launch or memory on another member makes
+ * it spread: from then on its commands are taken one at a time, and residency.h says where the
+ * bytes of its memory are.
+ */
+#ifndef MVGAL_OPENCL_CONTEXT_H
+#define MVGAL_OPENCL_CONTEXT_H
+
+#include <pthread.h>
+
+#include "object.h"
+#include "pool.h"
+
+struct queue;
+struct context_callback;
+struct left_queue;
+
+struct context {
+	struct object object;
+	pthread_mutex_t lock;
+	cl_context_properties *properties;
+	size_t property_count; /* with the 0 behind them */
+	void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *);
+	void *notify_data;
+	struct context_callback *callbacks;
+	struct queue *queues;
+	struct left_queue *left; /* of queues that went with commands not done */
+	unsigned int home;
+	unsigned int turn; /* of its queues */
+	_Atomic bool spread;
+	/*
+	 * User events that are not set. While there are any, a command may be enqueued before one
+	 * whose result it reads; all go to the home then, where the driver keeps the order.
+	 */
+	_Atomic unsigned int pins;
+	cl_context inner[POOL_MEMBERS];
+	cl_command_queue transfer[POOL_MEMBERS];
+};
+_Static_assert(sizeof(struct context) <= OBJECT_SLOT, "a context fits a slot");
+
+static inline bool is_context(cl_context handle)
+{
+	return object_is(handle, OBJECT_CONTEXT);
+}
+
+static inline bool context_is_spread(struct context *context)
+{
+	return atomic_load(&context->spread);
+}
+
+/* The member's context; with the lock of a spread one, or by its maker. */
+cl_context context_on(struct context *context, unsigned int member, cl_int *status);
+/* A queue of our own, for copies. */
+cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status);
+
+/* Makes it spread. False: a user event holds it where it is. Not with its lock. */
+bool context_spread(struct context *context);
+/* A user event comes, and is set. */
+void context_pin(struct context *context);
+void context_unpin(struct context *context);
+
+/* Waits for all that was enqueued on a member. With the lock. */
+cl_int context_finish(struct context *context, unsigned int member);
+
+/* Takes the queue of one that goes: where its commands may wait, it is waited for later. With the
+ * lock. */
+void context_take_queue(struct context *context, unsigned int member, cl_command_queue inner);
+
+cl_context CL_API_CALL pool_clCreateContext(
+    const cl_context_properties *, cl_uint, const cl_device_id *,
+    void(CL_CALLBACK *)(const char *, const void *, size_t, void *), void *, cl_int *);
+cl_context CL_API_CALL pool_clCreateContextFromType(const cl_context_properties *, cl_device_type,
+						    void(CL_CALLBACK *)(const char *, const void *,
+									size_t, void *),
+						    void *, cl_int *);
+cl_int CL_API_CALL pool_clRetainContext(cl_context);
+cl_int CL_API_CALL pool_clReleaseContext(cl_context);
+cl_int CL_API_CALL pool_clGetContextInfo(cl_context, cl_context_info, size_t, void *, size_t *);
+cl_int CL_API_CALL pool_clSetContextDestructorCallback(cl_context,
+						       void(CL_CALLBACK *)(cl_context, void *),
+						       void *);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "residency.h"
+
+#include <stdlib.h>
+
+/* Bytes on their way at a time. */
+#define CHUNK ((size_t)16 << 20)
+
+/* The range of the root that a range of `memory` is: all of it where it is not known. */
+static struct range in_root(const struct memory *memory, size_t offset, size_t size)
+{
+	if (is_image_type(memory->type) || is_image_type(memory->root->type))
+		return (struct range){0, memory->root->size};
+	return (struct range){memory->origin + offset, memory->origin + offset + size};
+}
+
+/* What is enqueued on either is done: it may still write the one, or read what the other had. */
+static cl_int settle(struct context *context, unsigned int from, unsigned int to)
+{
+	const cl_int status = context_finish(context, from);
+
+	/* While a user event is not set, all before it is done, and nothing reads what is not
+	 * there. */
+	if (status != CL_SUCCESS || atomic_load(&context->pins))
+		return status;
+	return context_finish(context, to);
+}
+
+static void region_of(const struct memory *memory, size_t region[3])
+{
+	const cl_image_desc *image = &memory->image;
+
+	region[0] = image->image_width;
+	region[1] = region[2] = 1;
+	switch (memory->type) {
+	case CL_MEM_OBJECT_IMAGE1D_ARRAY:
+		region[1] = image->image_array_size;
+		break;
+	case CL_MEM_OBJECT_IMAGE2D:
+		region[1] = image->image_height;
+		break;
+	case CL_MEM_OBJECT_IMAGE2D_ARRAY:
+		region[1] = image->image_height;
+		region[2] = image->image_array_size;
+		break;
+	case CL_MEM_OBJECT_IMAGE3D:
+		region[1] = image->image_height;
+		region[2] = image->image_depth;
+		break;
+	default:
+		break;
+	}
+}
+
+static cl_int move_image(struct memory *image, cl_command_queue source, cl_mem from,
+			 cl_command_queue target, cl_mem to)
+{
+	const size_t origin[3] = {0, 0, 0};
+	size_t region[3];
+	cl_int status;
+	void *bytes;
+
+	region_of(image, region);
+	bytes = malloc(image->element * region[0] * region[1] * region[2]);
+	if (!bytes)
+		return CL_OUT_OF_HOST_MEMORY;
+	status = of(source)->clEnqueueReadImage(source, from, CL_TRUE, origin, region, 0, 0, bytes,
+						0, NULL, NULL);
+	if (status == CL_SUCCESS)
+		status = of(target)->clEnqueueWriteImage(target, to, CL_TRUE, origin, region, 0, 0,
+							 bytes, 0, NULL, NULL);
+	free(bytes);
+	return status;
+}
+
+static cl_int move_bytes(cl_command_queue source, cl_mem from, cl_command_queue target, cl_mem to,
+			 struct range range)
+{
+	const size_t whole = range.end - range.start;
+	const size_t room = whole < CHUNK ? whole : CHUNK;
+	void *bytes = malloc(room);
+	cl_int status = bytes ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+
+	for (size_t at = range.start; status == CL_SUCCESS && at < range.end; at += room) {
+		const size_t size = range.end - at < room ? range.end - at : room;
+
+		status = of(source)->clEnqueueReadBuffer(source, from, CL_TRUE, at, size, bytes, 0,
+							 NULL, NULL);
+		if (status == CL_SUCCESS)
+			status = of(target)->clEnqueueWriteBuffer(target, to, CL_TRUE, at, size,
+								  bytes, 0, NULL, NULL);
+	}
+	free(bytes);
+	return status;
+}
+
+static cl_int move(struct memory *root, unsigned int from, unsigned int to, struct range range)
+{
+	struct context *context = root->context;
+	cl_command_queue source, target;
+	cl_int status;
+
+	source = context_transfer(context, from, &status);
+	if (status != CL_SUCCESS)
+		return status;
+	target = context_transfer(context, to, &status);
+	if (status != CL_SUCCESS)
+		return status;
+	status = settle(context, from, to);
+	if (status != CL_SUCCESS)
+		return status;
+	if (is_image_type(root->type))
+		return move_image(root, source, root->copies[from].inner, target,
+				  root->copies[to].inner);
+	return move_bytes(source, root->copies[from].inner, target, root->copies[to].inner, range);
+}
+
+/* A member that has the start of a range, and how much of it. */
+static bool find_source(const struct memory *root, struct range range, unsigned int *member,
+			struct range *found)
+{
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (ranges_first(&root->copies[i].valid, range.start, range.end, found) &&
+		    found->start == range.start) {
+			*member = i;
+			return true;
+		}
+	return false;
+}
+
+cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
+		      enum residency_access access, cl_int *status)
+{
+	struct memory *root = memory->root;
+	struct range range = in_root(memory, offset, size), gap, found;
+	cl_mem inner = memory_on(memory, member, status);
+	unsigned int source;
+
+	if (!inner || access == RESIDENCY_WRITE)
+		return inner;
+	while (ranges_first_gap(&root->copies[member].valid, range.start, range.end, &gap)) {
+		/* Nobody has what could not be noted for want of memory. */
+		if (!find_source(root, gap, &source, &found)) {
+			*status = CL_OUT_OF_HOST_MEMORY;
+			return NULL;
+		}
+		*status = move(root, source, member, found);
+		if (*status != CL_SUCCESS)
+			return NULL;
+		if (!ranges_add(&root->copies[member].valid, found.start, found.end)) {
+			*status = CL_OUT_OF_HOST_MEMORY;
+			return NULL;
+		}
+	}
+	return inner;
+}
+
+void residency_wrote(struct memory *memory, unsigned int member, size_t offset, size_t size)
+{
+	struct memory *root = memory->root;
+	const struct range range = in_root(memory, offset, size);
+
+	/* What cannot be noted stays where it was noted before. */
+	if (!ranges_add(&root->copies[member].valid, range.start, range.end))
+		return;
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (i != member)
+			ranges_remove(&root->copies[i].valid, range.start, range.end);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the bytes of memory objects are. Of a buffer each range may be valid on any members, of an
+ * image all or nothing. All with the lock of the context, which is spread; in one that is not, all
+ * is valid at home and nobody asks.
+ */
+#ifndef MVGAL_OPENCL_RESIDENCY_H
+#define MVGAL_OPENCL_RESIDENCY_H
+
+#include "memory.h"
+
+enum residency_access {
+	RESIDENCY_READ,	 /* the range is needed as it is */
+	RESIDENCY_WRITE, /* it is overwritten, and not read */
+};
+
+/*
+ * Gives the member's object, in which [offset, offset + size) of `memory` is valid: what is not is
+ * copied from another member. Parts of buffers are parts of their buffer here. NULL: not to be had.
+ */
+cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
+		      enum residency_access access, cl_int *status);
+
+/* What is enqueued on the member writes the range: nobody else has it now. */
+void residency_wrote(struct memory *memory, unsigned int member, size_t offset, size_t size);
+
+#endif

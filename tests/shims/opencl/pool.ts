@@ -1,0 +1,118 @@
+/**
+ * The OpenCL shim over PoCL, and programs that run on it.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { compile, compiler } from "../../fakes/cc.ts";
+
+const HERE = import.meta.dirname ?? ".";
+const SHIM = join(HERE, "..", "..", "..", "shims", "opencl");
+const VENDOR = "/etc/OpenCL/vendors/pocl.icd";
+
+/** Files of the shim that a compilation depends on. */
+function files(end: string): string[] {
+  return [...Deno.readDirSync(SHIM)].map(({ name }) => name).filter((name) => name.endsWith(end))
+    .sort().map((name) => join(SHIM, name));
+}
+
+const SANITIZED = [
+  "-g",
+  "-O1",
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=undefined",
+  "-pthread",
+  "-ldl",
+];
+
+/** A program of the whole shim and a test's file. */
+export function linked(file: string): string {
+  const sources = files(".c");
+  const path = join(HERE, file);
+  const args = [...sources, ...SANITIZED];
+  const includes = [...sources, ...files(".h")];
+  return compile({ name: file.replace(/\.c$/, ""), source: { file: path }, args, includes });
+}
+
+/** The shim; with sanitizers for programs that have them too. */
+export function shim(how: "plain" | "sanitized" = "sanitized"): string {
+  const [first = "", ...sources] = files(".c");
+  const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-Bsymbolic"];
+  const others = how === "plain" ? ["-O2", "-pthread", "-ldl"] : SANITIZED;
+  return compile({
+    name: "libmvgal_opencl.so",
+    source: { file: first },
+    args: [...sources, ...library, ...others],
+    includes: [...sources, ...files(".h")],
+  });
+}
+
+/** An OpenCL program for one device, with sanitizers as its shim. */
+export function program(name: string): string {
+  const at = join(HERE, "programs");
+  return compile({
+    name,
+    source: { file: join(at, `${name}.c`) },
+    args: [...SANITIZED, "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
+    includes: [join(at, "common.h")],
+  });
+}
+
+/** Temporary directories of vendors. */
+export class Vendors implements Disposable {
+  readonly directory = Deno.makeTempDirSync({ prefix: "mvgal-opencl-" });
+
+  constructor(entries: Record<string, string>) {
+    for (const [name, library] of Object.entries(entries)) {
+      Deno.writeTextFileSync(join(this.directory, `${name}.icd`), `${library}\n`);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.directory, { recursive: true });
+  }
+}
+
+/** PoCL's library, as its file names it. */
+export function poclLibrary(): string {
+  return Deno.readTextFileSync(VENDOR).trim();
+}
+
+/** Runs a program on two devices of PoCL. */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): { code: number; out: string; errors: string } {
+  const { code, stdout, stderr } = new Deno.Command("timeout", {
+    args: ["120", command, ...args],
+    env: { POCL_DEVICES: "pthread pthread", ASAN_OPTIONS: "detect_leaks=0", ...env },
+    stdin: "null",
+  }).outputSync();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), errors: text(stderr) };
+}
+
+function missing(commands: readonly string[]): string | undefined {
+  const has = (path: string) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  };
+  if (compiler === null) return "C compiler";
+  if (!has("/usr/include/CL/cl_icd.h")) return "OpenCL headers";
+  if (!has(VENDOR)) return "PoCL";
+  const loader = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
+  if (!loader.some((at) => has(`${at}/libOpenCL.so.1`))) return "OpenCL loader";
+  return commands.find((name) => !has(name.startsWith("/") ? name : `/usr/bin/${name}`));
+}
+
+/** Declares a test that needs PoCL, and perhaps commands or libraries; where they are missing it is skipped by name. */
+export function poclTest(name: string, fn: () => void, commands: readonly string[] = []): void {
+  const without = missing(commands);
+  const ignore = without !== undefined;
+  Deno.test({ name: ignore ? `${name} (skipped: no ${without})` : name, ignore, fn });
+}
