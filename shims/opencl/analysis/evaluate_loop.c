@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loops: a state at the head that holds for every round is found by widening, made smaller again
+ * where that holds too, and only then accesses count.
+ */
+#include "evaluate.h"
+
+#define WIDEN_AFTER 2
+#define WIDEN_LAST 7
+#define ROUNDS_MOST 60
+
+/* One round from the head: gives the state at its end, and those that leave. */
+static void round_of(struct evaluator *e, const struct statement *s, const struct state *head,
+		     struct state *left)
+{
+	struct state breaks = {0}, continues = {0}, yes, no = {0};
+	struct targets targets = {.breaks = &breaks, .continues = &continues};
+	struct targets *outer = e->targets;
+
+	state_copy(e->work, e->state, head);
+	if (s->kind != STATEMENT_DO && s->expression && e->state->is_live) {
+		evaluate_condition(e, s->expression, &yes, &no);
+		*e->state = yes;
+	}
+	e->targets = &targets;
+	evaluate_statement(e, s->body);
+	e->targets = outer;
+	state_join(e->work, e->state, &continues);
+	if (s->step && e->state->is_live)
+		evaluate(e, s->step);
+	if (s->kind == STATEMENT_DO && e->state->is_live) {
+		evaluate_condition(e, s->expression, &yes, &no);
+		*e->state = yes;
+	}
+	*left = breaks;
+	state_join(e->work, left, &no);
+}
+
+static void grow(struct evaluator *e, const struct statement *s, const struct state *entry,
+		 struct state *head)
+{
+	struct state left;
+	unsigned i;
+
+	state_copy(e->work, head, entry);
+	for (i = 0;; i++) {
+		if (i == ROUNDS_MOST)
+			work_fail(e->work, s->place, "this loop is too much for the analysis");
+		round_of(e, s, head, &left);
+		state_join(e->work, e->state, entry);
+		if (state_contains(head, e->state))
+			return;
+		if (i < WIDEN_AFTER)
+			state_join(e->work, head, e->state);
+		else
+			state_widen(e->work, head, e->state, i >= WIDEN_LAST);
+	}
+}
+
+/* Where what comes round is less than was assumed, that is enough to assume. */
+static void shrink(struct evaluator *e, const struct statement *s, const struct state *entry,
+		   struct state *head)
+{
+	struct state left, smaller;
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		round_of(e, s, head, &left);
+		state_join(e->work, e->state, entry);
+		state_copy(e->work, &smaller, e->state);
+		round_of(e, s, &smaller, &left);
+		state_join(e->work, e->state, entry);
+		if (!state_contains(&smaller, e->state))
+			return;
+		if (state_contains(&smaller, head))
+			return;
+		*head = smaller;
+	}
+}
+
+void evaluate_loop(struct evaluator *e, const struct statement *s)
+{
+	struct state entry, head, left, returned;
+	const struct value *result = e->frame->result;
+	bool has_result = e->frame->has_result;
+
+	if (s->kind == STATEMENT_FOR && s->first)
+		evaluate_statement(e, s->first);
+	if (!e->state->is_live)
+		return;
+	state_copy(e->work, &entry, e->state);
+	/* What returns on the way to the head's state does not count either. */
+	state_copy(e->work, &returned, &e->frame->returned);
+	e->quiet++;
+	grow(e, s, &entry, &head);
+	shrink(e, s, &entry, &head);
+	e->quiet--;
+	e->frame->returned = returned;
+	e->frame->result = result;
+	e->frame->has_result = has_result;
+	round_of(e, s, &head, &left);
+	*e->state = left;
+}
