@@ -12,6 +12,7 @@ bool is_repeatable(const struct expression *x)
 	if (!x)
 		return true;
 	switch (x->kind) {
+	case EXPRESSION_BLOCK:
 	case EXPRESSION_ASSIGN:
 	case EXPRESSION_AFTER:
 		return false;

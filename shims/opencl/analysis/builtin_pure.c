@@ -73,6 +73,48 @@ static const char *const OF_GROUP[] = {
     "intel_sub_group_shuffle",
 };
 
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The type of what a function of floating-point numbers gives, where that is plain. */
+static const struct type *result_of(const char *name, const struct arguments *args)
+{
+	static const char *const SCALAR[] = {"dot", "distance", "length", "fast_distance",
+					     "fast_length"};
+	static const char *const OTHER[] = {"ilogb",	"nan",	   "shuffle", "shuffle2",
+					    "vec_step", "signbit", "select",  "bitselect"};
+	const struct type *found = NULL;
+	unsigned i;
+
+	if (!strcmp(name, "any") || !strcmp(name, "all"))
+		return &TYPE_INT;
+	if (!strncmp(name, "is", 2) || is_one_of(name, OTHER, sizeof(OTHER) / sizeof(*OTHER)))
+		return &TYPE_ANY;
+	for (i = 0; i < args->count; i++) {
+		const struct type *type = args->at[i]->type;
+
+		if (type->kind == TYPE_UNKNOWN)
+			return &TYPE_ANY;
+		if (type_integer_of(type))
+			continue;
+		if (!found || type->kind == TYPE_VECTOR)
+			found = type;
+	}
+	if (!found)
+		return &TYPE_ANY;
+	if (is_one_of(name, SCALAR, sizeof(SCALAR) / sizeof(*SCALAR)))
+		return found->kind == TYPE_VECTOR ? found->of : found;
+	return found;
+}
+
 const struct value *builtin_pure(struct evaluator *e, const struct expression *x,
 				 const struct arguments *args)
 {
@@ -89,7 +131,7 @@ const struct value *builtin_pure(struct evaluator *e, const struct expression *x
 			return NULL;
 	}
 	e->uses_groups |= is_group;
-	return value_opaque(e->work, &TYPE_ANY);
+	return value_opaque(e->work, is_group ? &TYPE_ANY : result_of(x->name, args));
 }
 
 /* Whether a scope that is written out is no wider than the work-group. */

@@ -11,10 +11,43 @@ static const struct value *cannot(struct evaluator *e, struct place place, const
 	return value_opaque(e->work, &TYPE_ANY);
 }
 
+/* Whether arguments are of just the types of the parameters. */
+static bool is_exact(const struct function *function, const struct arguments *args)
+{
+	const struct variable *parameter = function->parameters;
+	unsigned i;
+
+	for (i = 0; i < args->count; i++, parameter = parameter->next) {
+		if (args->at[i]->type->kind == TYPE_UNKNOWN ||
+		    !type_is_same(args->at[i]->type, parameter->type))
+			return false;
+	}
+	return true;
+}
+
+/* The function of its name that is called, or null where that is not plain. */
+static const struct function *function_of(const struct expression *x, const struct arguments *args)
+{
+	const struct function *each, *found = NULL, *exact = NULL;
+	unsigned count = 0, exact_count = 0;
+
+	for (each = x->function; each; each = each->other) {
+		if (each->parameter_count != args->count)
+			continue;
+		found = each;
+		count++;
+		if (is_exact(each, args)) {
+			exact = each;
+			exact_count++;
+		}
+	}
+	return count == 1 ? found : exact_count == 1 ? exact : NULL;
+}
+
 static const struct value *inline_call(struct evaluator *e, const struct expression *x,
+				       const struct function *function,
 				       const struct arguments *args)
 {
-	const struct function *function = x->function;
 	struct targets *targets = e->targets;
 	struct frame frame = {.function = function, .outer = e->frame}, *outer;
 	const struct variable *parameter;
@@ -57,7 +90,7 @@ static const struct value *(*const BUILTINS[])(struct evaluator *e, const struct
 const struct value *evaluate_call(struct evaluator *e, const struct expression *x)
 {
 	struct arguments *args = work_take(e->work, sizeof(*args));
-	const struct function *function = x->function;
+	const struct function *function;
 	const struct expression *arg;
 	const struct value *value;
 	size_t i;
@@ -68,10 +101,13 @@ const struct value *evaluate_call(struct evaluator *e, const struct expression *
 		args->expressions[args->count] = arg;
 		args->at[args->count++] = evaluate(e, arg);
 	}
-	if (function) {
-		if (function->is_overloaded)
-			return cannot(e, x->place, "a function of several of that name", x->name);
-		if (!function->is_defined)
+	if (x->function) {
+		function = function_of(x, args);
+		if (!function)
+			return cannot(e, x->place,
+				      "it is not known which function of the name this is",
+				      x->name);
+		if (!function->is_defined || function->is_twice)
 			return cannot(e, x->place, "a function that is not in this program",
 				      x->name);
 		if (function->is_broken) {
@@ -79,7 +115,7 @@ const struct value *evaluate_call(struct evaluator *e, const struct expression *
 			       function->broken, function->name);
 			return value_opaque(e->work, function->result);
 		}
-		return inline_call(e, x, args);
+		return inline_call(e, x, function, args);
 	}
 	for (i = 0; i < sizeof(BUILTINS) / sizeof(*BUILTINS); i++) {
 		value = BUILTINS[i](e, x, args);

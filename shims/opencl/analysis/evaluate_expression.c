@@ -335,6 +335,20 @@ static const struct value *evaluate_vector(struct evaluator *e, const struct exp
 	return vector;
 }
 
+/* The value of ({ ... }) is that of its last expression. */
+static const struct value *evaluate_block(struct evaluator *e, const struct statement *block)
+{
+	const struct statement *s = block->first;
+
+	for (; s && s->next; s = s->next)
+		evaluate_statement(e, s);
+	if (s && s->kind == STATEMENT_EXPRESSION && e->state->is_live)
+		return evaluate(e, s->expression);
+	if (s)
+		evaluate_statement(e, s);
+	return value_opaque(e->work, &TYPE_ANY);
+}
+
 static void evaluate_list(struct evaluator *e, const struct expression *x)
 {
 	const struct expression *arg;
@@ -386,6 +400,9 @@ const struct value *evaluate(struct evaluator *e, const struct expression *x)
 		break;
 	case EXPRESSION_CHOICE:
 		a = evaluate_choice(e, x);
+		break;
+	case EXPRESSION_BLOCK:
+		a = evaluate_block(e, x->block);
 		break;
 	case EXPRESSION_CALL:
 		a = evaluate_call(e, x);

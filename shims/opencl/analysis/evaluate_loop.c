@@ -5,7 +5,7 @@
  */
 #include "evaluate.h"
 
-#define WIDEN_AFTER 2
+#define WIDEN_AFTER 1
 #define WIDEN_LAST 7
 #define ROUNDS_MOST 60
 
@@ -36,68 +36,88 @@ static void round_of(struct evaluator *e, const struct statement *s, const struc
 	state_join(e->work, left, &no);
 }
 
-static void grow(struct evaluator *e, const struct statement *s, const struct state *entry,
-		 struct state *head)
+/* The state at the end of a round, with what comes in from before the loop. */
+static void next_of(struct evaluator *e, const struct statement *s, const struct state *entry,
+		    const struct state *head, struct state *next)
 {
 	struct state left;
+
+	round_of(e, s, head, &left);
+	state_copy(e->work, next, e->state);
+	state_join(e->work, next, entry);
+}
+
+/* Finds a head that holds, and what comes round from it. */
+static void grow(struct evaluator *e, const struct statement *s, const struct state *entry,
+		 struct state *head, struct state *next)
+{
 	unsigned i;
 
 	state_copy(e->work, head, entry);
 	for (i = 0;; i++) {
 		if (i == ROUNDS_MOST)
 			work_fail(e->work, s->place, "this loop is too much for the analysis");
-		round_of(e, s, head, &left);
-		state_join(e->work, e->state, entry);
-		if (state_contains(head, e->state))
+		next_of(e, s, entry, head, next);
+		if (state_contains(head, next))
 			return;
 		if (i < WIDEN_AFTER)
-			state_join(e->work, head, e->state);
+			state_join(e->work, head, next);
 		else
-			state_widen(e->work, head, e->state, i >= WIDEN_LAST);
+			state_widen(e->work, head, next, i >= WIDEN_LAST);
 	}
 }
 
-/* Where what comes round is less than was assumed, that is enough to assume. */
+/* Where what comes round is less than was assumed, and holds too, that is enough to assume. */
 static void shrink(struct evaluator *e, const struct statement *s, const struct state *entry,
-		   struct state *head)
+		   struct state *head, struct state *next)
 {
-	struct state left, smaller;
+	struct state after;
 	unsigned i;
 
-	for (i = 0; i < 3; i++) {
-		round_of(e, s, head, &left);
-		state_join(e->work, e->state, entry);
-		state_copy(e->work, &smaller, e->state);
-		round_of(e, s, &smaller, &left);
-		state_join(e->work, e->state, entry);
-		if (!state_contains(&smaller, e->state))
+	for (i = 0; i < 4; i++) {
+		if (state_contains(next, head))
 			return;
-		if (state_contains(&smaller, head))
+		next_of(e, s, entry, next, &after);
+		if (!state_contains(next, &after))
 			return;
-		*head = smaller;
+		*head = *next;
+		*next = after;
 	}
 }
 
-void evaluate_loop(struct evaluator *e, const struct statement *s)
+/* All rounds after the first. */
+static void other_rounds(struct evaluator *e, const struct statement *s)
 {
-	struct state entry, head, left, returned;
+	struct state entry, head, next, left, returned;
 	const struct value *result = e->frame->result;
 	bool has_result = e->frame->has_result;
 
-	if (s->kind == STATEMENT_FOR && s->first)
-		evaluate_statement(e, s->first);
-	if (!e->state->is_live)
-		return;
 	state_copy(e->work, &entry, e->state);
 	/* What returns on the way to the head's state does not count either. */
 	state_copy(e->work, &returned, &e->frame->returned);
 	e->quiet++;
-	grow(e, s, &entry, &head);
-	shrink(e, s, &entry, &head);
+	grow(e, s, &entry, &head, &next);
+	shrink(e, s, &entry, &head, &next);
 	e->quiet--;
 	e->frame->returned = returned;
 	e->frame->result = result;
 	e->frame->has_result = has_result;
 	round_of(e, s, &head, &left);
 	*e->state = left;
+}
+
+void evaluate_loop(struct evaluator *e, const struct statement *s)
+{
+	struct state entry, left;
+
+	if (s->kind == STATEMENT_FOR && s->first)
+		evaluate_statement(e, s->first);
+	if (!e->state->is_live)
+		return;
+	/* The first round by itself: of many loops over the grid it is the only one. */
+	state_copy(e->work, &entry, e->state);
+	round_of(e, s, &entry, &left);
+	if (e->state->is_live)
+		other_rounds(e, s);
+	state_join(e->work, e->state, &left);
 }

@@ -196,6 +196,7 @@ struct target evaluate_target(struct evaluator *e, const struct expression *x)
 		return member_of(e, of_memory(e, evaluate(e, x->a), x->place), x);
 	case EXPRESSION_LIST:
 	case EXPRESSION_CALL:
+	case EXPRESSION_BLOCK:
 	case EXPRESSION_CAST:
 	case EXPRESSION_VECTOR:
 	case EXPRESSION_ASSIGN:

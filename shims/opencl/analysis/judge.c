@@ -193,14 +193,15 @@ void analysis_judge(const struct analysis *analysis, size_t kernel,
 		return;
 	}
 	verdict->use_count = of->function->parameter_count;
-	if (of->function->is_broken || of->function->is_overloaded ||
+	if (of->function->is_broken || of->function->is_twice || of->function->other ||
 	    verdict->use_count > ANALYSIS_ARGS) {
 		set_whole(verdict, ANALYSIS_UNKNOWN,
 			  of->function->is_broken ? of->function->broken_place
 						  : of->function->place,
-			  of->function->is_broken	? of->function->broken
-			  : of->function->is_overloaded ? "there are several kernels of its name"
-							: "it has too many arguments");
+			  of->function->is_broken ? of->function->broken
+			  : verdict->use_count > ANALYSIS_ARGS
+			      ? "it has too many arguments"
+			      : "there are several functions of its name");
 		return;
 	}
 	if (analysis->grid_reason && rewrite_asks(analysis, of->function->name) &&

@@ -41,7 +41,7 @@ struct parser {
 struct specifiers {
 	const struct type *type;
 	enum space space;
-	bool is_typedef, is_kernel, is_volatile, is_const, is_static, is_overloadable, is_packed;
+	bool is_typedef, is_kernel, is_volatile, is_const, is_static, is_packed;
 	uint64_t required_local[3];
 	uint64_t align;
 };

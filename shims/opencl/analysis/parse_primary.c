@@ -35,11 +35,14 @@ struct expression *parse_checked(struct parser *p, struct expression *e)
 	return e;
 }
 
+static bool is_hex(const char *text)
+{
+	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+}
+
 static bool is_floating(const char *text)
 {
-	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-
-	return strpbrk(text, is_hex ? ".pP" : ".eEfFhH") != NULL;
+	return strpbrk(text, is_hex(text) ? ".pP" : ".eEfFhH") != NULL;
 }
 
 static struct expression *number(struct parser *p, const struct token *token)
@@ -105,8 +108,9 @@ static struct expression *name(struct parser *p)
 	} else if (symbol->kind == SYMBOL_FUNCTION) {
 		e->function = symbol->function;
 	} else if (symbol->kind == SYMBOL_NUMBER) {
-		e->kind = EXPRESSION_NUMBER;
-		e->type = &TYPE_INT;
+		/* What is no int has a type that depends on the compiler. */
+		e->kind = symbol->value > INT32_MAX ? EXPRESSION_OPAQUE : EXPRESSION_NUMBER;
+		e->type = symbol->value > INT32_MAX ? &TYPE_ANY : &TYPE_INT;
 		e->value = symbol->value;
 	} else {
 		work_fail(p->work, token->place, "a type where a value is meant: %.40s", e->name);
@@ -238,8 +242,12 @@ static struct expression *atom(struct parser *p)
 	if (parse_accept(p, '(')) {
 		if (parse_starts_type(p))
 			return cast(p, token->place);
-		if (parse_is(p, '{'))
-			parse_fail(p, "a statement in an expression");
+		if (parse_is(p, '{') && p->function) {
+			e = parse_node(p, EXPRESSION_BLOCK, token->place);
+			e->block = parse_block(p);
+			parse_expect(p, ')');
+			return e;
+		}
 		e = parse_expression(p);
 		parse_expect(p, ')');
 		return e;

@@ -162,8 +162,6 @@ static void attribute(struct parser *p, struct specifiers *s)
 	}
 	if (is_attribute(name, "packed"))
 		s->is_packed = true;
-	else if (is_attribute(name, "overloadable"))
-		s->is_overloadable = true;
 	else if (is_attribute(name, "vector_size") || is_attribute(name, "ext_vector_type") ||
 		 is_attribute(name, "mode") || is_attribute(name, "address_space"))
 		parse_fail(p, "an attribute that changes the type");

@@ -4,6 +4,8 @@
 
 #include "parse.h"
 
+#define NOT_FOLLOWED INT64_MAX
+
 static uint64_t align_to(uint64_t at, uint64_t align)
 {
 	return align > 1 ? (at + align - 1) / align * align : at;
@@ -147,11 +149,18 @@ const struct type *parse_enum(struct parser *p)
 	while (!parse_accept(p, '}')) {
 		const char *name = parse_name(p);
 
-		if (parse_accept(p, '='))
-			value = parse_constant(p);
-		if (value > INT32_MAX || value < INT32_MIN)
-			parse_fail(p, "an enumerator that is no int");
-		parse_declare(p, SYMBOL_NUMBER, name)->value = value++;
+		if (parse_accept(p, '=')) {
+			const struct expression *e = parse_choice(p);
+
+			/* What is no int is a number that is not followed. */
+			if (!constant_value(e, &value) || value > INT32_MAX || value < INT32_MIN)
+				value = NOT_FOLLOWED;
+		}
+		parse_declare(p, SYMBOL_NUMBER, name)->value = value;
+		if (value < INT32_MAX)
+			value++;
+		else
+			value = NOT_FOLLOWED;
 		if (!parse_accept(p, ',') && !parse_is(p, '}'))
 			parse_fail(p, "no ','");
 	}

@@ -13,23 +13,43 @@ struct attempt {
 	struct function *function;
 };
 
+static bool has_parameters(const struct function *function, const struct declarator *d)
+{
+	const struct variable *a = function->parameters, *b = d->parameters;
+
+	for (; a && b; a = a->next, b = b->next) {
+		if (!type_is_same(a->type, b->type))
+			return false;
+	}
+	return !a && !b;
+}
+
 static struct function *declare_function(struct parser *p, const struct specifiers *s,
 					 const struct declarator *d)
 {
 	struct symbol *symbol = parse_find(p, d->name, strlen(d->name), false);
-	struct function *function;
+	struct function *function = NULL, *first = NULL;
 
-	if (symbol && symbol->kind == SYMBOL_FUNCTION) {
-		function = symbol->function;
-	} else {
+	if (symbol && symbol->kind == SYMBOL_FUNCTION)
+		function = first = symbol->function;
+	while (function && !has_parameters(function, d))
+		function = function->other;
+	if (!function) {
 		function = work_take(p->work, sizeof(*function));
 		function->name = d->name;
-		parse_declare(p, SYMBOL_FUNCTION, d->name)->function = function;
+		function->parameters = d->parameters;
+		function->parameter_count = d->parameter_count;
 		*p->end_of_functions = function;
 		p->end_of_functions = &function->next;
+		if (first) {
+			function->other = first->other;
+			first->other = function;
+		} else {
+			parse_declare(p, SYMBOL_FUNCTION, d->name)->function = function;
+		}
 	}
 	function->is_kernel |= s->is_kernel;
-	function->is_overloaded |= s->is_overloadable;
+	function->result = d->type;
 	if (s->required_local[0])
 		memcpy(function->required_local, s->required_local, sizeof(s->required_local));
 	return function;
@@ -44,18 +64,17 @@ static void add_signature(struct parser *p, const struct specifiers *s, const st
 }
 
 /* The body, of which the parser is at the '{'. */
-static void body(struct parser *p, struct function *function, struct declarator *d,
-		 const struct type *result)
+static void body(struct parser *p, struct function *function, struct declarator *d)
 {
 	struct attempt attempt = {.depth = p->depth, .newest = p->newest};
 	struct variable *parameter;
 	size_t open = (size_t)(parse_peek(p, 0) - p->tokens), end;
 	struct signature *signature;
 
+	/* Twice the same, which compilers refuse. */
 	if (function->is_defined)
-		function->is_overloaded = true;
+		function->is_twice = true;
 	function->is_defined = true;
-	function->result = result;
 	function->place = d->place;
 	function->parameters = d->parameters;
 	function->parameter_count = d->parameter_count;
@@ -134,7 +153,7 @@ static void external(struct parser *p)
 
 			add_signature(p, &s, &d);
 			if (parse_is(p, '{')) {
-				body(p, function, &d, d.type);
+				body(p, function, &d);
 				return;
 			}
 		} else {

@@ -19,6 +19,7 @@ struct branch {
 
 struct file {
 	struct preprocessor *pp;
+	const char *name;
 	struct branch branches[BRANCHES_MOST];
 	size_t branch_count;
 	unsigned depth;
@@ -85,7 +86,7 @@ static void include_named(struct file *file, const char *name, struct place plac
 		snprintf(path, size, "%s/%s", directory, name);
 		text = read_file(pp, name[0] == '/' ? name : path, &length);
 		if (text) {
-			preprocess_file(pp, text, length, name, file->depth + 1);
+			preprocess_file(pp, text, length, path, file->depth + 1);
 			return;
 		}
 	}
@@ -181,6 +182,8 @@ static void directive(struct file *file, const struct token *hash, size_t count)
 			macro_remove(pp, &at[1]);
 	} else if (token_is(at, "include")) {
 		include(file, at + 1, count - 1, hash->place);
+	} else if (token_is(at, "pragma") && count == 2 && token_is(&at[1], "once")) {
+		LIST_ADD(pp->work, &pp->once, file->name);
 	} else if (token_is(at, "pragma")) {
 		struct token pragma = *hash;
 
@@ -213,7 +216,12 @@ static void preprocess_file(struct preprocessor *pp, const char *text, size_t le
 	struct tokens tokens = {0};
 	size_t i = 0;
 
-	*file = (struct file){.pp = pp, .depth = depth};
+	for (i = 0; i < pp->once.count; i++) {
+		if (!strcmp(pp->once.at[i], name))
+			return;
+	}
+	i = 0;
+	*file = (struct file){.pp = pp, .name = name, .depth = depth};
 	LIST_ADD(pp->work, &pp->files, name);
 	lex_source(pp->work, text, length, (uint32_t)pp->files.count - 1, &tokens);
 	while (i < tokens.count) {

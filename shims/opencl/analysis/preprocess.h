@@ -32,6 +32,11 @@ struct preprocessor {
 		const char **at;
 		size_t count, room;
 	} directories;
+	/* Files of #pragma once. */
+	struct {
+		const char **at;
+		size_t count, room;
+	} once;
 	/* Options that are the compiler's, not the preprocessor's. */
 	char *options;
 	/* As __OPENCL_C_VERSION__. */

@@ -98,14 +98,20 @@ static void set_sizes(const struct analysis_kernel_info *info, const struct wish
 static int64_t guess(const struct analysis_arg_info *info, int64_t size, bool by_name)
 {
 	const char *name = info->name;
+	static const char *const SIZES[] = {"width", "height", "size", "cols", "rows", "count",
+					    "len",   "num",    "wd",   "ht",   "dim"};
+	size_t i;
 
 	if (!by_name)
 		return size;
 	if (strstr(name, "off") || strstr(name, "start") || strstr(name, "begin"))
 		return 0;
-	if (strstr(name, "inc"))
-		return 1;
-	return size;
+	for (i = 0; i < sizeof(SIZES) / sizeof(*SIZES); i++) {
+		if (strstr(name, SIZES[i]))
+			return size;
+	}
+	/* n, m, w, h. */
+	return strlen(name) == 1 ? size : 1;
 }
 
 static void set_args(const struct analysis_kernel_info *info, const struct wish *wish,

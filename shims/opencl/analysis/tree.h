@@ -21,6 +21,7 @@ enum expression_kind {
 	EXPRESSION_LIST,   /* { args }, of a type where it is a compound literal */
 	EXPRESSION_MEMBER, /* a.name */
 	EXPRESSION_ARROW,  /* a->name */
+	EXPRESSION_BLOCK,  /* ({ statements }) */
 	EXPRESSION_INDEX,  /* a[b] */
 };
 
@@ -35,6 +36,7 @@ struct expression {
 	const char *name;
 	struct variable *variable;
 	struct function *function;
+	struct statement *block;
 	int64_t value;
 	/* Of the tree below it. */
 	unsigned height;
@@ -92,7 +94,7 @@ struct function {
 	struct variable *parameters;
 	unsigned parameter_count, slot_count;
 	struct statement *body;
-	bool is_kernel, is_overloaded, is_defined;
+	bool is_kernel, is_twice, is_defined;
 	/* Its body is not understood. */
 	bool is_broken;
 	struct place broken_place;
@@ -100,6 +102,8 @@ struct function {
 	struct place place;
 	uint64_t required_local[3];
 	struct function *next;
+	/* Of its name, with other parameters. */
+	struct function *other;
 };
 
 /* Where the parameters of a function are written, in a prototype or a definition. */

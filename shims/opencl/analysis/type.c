@@ -140,3 +140,16 @@ const struct member *type_member(const struct type *type, const char *name)
 		member = member->next;
 	return member;
 }
+
+bool type_is_same(const struct type *a, const struct type *b)
+{
+	while (a != b) {
+		if (a->kind != b->kind || a->size != b->size || a->count != b->count ||
+		    a->is_signed != b->is_signed || a->space != b->space || !a->of || !b->of)
+			return a->kind == b->kind && a->name && a->name == b->name &&
+			       a->kind != TYPE_STRUCT && a->kind != TYPE_UNION;
+		a = a->of;
+		b = b->of;
+	}
+	return true;
+}

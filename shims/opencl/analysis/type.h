@@ -81,6 +81,9 @@ static inline unsigned width_of(const struct type *type)
 	return (unsigned)(8 * type->size);
 }
 
+/* Whether two types, perhaps made at different places, are the same. */
+bool type_is_same(const struct type *a, const struct type *b);
+
 const struct member *type_member(const struct type *type, const char *name);
 
 #endif

@@ -199,17 +199,6 @@ static bool is_alike(const struct value *a, const struct value *b)
 	       a->slot == b->slot && a->bytes == b->bytes;
 }
 
-/* Types are made anew for each use: what matters is what they hold. */
-static bool is_same_shape(const struct type *a, const struct type *b)
-{
-	return a == b || (a->kind == b->kind && a->size == b->size && a->count == b->count &&
-			  a->is_signed == b->is_signed && a->space == b->space &&
-			  (a->of == b->of ||
-			   (a->of && b->of && a->of->size == b->of->size &&
-			    a->of->kind == b->of->kind && a->of->is_signed == b->of->is_signed)) &&
-			  a->kind != TYPE_STRUCT && a->kind != TYPE_UNION);
-}
-
 const struct value *value_join(struct work *work, const struct value *a, const struct value *b)
 {
 	struct value *result;
@@ -217,7 +206,7 @@ const struct value *value_join(struct work *work, const struct value *a, const s
 
 	if (a == b || !a || !b)
 		return a && b ? a : NULL;
-	if (!is_same_shape(a->type, b->type))
+	if (!type_is_same(a->type, b->type))
 		return NULL;
 	if (a->kind != b->kind || a->count != b->count)
 		return value_opaque(work, a->type);
@@ -282,7 +271,7 @@ bool value_contains(const struct value *outer, const struct value *inner)
 
 	if (!outer || outer == inner)
 		return true;
-	if (!inner || !is_same_shape(outer->type, inner->type))
+	if (!inner || !type_is_same(outer->type, inner->type))
 		return false;
 	if (outer->kind == VALUE_OPAQUE)
 		return true;
