@@ -26,7 +26,7 @@ struct parser {
 	struct work *work;
 	const struct token *tokens;
 	size_t at, count;
-	unsigned version, depth;
+	unsigned version, depth, ends;
 	/* Directly in the body of a switch. */
 	bool can_label;
 	struct tree *tree;

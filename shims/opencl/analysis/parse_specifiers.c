@@ -130,6 +130,9 @@ static void attribute(struct parser *p, struct specifiers *s)
 	const struct token *name = parse_take(p);
 	bool has_values = parse_is(p, '(');
 
+	if (name->kind != TOKEN_NAME)
+		parse_fail(p, "no attribute's name");
+
 	if (is_attribute(name, "reqd_work_group_size") && has_values) {
 		unsigned i;
 

@@ -5,6 +5,7 @@
 #include "parse.h"
 
 #define DEPTH_MOST 256
+#define ENDS_MOST 100000
 
 const struct token *parse_peek(const struct parser *p, size_t ahead)
 {
@@ -26,6 +27,9 @@ const struct token *parse_take(struct parser *p)
 
 	if (token->kind != TOKEN_END)
 		p->at = (size_t)(token - p->tokens) + 1;
+	else if (++p->ends > ENDS_MOST)
+		/* Whoever looks for something looks too far. */
+		work_fail(p->work, token->place, "it ends too early");
 	return token;
 }
 

@@ -54,6 +54,8 @@ class Kernel {
   readonly #hasLocal: boolean;
   /** Names of integers that can be used. */
   readonly #names: string[] = [];
+  /** Of these, what loops count with: nothing else may change it, or they never end. */
+  readonly #counters = new Set<string>();
   #count = 0;
 
   constructor(random: Random, is2d: boolean, hasLocal: boolean) {
@@ -176,8 +178,9 @@ class Kernel {
     const r = this.#random;
     const v = this.#fresh(), known = this.#names.length;
     this.#names.push(v);
-    const body = this.statements(depth - 1, 1 + r.below(2));
+    this.#counters.add(v);
     const leave = r.chance(20) ? `if (${this.#condition()}) ${r.one(["break", "continue"])};` : "";
+    const body = this.statements(depth - 1, 1 + r.below(2));
     const inner = `${leave} ${body}`;
     const bound = r.one(["4", "3", "n", "w", "8"]);
     this.#names.length = known;
@@ -217,10 +220,12 @@ class Kernel {
         const other = r.chance(40) ? ` else { ${this.#store()} }` : "";
         return `if (${this.#condition()}) { ${body} }${other}`;
       }
-      case 3:
-        return this.#names.length > 0
-          ? `${r.one(this.#names)} ${r.one(["=", "+=", "-="])} ${this.#leaf()};`
+      case 3: {
+        const free = this.#names.filter((each) => !this.#counters.has(each));
+        return free.length > 0
+          ? `${r.one(free)} ${r.one(["=", "+=", "-="])} ${this.#leaf()};`
           : this.#store();
+      }
       case 4:
         return this.#loop(depth);
       case 5:
