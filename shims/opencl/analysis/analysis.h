@@ -8,7 +8,8 @@
  * may judge at once.
  *
  * A split runs analysis_source(), never the program's own text: that is what was looked at, with
- * all macros expanded, and with a hidden argument for kernels that ask for the whole grid.
+ * all macros expanded, and with a hidden argument for kernels that ask for the whole grid. size_t
+ * and addresses are taken to have 64 bits: kernels of other devices are not to be split.
  */
 #ifndef MVGAL_ANALYSIS_H
 #define MVGAL_ANALYSIS_H
@@ -20,8 +21,7 @@
 /* Kernels with more arguments run whole. */
 #define ANALYSIS_ARGS 64
 
-/* Why a kernel or a launch runs whole. Each but the last four has a kernel that goes wrong without
- * it. */
+/* Why a kernel or a launch runs whole. */
 enum analysis_rule {
 	ANALYSIS_SPLIT, /* it does not */
 	ANALYSIS_ONE_GROUP,

@@ -53,7 +53,6 @@ struct evaluator {
 	double last;
 	double group[3], groups[3];
 	bool has_local;
-	/* The first work-item's local size is not known: nobody may ask. */
 	struct state *state;
 	struct frame *frame;
 	struct targets *targets;
@@ -90,6 +89,12 @@ const struct value *evaluate_operation(struct evaluator *e, uint32_t op, const s
 /* Whether to evaluate it again changes nothing. */
 bool is_repeatable(const struct expression *x);
 const struct type *common_type(const struct type *a, const struct type *b);
+
+/* evaluate_compound.c */
+const struct value *evaluate_choice(struct evaluator *e, const struct expression *x);
+const struct value *evaluate_vector(struct evaluator *e, const struct expression *x);
+const struct value *evaluate_block(struct evaluator *e, const struct statement *block);
+void evaluate_list(struct evaluator *e, const struct expression *x);
 
 /* evaluate_place.c */
 enum target_kind {

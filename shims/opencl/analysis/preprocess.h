@@ -44,7 +44,6 @@ struct preprocessor {
 	bool is_fast;
 	unsigned depth;
 	size_t steps;
-	/* Which headers were read, for its file numbers. */
 	struct tokens *out;
 };
 

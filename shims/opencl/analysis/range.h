@@ -43,6 +43,9 @@ static inline bool range_is_constant(const struct range *v)
 	return v->min == v->max;
 }
 
+/* Tightens bounds by each other; false for a contradiction. */
+bool range_make(double last, struct range *v);
+
 /* The number that the bits are, read as unsigned or signed. */
 struct range range_window(struct range v, unsigned width, bool is_signed);
 

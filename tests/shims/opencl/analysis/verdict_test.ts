@@ -331,9 +331,9 @@ const ROWS: Row[] = [
     [64],
     [B],
     `__kernel void k(__global int *o) {
-    int l = get_local_id(0); int v = o[get_global_id(0) - l + (l ^ 1)];
+    int l = get_local_id(0); int v = o[get_group_id(0) * 8 + (l ^ 1)];
     barrier(CLK_GLOBAL_MEM_FENCE); o[get_global_id(0)] = v; }`,
-    { local: [8] },
+    { local: [8], hidden: true },
   ),
   row(
     "store_not_affine",
