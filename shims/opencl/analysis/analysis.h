@@ -162,6 +162,10 @@ struct analysis_window {
 	int64_t stride, first, end;
 };
 
+/*
+ * A part may leave bytes of its write window as they were (guards, holes): bring them up to date on
+ * its device first. Of the read window it may read any byte.
+ */
 struct analysis_use {
 	struct analysis_window writes, reads;
 	/* Of an image that is written: which coordinate the windows are of. */
