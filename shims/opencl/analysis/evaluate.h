@@ -67,10 +67,20 @@ struct evaluator {
 	struct refusal refusal;
 	/* Whether the accesses are all that there are. */
 	bool is_incomplete;
+	struct known_loop *loops;
 	/* Slots whose address was taken. */
 	unsigned char taken[1024];
+	unsigned taken_count;
 	bool uses_grid, uses_groups;
 	struct place place;
+};
+
+/* The head of a loop that was found last, for the state that it was entered with. */
+struct known_loop {
+	const struct statement *loop;
+	unsigned base;
+	struct state entry, head;
+	struct known_loop *next;
 };
 
 /* Runs it; accesses and a refusal are in the evaluator afterwards. */

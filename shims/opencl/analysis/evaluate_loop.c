@@ -51,15 +51,19 @@ static void next_of(struct evaluator *e, const struct statement *s, const struct
 static void grow(struct evaluator *e, const struct statement *s, const struct state *entry,
 		 struct state *head, struct state *next)
 {
-	unsigned i;
+	unsigned i, taken;
 
 	state_copy(e->work, head, entry);
 	for (i = 0;; i++) {
+		taken = e->taken_count;
 		if (i == ROUNDS_MOST)
 			work_fail(e->work, s->place, "this loop is too much for the analysis");
 		next_of(e, s, entry, head, next);
-		if (state_contains(head, next))
-			return;
+		if (state_contains(head, next)) {
+			if (taken == e->taken_count)
+				return;
+			continue;
+		}
 		if (i < WIDEN_AFTER)
 			state_join(e->work, head, next);
 		else
@@ -85,10 +89,47 @@ static void shrink(struct evaluator *e, const struct statement *s, const struct 
 	}
 }
 
+/* Where the loop was looked at last; loops around it come here again and again. */
+static struct known_loop *known(struct evaluator *e, const struct statement *s)
+{
+	struct known_loop *loop = e->loops;
+
+	while (loop && (loop->loop != s || loop->base != e->frame->base))
+		loop = loop->next;
+	if (!loop) {
+		loop = work_take(e->work, sizeof(*loop));
+		loop->loop = s;
+		loop->base = e->frame->base;
+		loop->next = e->loops;
+		e->loops = loop;
+	}
+	return loop;
+}
+
+/* The state at the head that holds for every round. */
+static void find_head(struct evaluator *e, const struct statement *s, const struct state *entry,
+		      struct state *head)
+{
+	struct known_loop *loop = known(e, s);
+	struct state next;
+	unsigned taken = e->taken_count;
+
+	if (state_contains(&loop->entry, entry) && state_contains(entry, &loop->entry)) {
+		state_copy(e->work, head, &loop->head);
+		return;
+	}
+	grow(e, s, entry, head, &next);
+	shrink(e, s, entry, head, &next);
+	if (taken != e->taken_count)
+		return;
+	state_copy(e->work, &loop->entry, entry);
+	state_copy(e->work, &loop->head, head);
+}
+
 /* All rounds after the first. */
 static void other_rounds(struct evaluator *e, const struct statement *s)
 {
-	struct state entry, head, next, left, returned;
+	struct state entry, head, left, returned;
 	const struct value *result = e->frame->result;
 	bool has_result = e->frame->has_result;
 
@@ -96,8 +137,7 @@ static void other_rounds(struct evaluator *e, const struct statement *s)
 	/* What returns on the way to the head's state does not count either. */
 	state_copy(e->work, &returned, &e->frame->returned);
 	e->quiet++;
-	grow(e, s, &entry, &head, &next);
-	shrink(e, s, &entry, &head, &next);
+	find_head(e, s, &entry, &head);
 	e->quiet--;
 	e->frame->returned = returned;
 	e->frame->result = result;

@@ -24,6 +24,11 @@ void slot_set(struct evaluator *e, unsigned slot, const struct value *value)
 
 void slot_take(struct evaluator *e, unsigned slot, struct place place)
 {
+	if (slot < sizeof(e->taken) && e->taken[slot])
+		return;
+	/* Stores through pointers may reach more now: what was found of loops no longer holds. */
+	e->loops = NULL;
+	e->taken_count++;
 	if (slot < sizeof(e->taken))
 		e->taken[slot] = 1;
 	else

@@ -45,6 +45,10 @@ const TRAPS: Record<string, string> = {
   mul24_wraps: kernel("int x = mul24(g, 0x1000001); o[x & 1023] = g;"),
   two_strides: kernel("for (int j = g; j < 128; j += 64) o[j] = g; "),
   shadowed: kernel("int x = g; { int x = 3; o[x + 100] = x; } o[x] = g;"),
+  pointer_set_later: kernel(
+    "int x = g, a = 0, b = 0; int *p = i[0] > 3 ? &a : &b; " +
+      "for (int j = 0; j < 3; j++) { for (int q = 0; q < 2; q++) *p = 7; p = &x; } o[x] = g;",
+  ),
   boolean: kernel("bool b = g; o[b] = g;"),
   cast_that_holds: kernel("int x = (char)g; o[x + 128] = g;", ""),
   unsigned_comparison: kernel(
