@@ -54,6 +54,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./bench.ts")).benchCommand,
   },
   {
+    name: "explain",
+    describe: "Say which OpenCL kernels may be split over several GPUs, and why not",
+    links: [],
+    load: async () => (await import("./explain.ts")).explainCommand,
+  },
+  {
     name: "run",
     describe: "Start a program with limits, on chosen GPUs, or with pooled memory",
     links: [],

@@ -1,0 +1,140 @@
+/**
+ * `mvgal explain`: which kernels of an OpenCL program may be split over several GPUs, and why not.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { shimPath } from "../launch/self.ts";
+import { explainProgram } from "../pool/opencl_explain.ts";
+import { renderExplained } from "../render/explain.ts";
+import { styleFor } from "../render/style.ts";
+import {
+  type CommandContext,
+  type CommandInput,
+  type CommandModule,
+  flag,
+  UsageError,
+  value,
+  values,
+} from "./command.ts";
+
+const SIZES = /^[1-9][0-9]{0,11}(x[1-9][0-9]{0,11}){0,2}$/;
+const ARG = /^[A-Za-z_]\w*=-?(0[xX][0-9a-fA-F]+|[0-9]+)$/;
+
+function readSource(file: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Deno.readFileSync(file);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new Error(`cannot read ${file}: ${why}`);
+  }
+}
+
+/** A word of build options; one with blanks is put in quotes. */
+function word(prefix: string, text: string): string {
+  return /[\s"\\]/.test(text)
+    ? `"${prefix}${text.replace(/[\\"]/g, (each) => `\\${each}`)}"`
+    : `${prefix}${text}`;
+}
+
+function optionsOf(input: CommandInput): string {
+  const sizes = (["global", "local"] as const).flatMap((name) => {
+    const given = value(input, name);
+    if (given === undefined) return [];
+    if (!SIZES.test(given)) {
+      throw new UsageError(`--${name} '${given}' is no size: 1024, 640x480 or 64x64x8`);
+    }
+    return [`--${name}=${given}`];
+  });
+  const args = values(input, "arg").map((given) => {
+    if (!ARG.test(given)) {
+      throw new UsageError(`--arg '${given}' is no whole number of an argument: --arg n=1000`);
+    }
+    return `--arg=${given}`;
+  });
+  return [
+    ...values(input, "define").map((each) => word("-D", each)),
+    ...values(input, "include").map((each) => word("-I", each)),
+    value(input, "options") ?? "",
+    ...sizes,
+    ...args,
+  ].join(" ");
+}
+
+function explain(input: CommandInput, context: CommandContext): number {
+  const file = input.args[0] ?? "";
+  const options = optionsOf(input);
+  const source = readSource(file);
+  const library = shimPath("opencl");
+  if (library === undefined) {
+    throw new Error(
+      "this mvgal has no OpenCL shim (libmvgal_opencl.so): build it with 'deno task build', or name " +
+        "its directory in MVGAL_SHIM_DIR",
+    );
+  }
+  const outcome = explainProgram(library, source, options);
+  if (outcome.state === "absent") throw new Error(`cannot analyse kernels: ${outcome.reason}`);
+  const { program, json } = outcome;
+  if (flag(input, "json")) {
+    context.stdout.write(`${json}\n`);
+    return program.error === null ? 0 : 1;
+  }
+  if (program.error !== null) {
+    const { message, line, column } = program.error;
+    throw new Error(`${file}${line === 0 ? "" : `:${line}:${column}`}: ${message}`);
+  }
+  const text = new TextDecoder().decode(source);
+  context.stdout.write(
+    renderExplained(program, text, basename(file), styleFor(context.stdout.color)),
+  );
+  return 0;
+}
+
+/** `mvgal explain`. */
+export const explainCommand: CommandModule = {
+  name: "explain",
+  describe: "Say which OpenCL kernels may be split over several GPUs, and why not",
+  details:
+    "Reads OpenCL C as a compiler would, and follows each kernel through one launch: what does each " +
+    "work-group read and write? The verdict holds for the sizes and whole numbers of that launch. What " +
+    "is not given is assumed, and shown. No OpenCL and no GPU is needed.",
+  arguments: [{ syntax: "<file>", describe: "OpenCL C", completes: "file" }],
+  options: [
+    { flags: "--json", describe: "Print one JSON object (mvgal.explain/1)" },
+    {
+      flags: "-D, --define <macro>",
+      describe: "A macro of the program's own build: N or N=16; again for more",
+      repeatable: true,
+    },
+    {
+      flags: "-I, --include <directory>",
+      describe: "Where its headers are; again for more",
+      completes: "directory",
+      repeatable: true,
+    },
+    {
+      flags: "--options <text>",
+      describe: "Build options as the program gives them: -cl-std=CL2.0",
+    },
+    { flags: "--global <size>", describe: "The launch: work-items, as 4096 or 640x480" },
+    { flags: "--local <size>", describe: "Work-items of a work-group: 64 or 16x16" },
+    {
+      flags: "--arg <number>",
+      describe: "A whole number that is an argument, by name: n=1000; again for more",
+      repeatable: true,
+    },
+  ],
+  examples: [
+    { command: "explain kernels.cl", meaning: "Each kernel, and the line that decides" },
+    {
+      command: "explain gemm.cl -DWPT=8 --global 512x512 --local 16x16 --arg width=4096",
+      meaning: "Just as a program launches it",
+    },
+  ],
+  run: explain,
+};

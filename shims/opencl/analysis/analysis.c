@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+#define PROGRAM_BYTES ((size_t)256 << 20)
+
+struct analysis *analysis_create(const struct analysis_input *input)
+{
+	struct analysis *analysis = calloc(1, sizeof(*analysis));
+
+	if (!analysis)
+		return NULL;
+	analysis->work.limit = PROGRAM_BYTES;
+	if (setjmp(analysis->work.escape)) {
+		analysis->has_failed = true;
+		analysis->kernels.count = 0;
+		return analysis;
+	}
+	preprocess_begin(&analysis->pp, &analysis->work, input);
+	preprocess(&analysis->pp, &analysis->tokens);
+	parse(&analysis->work, &analysis->tokens, analysis->pp.version, &analysis->tree);
+	rewrite(analysis);
+	list_kernels(analysis);
+	/* Not the analysis' own; nobody is to look there again. */
+	analysis->pp.input = NULL;
+	return analysis;
+}
+
+void analysis_free(struct analysis *analysis)
+{
+	if (!analysis)
+		return;
+	work_free(&analysis->work);
+	free(analysis);
+}
+
+const char *analysis_error(const struct analysis *analysis, unsigned *line, unsigned *column)
+{
+	if (!analysis->has_failed)
+		return NULL;
+	*line = analysis->work.place.file == 0 ? analysis->work.place.line : 0;
+	*column = *line ? analysis->work.place.column : 0;
+	return analysis->work.message;
+}
+
+const char *analysis_source(const struct analysis *analysis, size_t *length)
+{
+	*length = analysis->has_failed ? 0 : analysis->length;
+	return analysis->has_failed ? NULL : analysis->text;
+}
+
+const char *analysis_options(const struct analysis *analysis)
+{
+	return analysis->pp.options ? analysis->pp.options : "";
+}
+
+size_t analysis_kernel_count(const struct analysis *analysis)
+{
+	return analysis->kernels.count;
+}
+
+int analysis_kernel_find(const struct analysis *analysis, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < analysis->kernels.count; i++) {
+		if (!strcmp(analysis->kernels.at[i].info.name, name))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool analysis_kernel_info(const struct analysis *analysis, size_t kernel,
+			  struct analysis_kernel_info *info)
+{
+	if (kernel >= analysis->kernels.count)
+		return false;
+	*info = analysis->kernels.at[kernel].info;
+	return true;
+}
+
+size_t analysis_gap_count(const struct analysis *analysis)
+{
+	return analysis->has_failed ? 0 : analysis->tree.gaps.count;
+}
+
+const char *analysis_gap(const struct analysis *analysis, size_t gap, unsigned *line,
+			 unsigned *column)
+{
+	const struct gap *of = &analysis->tree.gaps.at[gap];
+
+	*line = of->place.file == 0 ? of->place.line : 0;
+	*column = *line ? of->place.column : 0;
+	return of->message;
+}

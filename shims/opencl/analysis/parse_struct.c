@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Structures, unions, enumerations. */
+#include <string.h>
+
+#include "parse.h"
+
+#define NOT_FOLLOWED INT64_MAX
+
+static uint64_t align_to(uint64_t at, uint64_t align)
+{
+	return align > 1 ? (at + align - 1) / align * align : at;
+}
+
+static void add_member(struct parser *p, struct type *type, struct member **end,
+		       const struct declarator *d, const struct specifiers *s, bool is_packed)
+{
+	struct member *member = work_take(p->work, sizeof(*member));
+	uint64_t align = is_packed ? 1 : d->type->align;
+
+	if (s->align > align)
+		align = s->align;
+	*member = (struct member){.name = d->name, .type = d->type};
+	if (d->is_function || d->type->size > UINT32_MAX || d->type->kind == TYPE_VOID ||
+	    (d->type->kind == TYPE_STRUCT && !d->type->is_complete))
+		parse_fail(p, "a member that cannot be");
+	if (type->kind == TYPE_STRUCT)
+		member->offset = align_to(type->size, align);
+	if (member->offset + d->type->size > type->size)
+		type->size = member->offset + d->type->size;
+	if (type->size > UINT32_MAX)
+		parse_fail(p, "a structure that is too large");
+	if (align > type->align)
+		type->align = align;
+	*end = member;
+}
+
+/* Whether the attributes after the '}' say `packed`: members before them depend on it. */
+static bool is_packed_later(struct parser *p)
+{
+	size_t at = p->at;
+	struct specifiers s = {0};
+
+	while (!parse_is(p, '}') && parse_peek(p, 0)->kind != TOKEN_END) {
+		if (parse_is(p, '{') || parse_is(p, '('))
+			parse_skip_nested(p);
+		else
+			parse_take(p);
+	}
+	parse_take(p);
+	parse_attributes(p, &s);
+	p->at = at;
+	return s.is_packed;
+}
+
+static void members(struct parser *p, struct type *type, bool is_packed)
+{
+	struct member *last = NULL;
+
+	while (!parse_accept(p, '}')) {
+		struct specifiers s = parse_specifiers(p);
+
+		if (!s.type)
+			parse_fail(p, "no type of a member");
+		if (parse_accept(p, ';')) {
+			struct member *inner;
+
+			/* Of a structure without a name: its members are this one's. */
+			if (s.type->kind != TYPE_STRUCT && s.type->kind != TYPE_UNION)
+				continue;
+			inner = s.type->members;
+			if (inner)
+				parse_fail(p, "a structure without a name in a structure");
+			continue;
+		}
+		do {
+			struct declarator d = {0};
+			struct specifiers with = s;
+			struct member **end = last ? &last->next : &type->members;
+
+			parse_declarator(p, &s, &d);
+			if (parse_is(p, ':'))
+				parse_fail(p, "a bit-field");
+			parse_attributes(p, &with);
+			if (!d.name)
+				parse_fail(p, "a member without a name");
+			add_member(p, type, end, &d, &with, is_packed || with.is_packed);
+			last = *end;
+		} while (parse_accept(p, ','));
+		parse_expect(p, ';');
+	}
+}
+
+const struct type *parse_struct(struct parser *p, struct specifiers *s)
+{
+	bool is_union = token_is(parse_take(p), "union");
+	struct specifiers own = {0};
+	struct type *type = NULL;
+	const char *name = NULL;
+	bool is_packed;
+
+	parse_attributes(p, &own);
+	if (parse_peek(p, 0)->kind == TOKEN_NAME) {
+		struct symbol *symbol;
+
+		name = parse_name(p);
+		symbol = parse_find(p, name, strlen(name), true);
+		if (symbol)
+			type = (struct type *)symbol->type;
+	}
+	if (!type || (parse_is(p, '{') && type->is_complete)) {
+		type = work_take(p->work, sizeof(*type));
+		*type = (struct type){.kind = is_union ? TYPE_UNION : TYPE_STRUCT,
+				      .align = 1,
+				      .name = name ? name : "struct"};
+		if (name)
+			parse_declare(p, SYMBOL_TAG, name)->type = type;
+	}
+	if (!parse_is(p, '{'))
+		return type;
+	if (type->kind != TYPE_STRUCT && type->kind != TYPE_UNION)
+		parse_fail(p, "a name of something else");
+	parse_enter(p);
+	parse_take(p);
+	is_packed = own.is_packed || is_packed_later(p);
+	members(p, type, is_packed);
+	parse_attributes(p, &own);
+	p->depth--;
+	if (own.align > type->align)
+		type->align = own.align;
+	if (type->align > 4096)
+		parse_fail(p, "an alignment that cannot be");
+	type->size = align_to(type->size, type->align);
+	type->is_complete = true;
+	(void)s;
+	return type;
+}
+
+const struct type *parse_enum(struct parser *p)
+{
+	struct specifiers own = {0};
+	int64_t value = 0;
+
+	parse_take(p);
+	parse_attributes(p, &own);
+	if (parse_peek(p, 0)->kind == TOKEN_NAME)
+		parse_name(p);
+	if (!parse_accept(p, '{'))
+		return &TYPE_INT;
+	while (!parse_accept(p, '}')) {
+		const char *name = parse_name(p);
+
+		if (parse_accept(p, '=')) {
+			const struct expression *e = parse_choice(p);
+
+			/* What is no int is a number that is not followed. */
+			if (!constant_value(e, &value) || value > INT32_MAX || value < INT32_MIN)
+				value = NOT_FOLLOWED;
+		}
+		parse_declare(p, SYMBOL_NUMBER, name)->value = value;
+		if (value < INT32_MAX)
+			value++;
+		else
+			value = NOT_FOLLOWED;
+		if (!parse_accept(p, ',') && !parse_is(p, '}'))
+			parse_fail(p, "no ','");
+	}
+	return &TYPE_INT;
+}

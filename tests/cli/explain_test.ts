@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { compile, compilerTest } from "../fakes/cc.ts";
+import { analysisFiles } from "../shims/opencl/analysis/split_check.ts";
+import { capture } from "./capture.ts";
+
+/** The analysis alone, as libmvgal_opencl.so. */
+function shims(): string {
+  const { sources, all } = analysisFiles();
+  const main = sources.find((path) => path.endsWith("/explain.c")) ?? "";
+  const path = compile({
+    name: "libmvgal_opencl.so",
+    source: { file: main },
+    args: [
+      "-O1",
+      "-shared",
+      "-fPIC",
+      "-fvisibility=hidden",
+      "-Wl,--no-as-needed",
+      ...sources.filter((each) => each !== main),
+      "-lm",
+    ],
+    includes: all,
+  });
+  return join(path, "..");
+}
+
+async function explain(source: string, ...args: string[]) {
+  const directory = await Deno.makeTempDir();
+  const before = Deno.env.get("MVGAL_SHIM_DIR");
+  Deno.env.set("MVGAL_SHIM_DIR", shims());
+  try {
+    const file = join(directory, "k.cl");
+    await Deno.writeTextFile(file, source);
+    return await capture(["explain", file, ...args]);
+  } finally {
+    if (before === undefined) Deno.env.delete("MVGAL_SHIM_DIR");
+    else Deno.env.set("MVGAL_SHIM_DIR", before);
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const SOURCE = `__kernel void rows(__global float *out, int width) {
+  int x = get_global_id(0), y = get_global_id(1);
+  if (x < width) out[y * width + x] = SCALE;
+}
+__kernel void count(__global int *n, __global const int *in) {
+	if (in[get_global_id(0)]) atomic_inc(n);
+}
+`;
+
+compilerTest("mvgal explain says what each work-group writes, and of which launch", async () => {
+  const { status, stdout, stderr } = await explain(
+    SOURCE,
+    "-DSCALE=2",
+    "--global",
+    "64x32",
+    "--local",
+    "8x4",
+    "--arg",
+    "width=60",
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^rows: may be split in y, between any two of 8 groups of 4$/m);
+  assert.match(stdout, /^ {2}out: writes 960 bytes from 960 \* group on$/m);
+  assert.match(stdout, /^ {2}launch: global 64x32, local 8x4, width = 60$/m);
+});
+
+compilerTest("mvgal explain shows the line that decides, and what to do about it", async () => {
+  const { status, stdout, stderr } = await explain(SOURCE, "-D", "SCALE=1");
+  assert.equal(status, 0, stderr);
+  const lines = stdout.split("\n");
+  const at = lines.findIndex((line) => line.startsWith("count: runs whole (atomic): atomic_inc"));
+  assert.ok(at >= 0, stdout);
+  assert.equal(lines[at + 1], "  k.cl:6: \tif (in[get_global_id(0)]) atomic_inc(n);");
+  assert.equal(lines[at + 2], `${" ".repeat(10)}\t${" ".repeat(26)}^`);
+  assert.match(lines[at + 3] ?? "", /^ {2}to split it: /);
+  assert.match(lines[at + 4] ?? "", /\(assumed: --global, --local, --arg\)$/);
+});
+
+compilerTest("mvgal explain --json prints one object that names its schema", async () => {
+  const { status, stdout } = await explain(SOURCE, "--json", "-DSCALE=1", "--global=8x8");
+  assert.equal(status, 0);
+  const { schema, error, kernels } = JSON.parse(stdout);
+  assert.deepEqual([schema, error], ["mvgal.explain/1", null]);
+  assert.deepEqual(
+    kernels.map((
+      { name, verdict, rule, at }: Record<string, unknown>,
+    ) => [name, verdict, rule, at]),
+    [["rows", "split", undefined, undefined], ["count", "whole", "atomic", {
+      line: 6,
+      column: 28,
+    }]],
+  );
+});
+
+compilerTest("mvgal explain names the place of what cannot be read", async () => {
+  const broken = await explain("\n#if 1 +\n#endif\n");
+  assert.equal(broken.status, 1);
+  assert.match(broken.stderr, /k\.cl:2:1: #if: it ends too early/);
+  const skipped = await explain("struct s { int a : 3; };\n__kernel void k(void) {}\n");
+  assert.equal(skipped.status, 0);
+  assert.match(skipped.stdout, /stepped over: a bit-field at ':'\n {2}k\.cl:1: struct s/);
+});
+
+compilerTest("mvgal explain refuses sizes and numbers that are none", async () => {
+  assert.equal((await explain(SOURCE, "--global", "0")).status, 2);
+  assert.equal((await explain(SOURCE, "--arg", "width")).status, 2);
+  assert.match((await capture(["explain", "/nowhere.cl"])).stderr, /there is no such file/);
+});

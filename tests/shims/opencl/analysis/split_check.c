@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs kernels whole, and in parts as the analysis of shims/opencl/analysis says, on an OpenCL
+ * device, and compares the bytes.
+ *
+ * Cases come on stdin, in lines:
+ *
+ *     case NAME
+ *     options TEXT                build options
+ *     global X Y Z, local X Y Z, offset X Y Z
+ *     buffer BYTES SEED           an argument: bytes made of the seed
+ *     again ARGUMENT              the memory of another argument
+ *     image WIDTH HEIGHT          an argument: RGBA of floats, zeros
+ *     int NUMBER, float NUMBER, long NUMBER
+ *     local_memory BYTES
+ *     parts N
+ *     without MASK                rules left out
+ *     source LENGTH               then the text; the case is run
+ *
+ * and each gives one line on stdout: NAME, `split` or `whole`, the rule, the dimension, and
+ * `equal`, `differs` or `-`. What a part neither reads nor writes by the verdict holds garbage
+ * while it runs.
+ */
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis.h"
+
+#define ARGS 16
+#define GARBAGE 0xa5
+
+enum kind { BUFFER, IMAGE, VALUE, LOCAL };
+
+struct argument {
+	enum kind kind;
+	size_t size;
+	/* Of images. */
+	size_t width, height;
+	int alias; /* whose memory, or -1 */
+	unsigned char value[16];
+	unsigned char *initial, *whole, *gathered, *mirror;
+	cl_mem memory;
+};
+
+struct test_case {
+	char name[64], options[256];
+	struct analysis_launch launch;
+	struct analysis_arg facts[ARGS];
+	struct argument args[ARGS];
+	int count, parts;
+	char *source;
+	size_t length;
+};
+
+static struct {
+	cl_device_id device;
+	cl_context context;
+	cl_command_queue queue;
+} cl;
+
+__attribute__((noreturn)) static void die(const struct test_case *of, const char *what, int code)
+{
+	printf("%s error %s %d\n", of->name, what, code);
+	exit(1);
+}
+
+static void open_device(void)
+{
+	cl_platform_id platform;
+	cl_int code;
+
+	if (clGetPlatformIDs(1, &platform, NULL) ||
+	    clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &cl.device, NULL)) {
+		printf("none\n");
+		exit(0);
+	}
+	cl.context = clCreateContext(NULL, 1, &cl.device, NULL, NULL, &code);
+	cl.queue = clCreateCommandQueue(cl.context, cl.device, 0, &code);
+}
+
+static cl_program build(const struct test_case *of, const char *source, size_t length,
+			const char *options)
+{
+	cl_int code;
+	cl_program program = clCreateProgramWithSource(cl.context, 1, &source, &length, &code);
+
+	code = clBuildProgram(program, 1, &cl.device, options, NULL, NULL);
+	if (code) {
+		static char log[8192];
+
+		clGetProgramBuildInfo(program, cl.device, CL_PROGRAM_BUILD_LOG, sizeof(log), log,
+				      NULL);
+		fprintf(stderr, "%s\n%.*s\n", log, (int)length, source);
+		die(of, "build", code);
+	}
+	return program;
+}
+
+static void make_memory(struct test_case *of, struct argument *arg, const unsigned char *bytes)
+{
+	static const cl_image_format format = {CL_RGBA, CL_FLOAT};
+	cl_image_desc desc = {.image_type = CL_MEM_OBJECT_IMAGE2D,
+			      .image_width = arg->width,
+			      .image_height = arg->height};
+	cl_int code = 0;
+
+	if (arg->kind == BUFFER)
+		arg->memory = clCreateBuffer(cl.context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+					     arg->size, (void *)bytes, &code);
+	else
+		arg->memory = clCreateImage(cl.context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+					    &format, &desc, (void *)bytes, &code);
+	if (code)
+		die(of, "memory", code);
+}
+
+static void read_memory(struct test_case *of, struct argument *arg, unsigned char *bytes)
+{
+	const size_t origin[3] = {0, 0, 0}, region[3] = {arg->width, arg->height, 1};
+	cl_int code;
+
+	if (arg->kind == BUFFER)
+		code = clEnqueueReadBuffer(cl.queue, arg->memory, CL_TRUE, 0, arg->size, bytes, 0,
+					   NULL, NULL);
+	else
+		code = clEnqueueReadImage(cl.queue, arg->memory, CL_TRUE, origin, region, 0, 0,
+					  bytes, 0, NULL, NULL);
+	if (code)
+		die(of, "read", code);
+}
+
+/* Runs groups [from, to) of a dimension over memory of its own, and leaves that in `out` of each
+ * argument. */
+static void run(struct test_case *of, cl_program program, const char *name,
+		const struct analysis_verdict *verdict, uint64_t from, uint64_t to)
+{
+	size_t global[3], local[3], offset[3];
+	bool has_local = of->launch.local[0] != 0;
+	cl_int code;
+	cl_kernel kernel = clCreateKernel(program, name, &code);
+	int i;
+
+	if (code)
+		die(of, "kernel", code);
+	for (i = 0; i < 3; i++) {
+		global[i] = of->launch.global[i];
+		local[i] = of->launch.local[i];
+		offset[i] = of->launch.offset[i];
+	}
+	if (verdict) {
+		unsigned d = verdict->dimension;
+
+		global[d] = (to - from) * verdict->group;
+		if (from * verdict->group + global[d] > of->launch.global[d])
+			global[d] = of->launch.global[d] - from * verdict->group;
+		offset[d] += from * verdict->group;
+	}
+	for (i = 0; i < of->count; i++) {
+		struct argument *arg = &of->args[i];
+
+		if (arg->kind == LOCAL) {
+			code = clSetKernelArg(kernel, (cl_uint)i, arg->size, NULL);
+		} else if (arg->kind == VALUE) {
+			code = clSetKernelArg(kernel, (cl_uint)i, arg->size, arg->value);
+		} else {
+			struct argument *owner = arg->alias < 0 ? arg : &of->args[arg->alias];
+
+			if (arg->alias < 0)
+				make_memory(of, arg, verdict ? arg->mirror : arg->initial);
+			code = clSetKernelArg(kernel, (cl_uint)i, sizeof(cl_mem), &owner->memory);
+		}
+		if (code)
+			die(of, "argument", code);
+	}
+	if (of->launch.arg_count > (size_t)of->count) {
+		uint64_t hidden[16] __attribute__((aligned(128)));
+
+		analysis_hidden(&of->launch, verdict ? verdict->dimension : 0, from, hidden);
+		code = clSetKernelArg(kernel, (cl_uint)of->count, sizeof(hidden), hidden);
+		if (code)
+			die(of, "hidden argument", code);
+	}
+	code = clEnqueueNDRangeKernel(cl.queue, kernel, of->launch.dimensions, offset, global,
+				      has_local ? local : NULL, 0, NULL, NULL);
+	if (code)
+		die(of, "launch", code);
+	clFinish(cl.queue);
+	for (i = 0; i < of->count; i++) {
+		struct argument *arg = &of->args[i];
+
+		if (arg->alias >= 0 || arg->kind > IMAGE)
+			continue;
+		read_memory(of, arg, verdict ? arg->mirror : arg->whole);
+		clReleaseMemObject(arg->memory);
+	}
+	clReleaseKernel(kernel);
+}
+
+/* Copies what a window of the part is of: bytes, or rows or columns of an image. */
+static void copy_window(const struct argument *arg, const struct analysis_window *window,
+			unsigned axis, uint64_t from, uint64_t to, unsigned char *into,
+			const unsigned char *out_of)
+{
+	uint64_t size = arg->kind == BUFFER ? arg->size : axis == 0 ? arg->width : arg->height;
+	uint64_t begin, end, row;
+
+	if (!analysis_slice(window, from, to, size, &begin, &end))
+		return;
+	if (arg->kind == BUFFER) {
+		memcpy(into + begin, out_of + begin, end - begin);
+	} else if (axis == 1) {
+		memcpy(into + begin * arg->width * 16, out_of + begin * arg->width * 16,
+		       (end - begin) * arg->width * 16);
+	} else {
+		for (row = 0; row < arg->height; row++)
+			memcpy(into + (row * arg->width + begin) * 16,
+			       out_of + (row * arg->width + begin) * 16, (end - begin) * 16);
+	}
+}
+
+static void run_part(struct test_case *of, cl_program program, const char *name,
+		     const struct analysis_verdict *verdict, uint64_t from, uint64_t to)
+{
+	int i;
+
+	for (i = 0; i < of->count; i++) {
+		struct argument *arg = &of->args[i];
+		const struct analysis_use *use = &verdict->uses[i];
+
+		if (arg->kind > IMAGE || arg->alias >= 0)
+			continue;
+		memset(arg->mirror, GARBAGE, arg->size);
+		copy_window(arg, &use->writes, use->axis, from, to, arg->mirror, arg->initial);
+		copy_window(arg, &use->reads, use->axis, from, to, arg->mirror, arg->initial);
+	}
+	/* What is behind two arguments is used as either says. */
+	for (i = 0; i < of->count; i++) {
+		if (of->args[i].alias >= 0)
+			memcpy(of->args[of->args[i].alias].mirror,
+			       of->args[of->args[i].alias].initial, of->args[i].size);
+	}
+	run(of, program, name, verdict, from, to);
+	for (i = 0; i < of->count; i++) {
+		struct argument *arg = &of->args[i];
+		struct argument *owner = arg->alias < 0 ? arg : &of->args[arg->alias];
+
+		if (arg->kind <= IMAGE)
+			copy_window(owner, &verdict->uses[i].writes, verdict->uses[i].axis, from,
+				    to, owner->gathered, owner->mirror);
+	}
+}
+
+static bool is_equal(const struct test_case *of)
+{
+	int i;
+
+	for (i = 0; i < of->count; i++) {
+		const struct argument *arg = &of->args[i];
+
+		if (arg->kind <= IMAGE && arg->alias < 0 &&
+		    memcmp(arg->whole, arg->gathered, arg->size))
+			return false;
+	}
+	return true;
+}
+
+static void run_case(struct test_case *of)
+{
+	const struct analysis_input input = {
+	    .source = of->source, .length = of->length, .options = of->options};
+	struct analysis *analysis = analysis_create(&input);
+	struct analysis_kernel_info info;
+	static struct analysis_verdict verdict;
+	unsigned line, column;
+	const char *error = analysis_error(analysis, &line, &column), *text, *result = "-";
+	size_t length;
+	cl_program program;
+	int i, part;
+
+	if (error) {
+		printf("%s whole malformed - - %s\n", of->name, error);
+		analysis_free(analysis);
+		return;
+	}
+	if (!analysis_kernel_info(analysis, 0, &info)) {
+		printf("%s error no kernel\n", of->name);
+		exit(1);
+	}
+	of->launch.args = of->facts;
+	of->launch.arg_count = (size_t)of->count;
+	for (i = 0; i < of->count; i++) {
+		const struct argument *arg = &of->args[i];
+
+		of->facts[i] = (struct analysis_arg){
+		    .value = arg->kind == VALUE ? arg->value : NULL,
+		    .size = arg->kind == VALUE ? arg->size : 0,
+		    .bytes = arg->size,
+		    .memory =
+			arg->kind > IMAGE ? 0 : (uint64_t)(arg->alias < 0 ? i : arg->alias) + 1};
+	}
+	analysis_judge(analysis, 0, &of->launch, &verdict);
+	if (verdict.rule) {
+		printf("%s whole %s - - %u: %s\n", of->name, analysis_rule_name(verdict.rule),
+		       verdict.line, verdict.reason);
+		analysis_free(analysis);
+		return;
+	}
+	if (of->parts) {
+		program = build(of, of->source, of->length, of->options);
+		run(of, program, info.name, NULL, 0, 0);
+		clReleaseProgram(program);
+		text = analysis_source(analysis, &length);
+		of->launch.arg_count += info.has_hidden;
+		for (i = 0; i < of->count; i++) {
+			if (of->args[i].initial)
+				memcpy(of->args[i].gathered, of->args[i].initial, of->args[i].size);
+		}
+		for (part = 0; part < of->parts; part++) {
+			uint64_t from = verdict.groups * (uint64_t)part / (uint64_t)of->parts;
+			uint64_t to = verdict.groups * ((uint64_t)part + 1) / (uint64_t)of->parts;
+
+			if (from >= to)
+				continue;
+			/* A device has its own: variables of the program too. */
+			program = build(of, text, length, analysis_options(analysis));
+			run_part(of, program, info.name, &verdict, from, to);
+			clReleaseProgram(program);
+		}
+		result = is_equal(of) ? "equal" : "differs";
+	}
+	printf("%s split %s %c %s\n", of->name, info.has_hidden ? "hidden" : "plain",
+	       "xyz"[verdict.dimension], result);
+	analysis_free(analysis);
+}
+
+static struct argument *add(struct test_case *of, enum kind kind, size_t size)
+{
+	struct argument *arg = &of->args[of->count++];
+
+	*arg = (struct argument){.kind = kind, .size = size, .alias = -1};
+	if (kind <= IMAGE) {
+		arg->initial = calloc(1, size);
+		arg->whole = calloc(1, size);
+		arg->gathered = calloc(1, size);
+		arg->mirror = calloc(1, size);
+	}
+	return arg;
+}
+
+/* Small numbers, so that what is read can be an index. */
+static void fill(struct argument *arg, unsigned seed)
+{
+	uint32_t state = seed * 2654435761u + 1;
+	size_t i;
+
+	for (i = 0; i + 4 <= arg->size; i += 4) {
+		uint32_t word;
+
+		state = state * 1664525u + 1013904223u;
+		word = state >> 26;
+		memcpy(arg->initial + i, &word, 4);
+	}
+}
+
+static void end_case(struct test_case *of)
+{
+	int i;
+
+	for (i = 0; i < of->count; i++) {
+		free(of->args[i].initial);
+		free(of->args[i].whole);
+		free(of->args[i].gathered);
+		free(of->args[i].mirror);
+	}
+	free(of->source);
+}
+
+static void number(struct test_case *of, const void *value, size_t size)
+{
+	memcpy(add(of, VALUE, size)->value, value, size);
+}
+
+static void read_line(struct test_case *of, char *line)
+{
+	unsigned long long a = 0, b = 0, c = 0;
+	double real;
+	char word[32];
+	int used = 0;
+
+	if (sscanf(line, "%31s %n", word, &used) != 1)
+		return;
+	sscanf(line + used, "%llu %llu %llu", &a, &b, &c);
+	if (!strcmp(word, "options"))
+		snprintf(of->options, sizeof(of->options), "%s", line + used);
+	else if (!strcmp(word, "global"))
+		memcpy(of->launch.global, (uint64_t[]){a, b, c}, 24);
+	else if (!strcmp(word, "local"))
+		memcpy(of->launch.local, (uint64_t[]){a, b, c}, 24);
+	else if (!strcmp(word, "offset"))
+		memcpy(of->launch.offset, (uint64_t[]){a, b, c}, 24);
+	else if (!strcmp(word, "buffer"))
+		fill(add(of, BUFFER, a), (unsigned)b);
+	else if (!strcmp(word, "again"))
+		add(of, BUFFER, of->args[a].size)->alias = (int)a;
+	else if (!strcmp(word, "int"))
+		number(of, &(int32_t){(int32_t)strtol(line + used, NULL, 0)}, 4);
+	else if (!strcmp(word, "long"))
+		number(of, &(int64_t){strtoll(line + used, NULL, 0)}, 8);
+	else if (!strcmp(word, "float") && sscanf(line + used, "%lf", &real) == 1)
+		number(of, &(float){(float)real}, 4);
+	else if (!strcmp(word, "local_memory"))
+		add(of, LOCAL, a);
+	else if (!strcmp(word, "parts"))
+		of->parts = (int)a;
+	else if (!strcmp(word, "without"))
+		of->launch.without = (uint32_t)a;
+	if (!strcmp(word, "image")) {
+		struct argument *arg = add(of, IMAGE, a * b * 16);
+
+		arg->width = a;
+		arg->height = b;
+	}
+	if (!strcmp(word, "source")) {
+		of->source = malloc(a + 1);
+		of->length = fread(of->source, 1, a, stdin);
+		of->source[of->length] = 0;
+	}
+}
+
+int main(void)
+{
+	static struct test_case of;
+	char line[512];
+	unsigned d;
+
+	open_device();
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "case ", 5)) {
+			memset(&of, 0, sizeof(of));
+			snprintf(of.name, sizeof(of.name), "%.60s", line + 5);
+			continue;
+		}
+		read_line(&of, line);
+		if (!of.source)
+			continue;
+		of.launch.dimensions = 1;
+		for (d = 0; d < 3; d++) {
+			if (!of.launch.global[d])
+				of.launch.global[d] = 1;
+			if (of.launch.global[d] > 1)
+				of.launch.dimensions = d + 1;
+			if (of.launch.local[0] && !of.launch.local[d])
+				of.launch.local[d] = 1;
+		}
+		run_case(&of);
+		fflush(stdout);
+		end_case(&of);
+		of.source = NULL;
+	}
+	return 0;
+}

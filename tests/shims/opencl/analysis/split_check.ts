@@ -1,0 +1,191 @@
+/**
+ * `split_check.c`: kernels whole and in parts on an OpenCL device of this host.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { compile, compiler } from "../../../fakes/cc.ts";
+
+const HERE = import.meta.dirname ?? ".";
+/** Where the analysis is. */
+export const ANALYSIS = join(HERE, "..", "..", "..", "..", "shims", "opencl", "analysis");
+
+/** Numbers of `enum analysis_rule`. */
+export const RULES = [
+  "split",
+  "one_group",
+  "atomic",
+  "coherent",
+  "side_effect",
+  "unknown_pointer",
+  "global_variable",
+  "grid",
+  "aliasing",
+  "store_not_affine",
+  "store_overlaps",
+  "load_of_written",
+  "image_store",
+  "no_store",
+  "no_local_size",
+  "unknown",
+  "too_complex",
+  "malformed",
+] as const;
+
+/** Why a kernel runs whole. */
+export type Rule = typeof RULES[number];
+
+type Sizes = readonly [number, number?, number?];
+
+/** A kernel and its launch. */
+export interface SplitCase {
+  name: string;
+  source: string;
+  options?: string;
+  global: Sizes;
+  local?: Sizes;
+  offset?: Sizes;
+  /** Lines of `split_check.c`: `buffer 256 1`, `int 7`. */
+  args: readonly string[];
+  parts?: number;
+  without?: readonly Rule[];
+}
+
+/** What came of a case. */
+export interface SplitResult {
+  name: string;
+  verdict: "split" | "whole";
+  /** Of what runs whole: the rule; else whether there is a hidden argument. */
+  rule: string;
+  dimension: string;
+  bytes: "equal" | "differs" | "-";
+  reason: string;
+}
+
+/** The sources of the analysis, which tests compile in. */
+export function analysisFiles(): { sources: string[]; all: string[] } {
+  const names = [...Deno.readDirSync(ANALYSIS)].map(({ name }) => name).sort();
+  const all = names.map((name) => join(ANALYSIS, name));
+  return { sources: all.filter((path) => path.endsWith(".c")), all };
+}
+
+/** Compiles a program of this directory with the analysis. */
+export function compileWithAnalysis(
+  name: string,
+  args: readonly string[] = [],
+  libraries: readonly string[] = ["-l:libOpenCL.so.1"],
+): string {
+  const { sources, all } = analysisFiles();
+  return compile({
+    name,
+    source: { file: join(HERE, `${name}.c`) },
+    // The source comes last: libraries before it are kept all the same.
+    args: [
+      "-O1",
+      "-g",
+      `-I${ANALYSIS}`,
+      "-Wl,--no-as-needed",
+      ...args,
+      ...sources,
+      "-lm",
+      ...libraries,
+    ],
+    includes: all,
+  });
+}
+
+const hasOpenCl = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"].some(
+  (directory) => {
+    try {
+      return Deno.statSync(`${directory}/libOpenCL.so.1`).isFile;
+    } catch {
+      return false;
+    }
+  },
+);
+const hasPocl = (() => {
+  try {
+    return Deno.statSync("/etc/OpenCL/vendors/pocl.icd").isFile;
+  } catch {
+    return false;
+  }
+})();
+
+/** Declares a test that runs kernels with PoCL; skipped by name where something is missing. */
+export function poclTest(name: string, fn: () => Promise<void>): void {
+  const missing = compiler === null
+    ? "C compiler"
+    : !hasOpenCl
+    ? "libOpenCL.so.1"
+    : !hasPocl
+    ? "PoCL"
+    : undefined;
+  const ignore = missing !== undefined;
+  Deno.test({ name: ignore ? `${name} (skipped: no ${missing})` : name, ignore, fn });
+}
+
+function sizes([x, y = 1, z = 1]: Sizes): string {
+  return `${x} ${y} ${z}`;
+}
+
+function textOf(each: SplitCase): string {
+  const without = (each.without ?? []).reduce((mask, rule) => mask | 1 << RULES.indexOf(rule), 0);
+  return [
+    `case ${each.name}`,
+    `options ${each.options ?? ""}`,
+    `global ${sizes(each.global)}`,
+    ...each.local ? [`local ${sizes(each.local)}`] : [],
+    ...each.offset
+      ? [`offset ${sizes([each.offset[0], each.offset[1] ?? 0, each.offset[2] ?? 0])}`]
+      : [],
+    ...each.args,
+    `parts ${each.parts ?? 0}`,
+    `without ${without}`,
+    `source ${new TextEncoder().encode(each.source).length}`,
+    each.source,
+  ].join("\n");
+}
+
+function parse(line: string): SplitResult {
+  const [name = "", verdict = "", rule = "", dimension = "", bytes = "", ...reason] = line.split(
+    " ",
+  );
+  if (verdict !== "split" && verdict !== "whole") throw new Error(line);
+  return {
+    name,
+    verdict,
+    rule,
+    dimension,
+    bytes: bytes as SplitResult["bytes"],
+    reason: reason.join(" "),
+  };
+}
+
+/** Runs cases. Work-groups of one launch run one after another, so that races have one outcome. */
+export async function checkSplits(cases: readonly SplitCase[]): Promise<SplitResult[]> {
+  const cache = await Deno.makeTempDir();
+  try {
+    const child = new Deno.Command(compileWithAnalysis("split_check"), {
+      env: {
+        OCL_ICD_VENDORS: "/etc/OpenCL/vendors/pocl.icd",
+        POCL_DEVICES: "pthread",
+        POCL_MAX_PTHREAD_COUNT: "1",
+        POCL_CACHE_DIR: cache,
+      },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const input = new TextEncoder().encode(`${cases.map(textOf).join("\n")}\n`);
+    const written = writer.write(input).then(() => writer.close()).catch(() => {});
+    const { code, stdout, stderr } = await child.output();
+    await written;
+    const text = new TextDecoder().decode(stdout).trim();
+    if (code !== 0) throw new Error(`${text}\n${new TextDecoder().decode(stderr)}`);
+    return text === "" ? [] : text.split("\n").map(parse);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
