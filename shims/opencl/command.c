@@ -16,21 +16,20 @@ static void unlock(struct command *command)
 /* Those of the member: others are waited for already. */
 static cl_int take_waits(struct command *command)
 {
-	const cl_uint count = command->asked_count;
+	cl_uint count = 0;
 	cl_event *list = command->many ? command->many : command->few;
 
 	command->wait_count = 0;
+	for (cl_uint i = 0; i < command->asked_count; i++)
+		count += 1 + ((struct event *)command->asked[i])->more_count;
 	if (count > COMMAND_WAITS && !command->many) {
 		list = command->many = malloc(count * sizeof(*list));
 		if (!list)
 			return CL_OUT_OF_HOST_MEMORY;
 	}
-	for (cl_uint i = 0; i < count; i++) {
-		const struct event *event = (struct event *)command->asked[i];
-
-		if (event->member == command->member)
-			list[command->wait_count++] = event->inner;
-	}
+	for (cl_uint i = 0; i < command->asked_count; i++)
+		command->wait_count += event_on((struct event *)command->asked[i], command->member,
+						list + command->wait_count);
 	command->waits = command->wait_count ? list : NULL;
 	return CL_SUCCESS;
 }

@@ -8,6 +8,8 @@
 #include "device.h"
 #include "placement.h"
 #include "queue.h"
+#include "split.h"
+#include "staging.h"
 
 struct context_callback {
 	void(CL_CALLBACK *call)(cl_context, void *);
@@ -186,6 +188,8 @@ static cl_context create(const cl_context_properties *properties,
 		object_abandon(context);
 		return NULL;
 	}
+	/* Where its bytes are is noted from the beginning. */
+	atomic_store(&context->spread, split_is_wanted());
 	return object_ready(context);
 }
 
@@ -207,6 +211,7 @@ void context_destroy(void *object)
 		of(left->inner)->clReleaseCommandQueue(left->inner);
 		free(left);
 	}
+	staging_drop(&context->staging);
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++) {
 		if (context->transfer[i])
 			of(context->transfer[i])->clReleaseCommandQueue(context->transfer[i]);

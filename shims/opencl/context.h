@@ -40,6 +40,11 @@ struct context {
 	_Atomic unsigned int pins;
 	cl_context inner[POOL_MEMBERS];
 	cl_command_queue transfer[POOL_MEMBERS];
+	struct staging {
+		cl_mem pinned;
+		cl_command_queue queue; /* that mapped it */
+		unsigned char *bytes;
+	} staging;
 };
 _Static_assert(sizeof(struct context) <= OBJECT_SLOT, "a context fits a slot");
 

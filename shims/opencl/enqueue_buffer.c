@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands of buffers. Of those of rectangles all of the buffer counts. */
 #include "enqueue.h"
+#include "residency.h"
 
 #define BEGIN(where)                                                                               \
 	do {                                                                                       \
@@ -26,6 +27,15 @@ cl_int CL_API_CALL pool_clEnqueueReadBuffer(cl_command_queue queue, cl_mem handl
 		return CL_INVALID_OPERATION;
 	BEGIN(COMMAND_ANYWHERE);
 	blocking = command_blocks(&command, blocking);
+	if (command.is_spread && !residency_is_on(memory, command.member, offset, size)) {
+		/* From wherever it is, at once: the host waits for it. */
+		status = residency_read(memory, offset, size, data);
+		if (status == CL_SUCCESS)
+			status = of(command.on)
+				     ->clEnqueueMarkerWithWaitList(command.on, command.wait_count,
+								   command.waits, command.wants);
+		return command_end(&command, CL_COMMAND_READ_BUFFER, status);
+	}
 	inner = command_reads(&command, memory, offset, size, &status);
 	if (inner)
 		status =

@@ -22,10 +22,39 @@ cl_event event_of_command(struct queue *queue, unsigned int member, cl_command_t
 	return object_ready(event);
 }
 
+cl_event event_of_parts(struct queue *queue, cl_command_type type, const struct event_part *parts,
+			unsigned int count)
+{
+	cl_event made = event_of_command(queue, parts[0].member, type, parts[0].inner);
+	struct event *event = (struct event *)made;
+
+	for (unsigned int i = 1; i < count; i++) {
+		if (made)
+			event->more[event->more_count++] = parts[i];
+		else
+			of(parts[i].inner)->clReleaseEvent(parts[i].inner);
+	}
+	return made;
+}
+
+cl_uint event_on(const struct event *event, unsigned int member, cl_event *to)
+{
+	cl_uint count = 0;
+
+	if (event->member == member)
+		to[count++] = event->inner;
+	for (unsigned int i = 0; i < event->more_count; i++)
+		if (event->more[i].member == member)
+			to[count++] = event->more[i].inner;
+	return count;
+}
+
 void event_destroy(void *object)
 {
 	struct event *event = object;
 
+	for (unsigned int i = 0; i < event->more_count; i++)
+		of(event->more[i].inner)->clReleaseEvent(event->more[i].inner);
 	of(event->inner)->clReleaseEvent(event->inner);
 	if (event->queue) {
 		object_unhold(event->queue);
@@ -49,11 +78,25 @@ cl_int event_check_list(const struct context *context, cl_uint count, const cl_e
 	return CL_SUCCESS;
 }
 
-static cl_int wait_for(struct event *event)
+/* All of it, but what is on `member`: a command that runs there stands behind that. */
+static cl_int wait_but(struct event *event, unsigned int member)
 {
+	cl_int status = CL_SUCCESS;
+
 	if (event->queue)
 		queue_flush(event->queue);
-	return of(event->inner)->clWaitForEvents(1, &event->inner);
+	if (event->member != member)
+		status = of(event->inner)->clWaitForEvents(1, &event->inner);
+	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++)
+		if (event->more[i].member != member)
+			status =
+			    of(event->more[i].inner)->clWaitForEvents(1, &event->more[i].inner);
+	return status;
+}
+
+static cl_int wait_for(struct event *event)
+{
+	return wait_but(event, POOL_MEMBERS);
 }
 
 cl_int event_wait_elsewhere(unsigned int member, cl_uint count, const cl_event *events)
@@ -63,8 +106,8 @@ cl_int event_wait_elsewhere(unsigned int member, cl_uint count, const cl_event *
 	for (cl_uint i = 0; i < count && status == CL_SUCCESS; i++) {
 		struct event *event = (struct event *)events[i];
 
-		if (event->member != member)
-			status = wait_for(event);
+		if (event->member != member || event->more_count)
+			status = wait_but(event, member);
 	}
 	return status;
 }
@@ -91,7 +134,7 @@ cl_int CL_API_CALL pool_clWaitForEvents(cl_uint count, const cl_event *events)
 		const struct event *event = (struct event *)events[i];
 
 		inner[i] = event->inner;
-		is_one = event->member == first->member;
+		is_one = event->member == first->member && !event->more_count;
 	}
 	if (is_one)
 		return of(inner[0])->clWaitForEvents(count, inner);
@@ -106,6 +149,29 @@ cl_int CL_API_CALL pool_clWaitForEvents(cl_uint count, const cl_event *events)
 			status = each;
 	}
 	return status;
+}
+
+/* Of parts: that which is least far, or an error. */
+static cl_int status_of(const struct event *event, size_t room, void *out, size_t *used)
+{
+	cl_int worst, one, status;
+
+	if (!event->more_count)
+		return of(event->inner)
+		    ->clGetEventInfo(event->inner, CL_EVENT_COMMAND_EXECUTION_STATUS, room, out,
+				     used);
+	status = of(event->inner)
+		     ->clGetEventInfo(event->inner, CL_EVENT_COMMAND_EXECUTION_STATUS,
+				      sizeof(worst), &worst, NULL);
+	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
+		cl_event inner = event->more[i].inner;
+
+		status = of(inner)->clGetEventInfo(inner, CL_EVENT_COMMAND_EXECUTION_STATUS,
+						   sizeof(one), &one, NULL);
+		if (status == CL_SUCCESS && worst >= 0 && (one < 0 || one > worst))
+			worst = one;
+	}
+	return status == CL_SUCCESS ? answer(&worst, sizeof(worst), room, out, used) : status;
 }
 
 cl_int CL_API_CALL pool_clGetEventInfo(cl_event handle, cl_event_info name, size_t room, void *out,
@@ -125,7 +191,7 @@ cl_int CL_API_CALL pool_clGetEventInfo(cl_event handle, cl_event_info name, size
 	case CL_EVENT_REFERENCE_COUNT:
 		ANSWER(cl_uint, object_references(event));
 	case CL_EVENT_COMMAND_EXECUTION_STATUS:
-		return of(event->inner)->clGetEventInfo(event->inner, name, room, out, used);
+		return status_of(event, room, out, used);
 	default:
 		return CL_INVALID_VALUE;
 	}
@@ -196,13 +262,24 @@ struct callback {
 	cl_event event;
 	void(CL_CALLBACK *call)(cl_event, cl_int, void *);
 	void *data;
+	/* Parts that have not come so far yet, and what went wrong with one. */
+	_Atomic unsigned int left;
+	_Atomic cl_int failure;
 };
 
 static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
 {
-	const struct callback callback = *(struct callback *)data;
+	struct callback *shared = data;
+	struct callback callback;
 
 	(void)inner;
+	if (status < 0)
+		atomic_store(&shared->failure, status);
+	if (atomic_fetch_sub(&shared->left, 1) != 1)
+		return;
+	if (atomic_load(&shared->failure))
+		status = atomic_load(&shared->failure);
+	callback = (struct callback){shared->event, shared->call, shared->data, 0, 0};
 	free(data);
 	/* In the call it is the program's, whatever it released before. */
 	object_refer(callback.event);
@@ -226,15 +303,49 @@ cl_int CL_API_CALL pool_clSetEventCallback(cl_event handle, cl_int when,
 	callback = malloc(sizeof(*callback));
 	if (!callback)
 		return CL_OUT_OF_HOST_MEMORY;
-	*callback = (struct callback){handle, call, data};
+	*callback = (struct callback){handle, call, data, 1, 0};
 	/* Until it was called: the handle is given to it. */
 	object_hold(event);
+	/* All parts are to be over; what begins does so with the first. */
+	if (when == CL_COMPLETE)
+		for (unsigned int i = 0; i < event->more_count; i++) {
+			cl_event part = event->more[i].inner;
+
+			atomic_fetch_add(&callback->left, 1);
+			if (of(part)->clSetEventCallback(part, when, called, callback) !=
+			    CL_SUCCESS)
+				atomic_fetch_sub(&callback->left, 1);
+		}
 	status = of(event->inner)->clSetEventCallback(event->inner, when, called, callback);
-	if (status != CL_SUCCESS) {
+	if (status != CL_SUCCESS && !event->more_count) {
 		free(callback);
 		object_unhold(event);
 	}
 	return status;
+}
+
+static cl_int time_of(cl_event inner, cl_profiling_info name, cl_ulong *ns)
+{
+	return of(inner)->clGetEventProfilingInfo(inner, name, sizeof(*ns), ns, NULL);
+}
+
+/* Members have clocks of their own: of parts it is the first one's start and the longest's length.
+ */
+static cl_int end_of(const struct event *event, size_t room, void *out, size_t *used)
+{
+	cl_ulong start, end, from, to;
+	cl_int status = time_of(event->inner, CL_PROFILING_COMMAND_START, &start);
+
+	if (status == CL_SUCCESS)
+		status = time_of(event->inner, CL_PROFILING_COMMAND_END, &end);
+	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
+		status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_START, &from);
+		if (status == CL_SUCCESS)
+			status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_END, &to);
+		if (status == CL_SUCCESS && to - from > end - start)
+			end = start + (to - from);
+	}
+	return status == CL_SUCCESS ? answer(&end, sizeof(end), room, out, used) : status;
 }
 
 cl_int CL_API_CALL pool_clGetEventProfilingInfo(cl_event handle, cl_profiling_info name,
@@ -246,5 +357,7 @@ cl_int CL_API_CALL pool_clGetEventProfilingInfo(cl_event handle, cl_profiling_in
 		return CL_INVALID_EVENT;
 	if (!event->queue || !(event->queue->properties & CL_QUEUE_PROFILING_ENABLE))
 		return CL_PROFILING_INFO_NOT_AVAILABLE;
+	if (event->more_count && name == CL_PROFILING_COMMAND_END)
+		return end_of(event, room, out, used);
 	return of(event->inner)->clGetEventProfilingInfo(event->inner, name, room, out, used);
 }

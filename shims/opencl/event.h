@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Events. Each stands for one event of the member that its command runs on. */
+/* Events. Each stands for one event of the member that its command runs on, or for one of each
+ * member that runs a part of it. */
 #ifndef MVGAL_OPENCL_EVENT_H
 #define MVGAL_OPENCL_EVENT_H
 
@@ -13,6 +14,12 @@ struct event {
 	unsigned int member;
 	cl_event inner;
 	_Atomic bool is_set; /* of a user event */
+	/* Of a command in parts: those but the first. */
+	struct event_part {
+		cl_event inner;
+		unsigned int member;
+	} more[POOL_MEMBERS - 1];
+	unsigned int more_count;
 };
 _Static_assert(sizeof(struct event) <= OBJECT_SLOT, "an event fits a slot");
 
@@ -25,6 +32,13 @@ static inline bool is_event(cl_event handle)
 /* Takes the member's event. NULL: no memory; it is released then. */
 cl_event event_of_command(struct queue *queue, unsigned int member, cl_command_type type,
 			  cl_event inner);
+
+/* Takes the events of parts, the first of which there is. */
+cl_event event_of_parts(struct queue *queue, cl_command_type type, const struct event_part *parts,
+			unsigned int count);
+
+/* What of it a command on the member waits for: the events are put at `to`, and counted. */
+cl_uint event_on(const struct event *event, unsigned int member, cl_event *to);
 
 /* Whether a list is one that a command may wait for. */
 cl_int event_check_list(const struct context *context, cl_uint count, const cl_event *events);

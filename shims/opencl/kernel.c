@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "split.h"
 
 struct memory *argument_memory(const struct argument *argument)
 {
@@ -70,6 +71,7 @@ void kernel_destroy(void *object)
 {
 	struct kernel *kernel = object;
 
+	split_forget_kernel(kernel);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (kernel->inner[i])
 			of(kernel->inner[i])->clReleaseKernel(kernel->inner[i]);

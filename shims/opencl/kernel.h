@@ -52,6 +52,7 @@ struct kernel {
 	uint64_t generation; /* counts what was set */
 	cl_kernel inner[POOL_MEMBERS];
 	uint64_t set[POOL_MEMBERS]; /* the generation that the member's kernel has */
+	struct split_kernel *split; /* NULL: never launched where launches are split */
 };
 _Static_assert(sizeof(struct kernel) <= OBJECT_SLOT, "a kernel fits a slot");
 
@@ -71,6 +72,10 @@ struct memory *argument_memory(const struct argument *argument);
 
 /* The member's kernel with its arguments set. With the lock of a spread context. */
 cl_kernel kernel_on(struct kernel *kernel, unsigned int member, cl_int *status);
+
+/* Sets what was set after a generation on a kernel of a member. */
+cl_int kernel_set_on(const struct kernel *kernel, unsigned int member, cl_kernel inner,
+		     uint64_t after);
 
 cl_kernel CL_API_CALL pool_clCreateKernel(cl_program, const char *, cl_int *);
 cl_int CL_API_CALL pool_clCreateKernelsInProgram(cl_program, cl_uint, cl_kernel *, cl_uint *);

@@ -173,6 +173,18 @@ static cl_int set_on(const struct argument *argument, cl_uint index, unsigned in
 	return CL_INVALID_KERNEL_ARGS;
 }
 
+cl_int kernel_set_on(const struct kernel *kernel, unsigned int member, cl_kernel inner,
+		     uint64_t after)
+{
+	cl_int status = CL_SUCCESS;
+
+	for (cl_uint i = 0; i < kernel->argument_count && status == CL_SUCCESS; i++)
+		if (kernel->arguments[i].kind == ARGUMENT_UNSET ||
+		    kernel->arguments[i].generation > after)
+			status = set_on(&kernel->arguments[i], i, member, inner);
+	return status;
+}
+
 cl_kernel kernel_on(struct kernel *kernel, unsigned int member, cl_int *status)
 {
 	*status = CL_SUCCESS;
@@ -189,14 +201,9 @@ cl_kernel kernel_on(struct kernel *kernel, unsigned int member, cl_int *status)
 	}
 	if (kernel->set[member] == kernel->generation)
 		return kernel->inner[member];
-	for (cl_uint i = 0; i < kernel->argument_count; i++) {
-		if (kernel->arguments[i].kind != ARGUMENT_UNSET &&
-		    kernel->arguments[i].generation <= kernel->set[member])
-			continue;
-		*status = set_on(&kernel->arguments[i], i, member, kernel->inner[member]);
-		if (*status != CL_SUCCESS)
-			return NULL;
-	}
+	*status = kernel_set_on(kernel, member, kernel->inner[member], kernel->set[member]);
+	if (*status != CL_SUCCESS)
+		return NULL;
 	kernel->set[member] = kernel->generation;
 	return kernel->inner[member];
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "launch.h"
 
+#include "count.h"
 #include "residency.h"
+#include "split.h"
 
 /* All memory that the kernel may touch, on the member. */
 static cl_int bring(struct command *command, const struct kernel *kernel)
@@ -110,6 +112,22 @@ static cl_int launch_whole(struct command *command, struct kernel *kernel,
 	return status;
 }
 
+static cl_int end_whole(struct command *command, struct kernel *kernel, const struct ndrange *range,
+			cl_int status)
+{
+	const unsigned int member = command->member;
+	cl_event inner = status == CL_SUCCESS && split_asks(kernel) ? command->inner : NULL;
+
+	if (inner && command->event)
+		of(inner)->clRetainEvent(inner);
+	else if (inner)
+		command->inner = NULL;
+	status = command_end(command, range->type, status);
+	if (inner)
+		split_ran_whole(kernel, range, member, inner);
+	return status;
+}
+
 cl_int launch(cl_command_queue queue, cl_kernel handle, const struct ndrange *range, cl_uint count,
 	      const cl_event *waits, cl_event *event)
 {
@@ -125,11 +143,18 @@ cl_int launch(cl_command_queue queue, cl_kernel handle, const struct ndrange *ra
 		return CL_INVALID_CONTEXT;
 	if (!has_arguments(kernel))
 		return CL_INVALID_KERNEL_ARGS;
+	if (split_launch(queue, kernel, range, count, waits, event, &status))
+		return status;
 	status = command_begin(&command, queue, COMMAND_ANYWHERE, count, waits, event);
 	if (status != CL_SUCCESS)
 		return status;
+	/* Whether it had better be split is told by how long it takes. */
+	if (split_asks(kernel))
+		command.wants = &command.inner;
 	status = launch_whole(&command, kernel, range);
-	return command_end(&command, range->type, status);
+	if (status == CL_SUCCESS)
+		count_launch(command.member, false);
+	return end_whole(&command, kernel, range, status);
 }
 
 cl_int CL_API_CALL pool_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,

@@ -141,6 +141,18 @@ static unsigned int choose_home(const struct memory *memory)
 		   : memory->context->home;
 }
 
+/* Where it is, and what is in it. False: no memory. */
+static bool note_first(struct memory *memory, struct copy *copy, const void *host_pointer)
+{
+	const size_t size = memory->size ? memory->size : 1;
+
+	/* What was written before the context was spread, nobody noted. */
+	if (host_pointer || !context_is_spread(memory->context))
+		if (!ranges_add(&memory->defined, 0, size))
+			return false;
+	return ranges_add(&copy->valid, 0, size);
+}
+
 cl_mem memory_create(struct memory *memory, void *host_pointer, cl_int *errcode_ret)
 {
 	struct context *context = memory->context;
@@ -166,8 +178,7 @@ cl_mem memory_create(struct memory *memory, void *host_pointer, cl_int *errcode_
 		    ->clGetMemObjectInfo(copy->inner, CL_MEM_SIZE, sizeof(size), &size, NULL);
 		memory->size = size;
 	}
-	if (copy && copy->inner && !memory->parent &&
-	    !ranges_add(&copy->valid, 0, memory->size ? memory->size : 1)) {
+	if (copy && copy->inner && !memory->parent && !note_first(memory, copy, host_pointer)) {
 		of(copy->inner)->clReleaseMemObject(copy->inner);
 		copy->inner = NULL;
 		status = CL_OUT_OF_HOST_MEMORY;
@@ -194,6 +205,7 @@ void memory_destroy(void *object)
 		give_back(memory, i);
 		ranges_free(&memory->copies[i].valid);
 	}
+	ranges_free(&memory->defined);
 	free(memory->copies);
 	object_unhold(memory->parent);
 	object_unhold(memory->context);

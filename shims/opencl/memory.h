@@ -29,7 +29,8 @@ struct memory {
 	size_t element; /* bytes of a pixel */
 	cl_mem_properties properties[8];
 	unsigned int property_count;
-	struct copy *copies; /* one a member */
+	struct copy *copies;   /* one a member */
+	struct ranges defined; /* of a root: bytes that anybody has written */
 };
 _Static_assert(sizeof(struct memory) <= OBJECT_SLOT, "a memory object fits a slot");
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "split.h"
 
 cl_program program_home(const struct program *program)
 {
@@ -72,12 +73,14 @@ void program_destroy(void *object)
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (program->inner[i])
 			of(program->inner[i])->clReleaseProgram(program->inner[i]);
+	split_forget_program(program);
 	clear(program);
 	object_unhold(program->context);
 }
 
 void program_changed(struct program *program)
 {
+	split_forget_program(program);
 	for (unsigned int i = 0; i < pool()->count; i++) {
 		if (i == program->context->home)
 			continue;

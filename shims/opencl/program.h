@@ -40,6 +40,7 @@ struct program {
 	_Atomic unsigned int kernels; /* while there are any it is not built again */
 	cl_program inner[POOL_MEMBERS];
 	bool is_ready[POOL_MEMBERS]; /* what was done at home was done there too */
+	struct split_program *split; /* NULL: not looked at yet */
 };
 _Static_assert(sizeof(struct program) <= OBJECT_SLOT, "a program fits a slot");
 

@@ -6,6 +6,7 @@
 #include "device.h"
 #include "placement.h"
 #include "settings.h"
+#include "split.h"
 
 #define HOST_PROPERTIES (CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE)
 
@@ -17,6 +18,10 @@ static cl_command_queue create_on(struct queue *queue, unsigned int member, cl_i
 
 	if (!context)
 		return NULL;
+	/* Where launches are split their parts are timed. */
+	if (split_is_wanted())
+		return of(context)->clCreateCommandQueue(
+		    context, which->device, queue->properties | CL_QUEUE_PROFILING_ENABLE, status);
 	if (queue->list_count && which->version >= 200)
 		return of(context)->clCreateCommandQueueWithProperties(context, which->device,
 								       queue->list, status);
@@ -26,7 +31,15 @@ static cl_command_queue create_on(struct queue *queue, unsigned int member, cl_i
 cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *status)
 {
 	*status = CL_SUCCESS;
-	if (queue->last != member) {
+	if (queue->is_parted) {
+		for (unsigned int i = 0; i < pool()->count && *status == CL_SUCCESS; i++)
+			if (i != member && queue->inner[i])
+				*status = of(queue->inner[i])->clFinish(queue->inner[i]);
+		if (*status != CL_SUCCESS)
+			return NULL;
+		queue->is_parted = false;
+		queue->last = member;
+	} else if (queue->last != member) {
 		cl_command_queue before = queue->inner[queue->last];
 
 		if (before)
@@ -35,6 +48,15 @@ cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *stat
 			return NULL;
 		queue->last = member;
 	}
+	if (!queue->inner[member])
+		queue->inner[member] = create_on(queue, member, status);
+	return queue->inner[member];
+}
+
+cl_command_queue queue_for_part(struct queue *queue, unsigned int member, cl_int *status)
+{
+	*status = CL_SUCCESS;
+	queue->is_parted = true;
 	if (!queue->inner[member])
 		queue->inner[member] = create_on(queue, member, status);
 	return queue->inner[member];

@@ -15,6 +15,7 @@ struct queue {
 	bool placed;		   /* it counts at its member */
 	unsigned int home;	   /* where its commands run */
 	unsigned int last;	   /* where the last one ran */
+	bool is_parted;		   /* the last one ran in parts, on several members */
 	_Atomic unsigned int busy; /* commands that are being enqueued without the context's lock */
 	cl_command_queue inner[POOL_MEMBERS];
 };
@@ -30,6 +31,9 @@ static inline bool is_queue(cl_command_queue handle)
  * lock of a spread context.
  */
 cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *status);
+
+/* The same for a part of a command: only what the member itself got stands before. */
+cl_command_queue queue_for_part(struct queue *queue, unsigned int member, cl_int *status);
 
 /* Sends off what waits in each of its queues. */
 void queue_flush(struct queue *queue);

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-/* Bytes on their way at a time. */
-#define CHUNK ((size_t)16 << 20)
+#include "staging.h"
 
 /* The range of the root that a range of `memory` is: all of it where it is not known. */
 static struct range in_root(const struct memory *memory, size_t offset, size_t size)
@@ -73,27 +72,6 @@ static cl_int move_image(struct memory *image, cl_command_queue source, cl_mem f
 	return status;
 }
 
-static cl_int move_bytes(cl_command_queue source, cl_mem from, cl_command_queue target, cl_mem to,
-			 struct range range)
-{
-	const size_t whole = range.end - range.start;
-	const size_t room = whole < CHUNK ? whole : CHUNK;
-	void *bytes = malloc(room);
-	cl_int status = bytes ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
-
-	for (size_t at = range.start; status == CL_SUCCESS && at < range.end; at += room) {
-		const size_t size = range.end - at < room ? range.end - at : room;
-
-		status = of(source)->clEnqueueReadBuffer(source, from, CL_TRUE, at, size, bytes, 0,
-							 NULL, NULL);
-		if (status == CL_SUCCESS)
-			status = of(target)->clEnqueueWriteBuffer(target, to, CL_TRUE, at, size,
-								  bytes, 0, NULL, NULL);
-	}
-	free(bytes);
-	return status;
-}
-
 static cl_int move(struct memory *root, unsigned int from, unsigned int to, struct range range)
 {
 	struct context *context = root->context;
@@ -112,7 +90,8 @@ static cl_int move(struct memory *root, unsigned int from, unsigned int to, stru
 	if (is_image_type(root->type))
 		return move_image(root, source, root->copies[from].inner, target,
 				  root->copies[to].inner);
-	return move_bytes(source, root->copies[from].inner, target, root->copies[to].inner, range);
+	return staging_move(context, from, root->copies[from].inner, to, root->copies[to].inner,
+			    range);
 }
 
 /* A member that has the start of a range, and how much of it. */
@@ -128,6 +107,52 @@ static bool find_source(const struct memory *root, struct range range, unsigned 
 	return false;
 }
 
+bool residency_is_on(const struct memory *memory, unsigned int member, size_t offset, size_t size)
+{
+	const struct range range = in_root(memory, offset, size);
+
+	return memory->root->copies[member].inner &&
+	       ranges_has(&memory->root->copies[member].valid, range.start, range.end);
+}
+
+/* Begins to read a part from a member that has it; all that member was given is done. */
+static cl_int begin_read(struct memory *root, unsigned int member, struct range part, void *to)
+{
+	cl_int status;
+	cl_command_queue queue = context_transfer(root->context, member, &status);
+
+	if (queue && status == CL_SUCCESS)
+		status = context_finish(root->context, member);
+	if (status != CL_SUCCESS)
+		return status;
+	status =
+	    of(queue)->clEnqueueReadBuffer(queue, root->copies[member].inner, CL_FALSE, part.start,
+					   part.end - part.start, to, 0, NULL, NULL);
+	if (status == CL_SUCCESS)
+		status = of(queue)->clFlush(queue);
+	return status;
+}
+
+cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *to)
+{
+	struct memory *root = memory->root;
+	struct range rest = in_root(memory, offset, size), part;
+	const size_t start = rest.start;
+	cl_int status = CL_SUCCESS;
+	unsigned int member;
+
+	for (; status == CL_SUCCESS && rest.start < rest.end; rest.start = part.end) {
+		if (!find_source(root, rest, &member, &part))
+			return CL_OUT_OF_HOST_MEMORY;
+		status = begin_read(root, member, part, (char *)to + (part.start - start));
+	}
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (root->context->transfer[i] && status == CL_SUCCESS)
+			status =
+			    of(root->context->transfer[i])->clFinish(root->context->transfer[i]);
+	return status;
+}
+
 cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
 		      enum residency_access access, cl_int *status)
 {
@@ -139,6 +164,17 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 	if (!inner || access == RESIDENCY_WRITE)
 		return inner;
 	while (ranges_first_gap(&root->copies[member].valid, range.start, range.end, &gap)) {
+		/* What nobody has written is as good here as there. */
+		if (!ranges_first(&root->defined, gap.start, gap.end, &found))
+			found = (struct range){gap.end, gap.end};
+		if (found.start > gap.start) {
+			if (ranges_add(&root->copies[member].valid, gap.start, found.start))
+				continue;
+			*status = CL_OUT_OF_HOST_MEMORY;
+			return NULL;
+		}
+		if (found.end < gap.end)
+			gap.end = found.end;
 		/* Nobody has what could not be noted for want of memory. */
 		if (!find_source(root, gap, &source, &found)) {
 			*status = CL_OUT_OF_HOST_MEMORY;
@@ -161,7 +197,8 @@ void residency_wrote(struct memory *memory, unsigned int member, size_t offset, 
 	const struct range range = in_root(memory, offset, size);
 
 	/* What cannot be noted stays where it was noted before. */
-	if (!ranges_add(&root->copies[member].valid, range.start, range.end))
+	if (!ranges_add(&root->defined, range.start, range.end) ||
+	    !ranges_add(&root->copies[member].valid, range.start, range.end))
 		return;
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (i != member)

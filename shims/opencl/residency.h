@@ -21,6 +21,12 @@ enum residency_access {
 cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
 		      enum residency_access access, cl_int *status);
 
+/* Whether the range is valid on a member as it is. */
+bool residency_is_on(const struct memory *memory, unsigned int member, size_t offset, size_t size);
+
+/* Reads a range of a buffer from wherever its parts are, and waits for it. */
+cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *to);
+
 /* What is enqueued on the member writes the range: nobody else has it now. */
 void residency_wrote(struct memory *memory, unsigned int member, size_t offset, size_t size);
 

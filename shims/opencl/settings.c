@@ -85,6 +85,22 @@ static enum strategy strategy_of(const char *text)
 	return STRATEGY_SINGLE;
 }
 
+static enum split split_of(const char *text, const char *strategy)
+{
+	static const char *const words[] = {"off", "auto", "force", "strict"};
+
+	for (unsigned int i = 0; text && i < 4; i++)
+		if (!strcmp(text, words[i]))
+			return (enum split)i;
+	if (text)
+		say("MVGAL_SPLIT=%s is none of off, auto, force, strict: nothing is split", text);
+	if (text)
+		return SPLIT_OFF;
+	/* Other strategies are about where whole launches run. */
+	return !strategy || !strcmp(strategy, "sfr") || !strcmp(strategy, "hybrid") ? SPLIT_AUTO
+										    : SPLIT_OFF;
+}
+
 static bool names(const char *list, const char *word)
 {
 	const size_t length = strlen(word);
@@ -102,6 +118,8 @@ static void take(void)
 	const char *mask = text_of("MVGAL_OPENCL_DEVICES");
 
 	values.debug = debug && (names(debug, "1") || names(debug, "opencl"));
+	values.split = split_of(text_of("MVGAL_SPLIT"), text_of("MVGAL_STRATEGY"));
+	values.tells_splits = debug && names(debug, "split");
 	values.cpu = type && !strcmp(type, "cpu");
 	values.strategy = strategy_of(text_of("MVGAL_STRATEGY"));
 	values.vendors = text_of("MVGAL_OPENCL_VENDORS");

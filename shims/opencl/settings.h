@@ -13,9 +13,18 @@ enum strategy {
 	STRATEGY_COMPUTE_OFFLOAD, /* the best member but the first of the host, which may draw */
 };
 
+enum split {
+	SPLIT_OFF,
+	SPLIT_AUTO,   /* where it pays, by measured times */
+	SPLIT_FORCE,  /* whatever may be split, in equal parts */
+	SPLIT_STRICT, /* as AUTO, over members that are the same as the first */
+};
+
 struct settings {
-	bool debug; /* MVGAL_DEBUG names "opencl", or is 1 */
-	bool cpu;   /* MVGAL_OPENCL_TYPE=cpu: where all members are CPUs, so is the device */
+	enum split split;  /* MVGAL_SPLIT */
+	bool tells_splits; /* MVGAL_DEBUG names "split" */
+	bool debug;	   /* MVGAL_DEBUG names "opencl", or is 1 */
+	bool cpu;	   /* MVGAL_OPENCL_TYPE=cpu: where all members are CPUs, so is the device */
 	enum strategy strategy;
 	uint64_t mask;	     /* bit i: the i-th device of the host */
 	const char *vendors; /* what OCL_ICD_VENDORS was; NULL: unset */

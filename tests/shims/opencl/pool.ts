@@ -13,8 +13,10 @@ const VENDOR = "/etc/OpenCL/vendors/pocl.icd";
 
 /** Files of the shim that a compilation depends on. */
 function files(end: string): string[] {
-  return [...Deno.readDirSync(SHIM)].map(({ name }) => name).filter((name) => name.endsWith(end))
-    .sort().map((name) => join(SHIM, name));
+  return [SHIM, join(SHIM, "analysis"), join(SHIM, "..", "session")].flatMap((directory) =>
+    [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) => name.endsWith(end))
+      .sort().map((name) => join(directory, name))
+  );
 }
 
 const SANITIZED = [
@@ -23,7 +25,11 @@ const SANITIZED = [
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=undefined",
   "-pthread",
+  `-I${join(SHIM, "analysis")}`,
+  `-I${join(SHIM, "..", "session")}`,
+  `-I${join(SHIM, "..", "include")}`,
   "-ldl",
+  "-lm",
 ];
 
 /** A program of the whole shim and a test's file. */
@@ -39,7 +45,17 @@ export function linked(file: string): string {
 export function shim(how: "plain" | "sanitized" = "sanitized"): string {
   const [first = "", ...sources] = files(".c");
   const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-Bsymbolic"];
-  const others = how === "plain" ? ["-O2", "-pthread", "-ldl"] : SANITIZED;
+  const others = how === "plain"
+    ? [
+      "-O2",
+      "-pthread",
+      `-I${join(SHIM, "analysis")}`,
+      `-I${join(SHIM, "..", "session")}`,
+      `-I${join(SHIM, "..", "include")}`,
+      "-ldl",
+      "-lm",
+    ]
+    : SANITIZED;
   return compile({
     name: "libmvgal_opencl.so",
     source: { file: first },

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "balance.h"
+
+#include <string.h>
+
+/* What takes less is not worth the calls that parts need. */
+#define LEAST_SECONDS 0.0005
+/* So much of the whole's time parts may need at most. */
+#define PAYS 0.97
+/* A member's part is this much of the launch, or none. */
+#define LEAST_SHARE (1.0 / 64)
+/* The first splits move what later ones have in place. */
+#define SETTLING 2
+#define REST 16
+#define MOST_REST 4096
+
+static uint64_t key_of(uint64_t groups)
+{
+	return 64 - (uint64_t)__builtin_clzll(groups | 1);
+}
+
+struct balance_class *balance_class_of(struct balance *balance, uint64_t groups)
+{
+	const uint64_t key = key_of(groups);
+	struct balance_class *oldest = &balance->classes[0];
+
+	balance->clock++;
+	for (unsigned int i = 0; i < BALANCE_CLASSES; i++) {
+		struct balance_class *each = &balance->classes[i];
+
+		if (each->key == key) {
+			each->used = balance->clock;
+			return each;
+		}
+		if (each->used < oldest->used)
+			oldest = each;
+	}
+	memset(oldest, 0, sizeof(*oldest));
+	oldest->key = key;
+	oldest->used = balance->clock;
+	oldest->next_rest = REST;
+	return oldest;
+}
+
+static void rest(struct balance_class *of)
+{
+	of->rest = of->next_rest;
+	if (of->next_rest < MOST_REST)
+		of->next_rest *= 2;
+	of->splits = 0;
+	of->parted = 0;
+	/* Members change: what was measured is asked for again then. */
+	of->whole = 0;
+}
+
+bool balance_splits(struct balance_class *of)
+{
+	if (of->rest) {
+		of->rest--;
+		return false;
+	}
+	if (of->whole < LEAST_SECONDS)
+		return false;
+	if (of->splits > SETTLING && of->parted > of->whole * PAYS) {
+		rest(of);
+		return false;
+	}
+	return true;
+}
+
+const char *balance_reason(const struct balance_class *of)
+{
+	if (of->rest)
+		return "does_not_pay";
+	return of->whole > 0 ? "too_short" : "not_measured";
+}
+
+unsigned int balance_share(const struct balance_class *of, const double *power, unsigned int count,
+			   uint64_t groups, uint64_t *from)
+{
+	double rate[BALANCE_MEMBERS], sum = 0, scale = 0, running = 0;
+	unsigned int shares = 0;
+
+	/* Members that were not measured, on the scale of those that were. */
+	for (unsigned int i = 0; i < count; i++)
+		if (power[i] > 0 && of->rate[i] > 0 && of->rate[i] / power[i] > scale)
+			scale = of->rate[i] / power[i];
+	for (unsigned int i = 0; i < count; i++) {
+		rate[i] = power[i] <= 0	    ? 0
+			  : of->rate[i] > 0 ? of->rate[i]
+					    : power[i] * (scale > 0 ? scale : 1);
+		sum += rate[i];
+	}
+	for (unsigned int i = 0; i < count; i++)
+		if (rate[i] < sum * LEAST_SHARE)
+			rate[i] = 0;
+	sum = 0;
+	for (unsigned int i = 0; i < count; i++)
+		sum += rate[i];
+	from[0] = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		running += rate[i];
+		from[i + 1] = sum > 0 ? (uint64_t)((double)groups * (running / sum) + 0.5) : 0;
+		if (from[i + 1] > groups)
+			from[i + 1] = groups;
+		shares += from[i + 1] > from[i];
+	}
+	return shares;
+}
+
+static void learn(double *known, double now)
+{
+	*known = *known > 0 ? *known * 0.5 + now * 0.5 : now;
+}
+
+void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
+			double seconds)
+{
+	if (seconds <= 0)
+		return;
+	learn(&of->rate[member], (double)groups / seconds);
+	of->whole = of->whole > 0 && of->whole < seconds ? of->whole : seconds;
+}
+
+void balance_took_part(struct balance_class *of, unsigned int member, uint64_t groups,
+		       double seconds)
+{
+	if (seconds > 0)
+		learn(&of->rate[member], (double)groups / seconds);
+}
+
+void balance_took_parts(struct balance_class *of, double longest, double moving)
+{
+	of->splits++;
+	if (of->splits <= SETTLING)
+		of->parted = longest;
+	else
+		learn(&of->parted, longest + moving);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a kernel's launches are shared out, by how long they and their parts took: arithmetic alone.
+ *
+ * Launches of about the same number of work-groups are of one class. A class is run whole first;
+ * one that takes long enough is tried in parts, which are sized by what each member did in a
+ * second. Where that does not pay, it runs whole for a while, and longer each time.
+ */
+#ifndef MVGAL_OPENCL_BALANCE_H
+#define MVGAL_OPENCL_BALANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BALANCE_MEMBERS 16
+#define BALANCE_CLASSES 8
+
+struct balance_class {
+	uint64_t key; /* 0: unused */
+	/* Groups a second; 0 where it is not known. */
+	double rate[BALANCE_MEMBERS];
+	/* Seconds of a launch: whole at best, and in parts with what was moved for it. */
+	double whole, parted;
+	/* Launches that run whole yet, and how many it will be the next time; splits since. */
+	unsigned int rest, next_rest, splits;
+	uint64_t used;
+};
+
+struct balance {
+	struct balance_class classes[BALANCE_CLASSES];
+	uint64_t clock;
+};
+
+/* The class of a launch; the one that was used longest ago is given up for a new one. */
+struct balance_class *balance_class_of(struct balance *balance, uint64_t groups);
+
+/* Whether the next launch is to be split. */
+bool balance_splits(struct balance_class *of);
+
+/* Why it is not: a word that stays. */
+const char *balance_reason(const struct balance_class *of);
+
+/*
+ * Shares of `groups` in order: member i gets [from[i], from[i + 1]). `power` is what is thought of
+ * members that were not measured; 0 for one that takes no part. How many have a share.
+ */
+unsigned int balance_share(const struct balance_class *of, const double *power, unsigned int count,
+			   uint64_t groups, uint64_t *from);
+
+/* What was measured. */
+void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
+			double seconds);
+void balance_took_part(struct balance_class *of, unsigned int member, uint64_t groups,
+		       double seconds);
+/* All parts of a launch: the longest, and what moving cost. */
+void balance_took_parts(struct balance_class *of, double longest, double moving);
+
+#endif

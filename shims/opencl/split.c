@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "split.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "count.h"
+#include "settings.h"
+#include "split_part.h"
+
+bool split_is_wanted(void)
+{
+	return settings()->split != SPLIT_OFF && pool()->count > 1;
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* One line a kernel and verdict. */
+static void tell(struct split_kernel *split, const struct kernel *kernel, const char *what)
+{
+	if (!settings()->tells_splits || split->is_told)
+		return;
+	split->is_told = true;
+	say("%s: %s", kernel->name, what);
+}
+
+/* Seconds that a part ran; negative where it has not ended, or does not say. */
+static double time_of(cl_event event)
+{
+	cl_ulong start, end;
+	cl_int state;
+
+	if (of(event)->clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state),
+				      &state, NULL) != CL_SUCCESS ||
+	    state != CL_COMPLETE ||
+	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
+					       &start, NULL) != CL_SUCCESS ||
+	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end,
+					       NULL) != CL_SUCCESS)
+		return -1;
+	return (double)(end - start) * 1e-9;
+}
+
+static void drop_run(struct split_run *run)
+{
+	for (unsigned int i = 0; i < run->count; i++)
+		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
+	run->count = 0;
+}
+
+/* Takes the times of the launch before, once it is over. */
+static void learn(struct split_kernel *split)
+{
+	struct split_run *run = &split->run;
+	double longest = 0, times[POOL_MEMBERS];
+
+	for (unsigned int i = 0; i < run->count; i++) {
+		times[i] = time_of(run->parts[i].event);
+		if (times[i] < 0)
+			return;
+		if (times[i] > longest)
+			longest = times[i];
+	}
+	/* Its class may have been given up for another. */
+	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
+		if (run->is_whole)
+			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
+					   times[i]);
+		else
+			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
+					  times[i]);
+	}
+	if (run->count && !run->is_whole && run->class->key == run->key)
+		balance_took_parts(run->class, longest, run->moving);
+	drop_run(run);
+}
+
+/* What is thought of members before they are measured; 0 for those that take no part. */
+static void power_of(const struct context *context, double power[POOL_MEMBERS])
+{
+	const struct member *home = &pool()->members[context->home];
+
+	for (unsigned int i = 0; i < pool()->count; i++) {
+		const struct member *member = &pool()->members[i];
+
+		power[i] = (double)member->units * member->clock_mhz;
+		if (member->type & CL_DEVICE_TYPE_GPU)
+			power[i] *= 16;
+		if (power[i] <= 0 || settings()->split == SPLIT_FORCE)
+			power[i] = 1;
+		if (settings()->split == SPLIT_STRICT &&
+		    (strcmp(member->name, home->name) || member->platform != home->platform))
+			power[i] = 0;
+	}
+}
+
+/* The parts of a launch; none where it is to run whole. */
+static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *verdict,
+			 struct balance_class *class, struct split_part parts[POOL_MEMBERS])
+{
+	static const struct balance_class nothing;
+	const bool is_forced = settings()->split == SPLIT_FORCE;
+	uint64_t from[POOL_MEMBERS + 1];
+	double power[POOL_MEMBERS];
+	unsigned int count = 0;
+
+	power_of(kernel->context, power);
+	if (balance_share(is_forced ? &nothing : class, power, pool()->count, verdict->groups,
+			  from) < 2)
+		return 0;
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (from[i + 1] > from[i])
+			parts[count++] = (struct split_part){i, from[i], from[i + 1]};
+	return count;
+}
+
+/* Whether a launch of a kernel may be split at all; says why not. */
+static bool may_split(struct split_kernel *split, const struct kernel *kernel,
+		      const struct ndrange *range)
+{
+	if (range->type != CL_COMMAND_NDRANGE_KERNEL || range->dimensions < 1 ||
+	    range->dimensions > 3 || !range->global)
+		return false;
+	for (cl_uint i = 0; i < range->dimensions; i++)
+		if (!range->global[i] ||
+		    (range->local && (!range->local[i] || range->global[i] % range->local[i])))
+			return false;
+	if (split->number >= 0)
+		return kernel->argument_count <= ANALYSIS_ARGS;
+	tell(split, kernel, "whole: its source is not known or not understood");
+	count_whole("no_source");
+	return false;
+}
+
+/* Runs the parts; one that a member refuses is run at home. */
+static cl_int run_parts(struct split_work *work, const struct split_part *parts, unsigned int count,
+			struct split_run *run, struct event_part *events)
+{
+	const unsigned int home = work->queue->context->home;
+	cl_int status = CL_SUCCESS;
+
+	run->moving = 0;
+	run->count = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		struct split_part part = parts[i];
+		double began = now();
+
+		status = split_part_bring(work, &part);
+		run->moving += now() - began;
+		if (status == CL_SUCCESS)
+			status = split_part_run(work, &part, &events[i].inner);
+		if (status != CL_SUCCESS && part.member != home) {
+			part.member = home;
+			status = split_part_bring(work, &part);
+			if (status == CL_SUCCESS)
+				status = split_part_run(work, &part, &events[i].inner);
+		}
+		if (status != CL_SUCCESS)
+			break;
+		count_launch(part.member, true);
+		events[i].member = part.member;
+		run->parts[run->count].member = part.member;
+		run->parts[run->count].groups = part.to - part.from;
+		run->parts[run->count++].event = events[i].inner;
+	}
+	/* All run before what they wrote is looked at: images are waited for. */
+	for (unsigned int i = 0; i < run->count && status == CL_SUCCESS; i++) {
+		const struct split_part part = {run->parts[i].member, parts[i].from, parts[i].to};
+
+		status = split_part_wrote(work, &part);
+	}
+	return status;
+}
+
+static bool split_locked(struct split_work *work, const struct ndrange *range, cl_event *event,
+			 cl_int *status)
+{
+	struct kernel *kernel = work->kernel;
+	struct split_kernel *split = split_kernel_of(kernel);
+	struct analysis_arg args[ANALYSIS_ARGS];
+	struct split_part parts[POOL_MEMBERS];
+	struct event_part events[POOL_MEMBERS];
+	struct analysis_launch launch;
+	struct balance_class *class;
+	unsigned int count;
+
+	if (!split || !may_split(split, kernel, range))
+		return false;
+	learn(split);
+	work->verdict = split_judge(kernel, range, &launch, args);
+	work->launch = &launch;
+	if (work->verdict->rule != ANALYSIS_SPLIT) {
+		tell(split, kernel, work->verdict->reason);
+		count_whole(analysis_rule_name(work->verdict->rule));
+		return false;
+	}
+	class = balance_class_of(&split->balance, work->verdict->groups);
+	if (settings()->split != SPLIT_FORCE && !balance_splits(class)) {
+		count_whole(balance_reason(class));
+		return false;
+	}
+	count = plan(kernel, work->verdict, class, parts);
+	if (!count) {
+		count_whole("one_member");
+		return false;
+	}
+	tell(split, kernel, "split");
+	drop_run(&split->run);
+	split->run.class = class;
+	split->run.key = class->key;
+	split->run.is_whole = false;
+	*status = run_parts(work, parts, count, &split->run, events);
+	if (*status == CL_SUCCESS && event) {
+		for (unsigned int i = 0; i < count; i++)
+			of(events[i].inner)->clRetainEvent(events[i].inner);
+		*event = event_of_parts(work->queue, CL_COMMAND_NDRANGE_KERNEL, events, count);
+		if (!*event)
+			*status = CL_OUT_OF_HOST_MEMORY;
+	}
+	return true;
+}
+
+bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct ndrange *range,
+		  cl_uint count, const cl_event *waits, cl_event *event, cl_int *status)
+{
+	struct queue *queue = (struct queue *)handle;
+	struct context *context = queue->context;
+	struct split_work work = {
+	    .queue = queue, .kernel = kernel, .wait_count = count, .waits = waits};
+	bool is_split;
+
+	if (!split_is_wanted() || !context_is_spread(context) || atomic_load(&context->pins))
+		return false;
+	*status = event_check_list(context, count, waits);
+	if (*status != CL_SUCCESS)
+		return true;
+	/* Parts run on several members: what each waits for is over before. */
+	*status = event_wait_elsewhere(POOL_MEMBERS, count, waits);
+	if (*status != CL_SUCCESS)
+		return true;
+	work.wait_count = 0;
+	pthread_mutex_lock(&context->lock);
+	is_split = !atomic_load(&context->pins) && split_locked(&work, range, event, status);
+	pthread_mutex_unlock(&context->lock);
+	return is_split;
+}
+
+bool split_asks(const struct kernel *kernel)
+{
+	const struct split_kernel *split = kernel->split;
+
+	return split && split->has_verdict && split->verdict.rule == ANALYSIS_SPLIT &&
+	       !split->run.count;
+}
+
+void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
+		     cl_event inner)
+{
+	struct split_kernel *split = kernel->split;
+	uint64_t groups;
+
+	pthread_mutex_lock(&kernel->context->lock);
+	if (split && split->has_verdict && split->verdict.rule == ANALYSIS_SPLIT &&
+	    range->type == CL_COMMAND_NDRANGE_KERNEL && !split->run.count) {
+		groups = split->verdict.groups;
+		split->run.class = balance_class_of(&split->balance, groups);
+		split->run.key = split->run.class->key;
+		split->run.is_whole = true;
+		split->run.count = 1;
+		split->run.parts[0].event = inner;
+		split->run.parts[0].member = member;
+		split->run.parts[0].groups = groups;
+		inner = NULL;
+	}
+	pthread_mutex_unlock(&kernel->context->lock);
+	if (inner)
+		of(inner)->clReleaseEvent(inner);
+}

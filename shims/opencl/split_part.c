@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "split_part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "residency.h"
+
+/* Of a buffer the bytes, of an image the lines that the part touches. False: none. */
+static bool slice_of(const struct analysis_window *window, const struct split_part *part,
+		     uint64_t size, uint64_t *begin, uint64_t *end)
+{
+	return analysis_slice(window, part->from, part->to, size, begin, end) && *begin < *end;
+}
+
+static cl_int bring_window(struct memory *memory, const struct analysis_window *window,
+			   const struct split_part *part)
+{
+	uint64_t begin, end;
+	cl_int status = CL_SUCCESS;
+
+	if (is_image_type(memory->type)) {
+		if (window->is_used)
+			residency_need(memory, part->member, 0, memory->size, RESIDENCY_READ,
+				       &status);
+		return status;
+	}
+	if (slice_of(window, part, memory->size, &begin, &end))
+		residency_need(memory, part->member, begin, end - begin, RESIDENCY_READ, &status);
+	return status;
+}
+
+/* What is written is brought as well: the kernel may leave out some of it. */
+cl_int split_part_bring(const struct split_work *work, const struct split_part *part)
+{
+	cl_int status = CL_SUCCESS;
+
+	for (cl_uint i = 0; i < work->kernel->argument_count && status == CL_SUCCESS; i++) {
+		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+		const struct analysis_use *use = &work->verdict->uses[i];
+
+		if (!memory)
+			continue;
+		status = bring_window(memory, &use->reads, part);
+		if (status == CL_SUCCESS)
+			status = bring_window(memory, &use->writes, part);
+	}
+	return status;
+}
+
+/* Where the part begins and how far it goes along the dimension. */
+static void grid_of(const struct split_work *work, const struct split_part *part, size_t offset[3],
+		    size_t global[3])
+{
+	const struct analysis_launch *launch = work->launch;
+	const unsigned int along = work->verdict->dimension;
+	const uint64_t first = part->from * work->verdict->group;
+	const uint64_t end = part->to * work->verdict->group;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		offset[i] = launch->offset[i];
+		global[i] = launch->global[i];
+	}
+	offset[along] += first;
+	global[along] = (end < launch->global[along] ? end : launch->global[along]) - first;
+}
+
+static cl_int set_hidden(const struct split_work *work, const struct split_part *part,
+			 cl_kernel inner)
+{
+	uint64_t hidden[16];
+
+	if (!work->kernel->split->info.has_hidden)
+		return CL_SUCCESS;
+	analysis_hidden(work->launch, work->verdict->dimension, part->from, hidden);
+	return of(inner)->clSetKernelArg(inner, work->kernel->argument_count, sizeof(hidden),
+					 hidden);
+}
+
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event)
+{
+	const struct analysis_launch *launch = work->launch;
+	size_t offset[3], global[3], local[3];
+	cl_event *waits = NULL;
+	cl_uint wait_count = 0;
+	cl_kernel inner;
+	cl_command_queue queue;
+	cl_int status;
+
+	queue = queue_for_part(work->queue, part->member, &status);
+	inner = queue ? split_kernel_on(work->kernel, part->member, &status) : NULL;
+	if (inner)
+		status = set_hidden(work, part, inner);
+	if (!inner || status != CL_SUCCESS)
+		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
+	if (work->wait_count) {
+		waits = malloc(work->wait_count * POOL_MEMBERS * sizeof(*waits));
+		if (!waits)
+			return CL_OUT_OF_HOST_MEMORY;
+		for (cl_uint i = 0; i < work->wait_count; i++)
+			wait_count += event_on((struct event *)work->waits[i], part->member,
+					       waits + wait_count);
+	}
+	grid_of(work, part, offset, global);
+	for (unsigned int i = 0; i < 3; i++)
+		local[i] = launch->local[i];
+	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, launch->dimensions, offset, global,
+						   launch->local[0] ? local : NULL, wait_count,
+						   wait_count ? waits : NULL, event);
+	free(waits);
+	/* It is to begin while the others are given theirs. */
+	if (status == CL_SUCCESS)
+		of(queue)->clFlush(queue);
+	return status;
+}
+
+/* The lines of an image that the part wrote go home. */
+static cl_int send_home(const struct split_work *work, const struct split_part *part,
+			struct memory *image, const struct analysis_use *use)
+{
+	const unsigned int home = work->queue->context->home;
+	const cl_image_desc *shape = &image->image;
+	size_t origin[3] = {0, 0, 0}, region[3] = {shape->image_width, 1, 1};
+	uint64_t begin, end;
+	cl_command_queue from, to;
+	cl_int status;
+	void *bytes;
+
+	if (image->type == CL_MEM_OBJECT_IMAGE1D_ARRAY)
+		region[1] = shape->image_array_size;
+	else if (shape->image_height)
+		region[1] = shape->image_height;
+	if (image->type == CL_MEM_OBJECT_IMAGE2D_ARRAY)
+		region[2] = shape->image_array_size;
+	else if (shape->image_depth)
+		region[2] = shape->image_depth;
+	if (part->member == home || !slice_of(&use->writes, part, region[use->axis], &begin, &end))
+		return CL_SUCCESS;
+	origin[use->axis] = begin;
+	region[use->axis] = end - begin;
+	bytes = malloc(image->element * region[0] * region[1] * region[2]);
+	if (!bytes)
+		return CL_OUT_OF_HOST_MEMORY;
+	from = queue_for_part(work->queue, part->member, &status);
+	to = from ? queue_for_part(work->queue, home, &status) : NULL;
+	if (to)
+		status =
+		    of(from)->clEnqueueReadImage(from, image->copies[part->member].inner, CL_TRUE,
+						 origin, region, 0, 0, bytes, 0, NULL, NULL);
+	if (to && status == CL_SUCCESS)
+		status = of(to)->clEnqueueWriteImage(to, image->copies[home].inner, CL_TRUE, origin,
+						     region, 0, 0, bytes, 0, NULL, NULL);
+	free(bytes);
+	return status;
+}
+
+cl_int split_part_wrote(const struct split_work *work, const struct split_part *part)
+{
+	cl_int status = CL_SUCCESS;
+
+	for (cl_uint i = 0; i < work->kernel->argument_count && status == CL_SUCCESS; i++) {
+		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+		const struct analysis_use *use = &work->verdict->uses[i];
+		uint64_t begin, end;
+
+		if (!memory || !use->writes.is_used)
+			continue;
+		if (is_image_type(memory->type)) {
+			status = send_home(work, part, memory, use);
+			if (status == CL_SUCCESS)
+				residency_wrote(memory, work->queue->context->home, 0,
+						memory->size);
+		} else if (slice_of(&use->writes, part, memory->size, &begin, &end)) {
+			residency_wrote(memory, part->member, begin, end - begin);
+		}
+	}
+	return status;
+}

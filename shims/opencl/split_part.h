@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* One part of a launch: its memory, its launch, and what it has written. With the context's lock.
+ */
+#ifndef MVGAL_OPENCL_SPLIT_PART_H
+#define MVGAL_OPENCL_SPLIT_PART_H
+
+#include "split_program.h"
+
+struct split_work {
+	struct queue *queue;
+	struct kernel *kernel;
+	const struct analysis_launch *launch;
+	const struct analysis_verdict *verdict;
+	cl_uint wait_count;
+	const cl_event *waits; /* the program's */
+};
+
+struct split_part {
+	unsigned int member;
+	uint64_t from, to; /* groups */
+};
+
+/* Brings what the part touches. */
+cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
+
+/* Enqueues it, and gives its event. */
+cl_int split_part_run(const struct split_work *work, const struct split_part *part,
+		      cl_event *event);
+
+/* Notes what it has written; what cannot be in parts is brought together at home. */
+cl_int split_part_wrote(const struct split_work *work, const struct split_part *part);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "split_program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+
+#define MOST_MACROS 128
+
+/* What the members' compilers predefine: the extensions that all have. */
+static size_t take_macros(char *text, const char **macros)
+{
+	size_t count = 0;
+	char *rest;
+
+	for (char *word = strtok_r(text, " ", &rest); word && count < MOST_MACROS;
+	     word = strtok_r(NULL, " ", &rest))
+		macros[count++] = word;
+	return count;
+}
+
+static struct analysis *analyse(struct program *program)
+{
+	const char *macros[MOST_MACROS];
+	char extensions[8192] = "", *options;
+	struct analysis_input input = {.macros = macros};
+	struct analysis *analysis;
+
+	if (program->origin != PROGRAM_SOURCE || !program->source || program->constants)
+		return NULL;
+	pool_clGetDeviceInfo(the_device(), CL_DEVICE_EXTENSIONS, sizeof(extensions) - 1, extensions,
+			     NULL);
+	options = strndup(program->options ? program->options : "", program->own_options);
+	if (!options)
+		return NULL;
+	input.macro_count = take_macros(extensions, macros);
+	input.source = program->source;
+	input.length = strlen(program->source);
+	input.options = options;
+	input.device_version = pool()->version;
+	analysis = analysis_create(&input);
+	free(options);
+	return analysis;
+}
+
+static struct split_program *split_program_of(struct program *program)
+{
+	if (!program->split) {
+		program->split = calloc(1, sizeof(*program->split));
+		if (program->split)
+			program->split->analysis = analyse(program);
+	}
+	return program->split;
+}
+
+void split_forget_program(struct program *program)
+{
+	struct split_program *split = program->split;
+
+	if (!split)
+		return;
+	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
+		if (split->inner[i])
+			of(split->inner[i])->clReleaseProgram(split->inner[i]);
+	analysis_free(split->analysis);
+	free(split);
+	program->split = NULL;
+}
+
+static void drop_run(struct split_run *run)
+{
+	for (unsigned int i = 0; i < run->count; i++)
+		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
+	run->count = 0;
+}
+
+void split_forget_kernel(struct kernel *kernel)
+{
+	struct split_kernel *split = kernel->split;
+
+	if (!split)
+		return;
+	drop_run(&split->run);
+	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
+		if (split->inner[i])
+			of(split->inner[i])->clReleaseKernel(split->inner[i]);
+	free(split);
+	kernel->split = NULL;
+}
+
+struct split_kernel *split_kernel_of(struct kernel *kernel)
+{
+	struct split_program *program;
+	struct split_kernel *split;
+
+	if (kernel->split)
+		return kernel->split;
+	program = split_program_of(kernel->program);
+	split = calloc(1, sizeof(*split));
+	if (!program || !split) {
+		free(split);
+		return NULL;
+	}
+	split->number = -1;
+	if (program->analysis && !analysis_error(program->analysis, NULL, NULL))
+		split->number = analysis_kernel_find(program->analysis, kernel->name);
+	if (split->number >= 0 &&
+	    (!analysis_kernel_info(program->analysis, (size_t)split->number, &split->info) ||
+	     split->info.arg_count != kernel->argument_count))
+		split->number = -1;
+	kernel->split = split;
+	return split;
+}
+
+static void take_grid(const struct ndrange *range, struct analysis_launch *launch,
+		      uint64_t grid[10])
+{
+	memset(launch, 0, sizeof(*launch));
+	launch->dimensions = range->dimensions;
+	for (unsigned int i = 0; i < 3; i++) {
+		const bool has = i < range->dimensions;
+
+		launch->offset[i] = has && range->offset ? range->offset[i] : 0;
+		launch->global[i] = has ? range->global[i] : 1;
+		launch->local[i] = range->local ? (has ? range->local[i] : 1) : 0;
+		grid[i] = launch->offset[i];
+		grid[3 + i] = launch->global[i];
+		grid[6 + i] = launch->local[i];
+	}
+	grid[9] = range->dimensions;
+}
+
+static void take_args(const struct kernel *kernel, struct analysis_arg args[ANALYSIS_ARGS])
+{
+	for (cl_uint i = 0; i < kernel->argument_count; i++) {
+		const struct argument *argument = &kernel->arguments[i];
+		const struct memory *memory = argument_memory(argument);
+
+		args[i] = (struct analysis_arg){.size = argument->size};
+		if (argument->kind == ARGUMENT_VALUE)
+			args[i].value = argument_bytes(argument);
+		if (!memory)
+			continue;
+		args[i].bytes = memory->size;
+		args[i].memory = memory->root->object.serial;
+		args[i].memory_offset = memory->origin;
+	}
+}
+
+const struct analysis_verdict *split_judge(struct kernel *kernel, const struct ndrange *range,
+					   struct analysis_launch *launch,
+					   struct analysis_arg args[ANALYSIS_ARGS])
+{
+	struct split_kernel *split = kernel->split;
+	uint64_t grid[10];
+
+	take_grid(range, launch, grid);
+	take_args(kernel, args);
+	launch->args = args;
+	launch->arg_count = kernel->argument_count;
+	if (split->has_verdict && split->generation == kernel->generation &&
+	    !memcmp(grid, split->grid, sizeof(grid)))
+		return &split->verdict;
+	analysis_judge(kernel->program->split->analysis, (size_t)split->number, launch,
+		       &split->verdict);
+	split->has_verdict = true;
+	split->generation = kernel->generation;
+	memcpy(split->grid, grid, sizeof(grid));
+	return &split->verdict;
+}
+
+static cl_program program_for_parts(struct program *program, unsigned int member, cl_int *status)
+{
+	struct split_program *split = program->split;
+	const cl_device_id device = pool()->members[member].device;
+	const char *text;
+	cl_context context;
+	size_t length;
+
+	*status = split->is_refused[member] ? CL_BUILD_PROGRAM_FAILURE : CL_SUCCESS;
+	if (split->inner[member] || *status != CL_SUCCESS)
+		return *status == CL_SUCCESS ? split->inner[member] : NULL;
+	text = analysis_source(split->analysis, &length);
+	context = context_on(program->context, member, status);
+	if (!text || !context)
+		return NULL;
+	split->inner[member] =
+	    of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
+	if (!split->inner[member])
+		return NULL;
+	*status = of(split->inner[member])
+		      ->clBuildProgram(split->inner[member], 1, &device,
+				       analysis_options(split->analysis), NULL, NULL);
+	split->is_refused[member] = *status != CL_SUCCESS;
+	return *status == CL_SUCCESS ? split->inner[member] : NULL;
+}
+
+cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *status)
+{
+	struct split_kernel *split = kernel->split;
+
+	*status = CL_SUCCESS;
+	if (!split->inner[member]) {
+		cl_program program = program_for_parts(kernel->program, member, status);
+
+		if (program)
+			split->inner[member] =
+			    of(program)->clCreateKernel(program, kernel->name, status);
+		if (!split->inner[member])
+			return NULL;
+	}
+	if (split->set[member] == kernel->generation)
+		return split->inner[member];
+	*status = kernel_set_on(kernel, member, split->inner[member], split->set[member]);
+	if (*status != CL_SUCCESS)
+		return NULL;
+	split->set[member] = kernel->generation;
+	return split->inner[member];
+}

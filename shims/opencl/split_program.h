@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known of programs and kernels whose launches may be split. With the context's lock. */
+#ifndef MVGAL_OPENCL_SPLIT_PROGRAM_H
+#define MVGAL_OPENCL_SPLIT_PROGRAM_H
+
+#include "analysis.h"
+#include "balance.h"
+#include "split.h"
+
+struct split_program {
+	struct analysis *analysis; /* NULL: there is no source, or no memory */
+	cl_program inner[POOL_MEMBERS];
+	bool is_refused[POOL_MEMBERS]; /* it did not build there */
+};
+
+/* Parts that were launched, whose times are not known yet. */
+struct split_run {
+	struct balance_class *class;
+	uint64_t key;
+	double moving;
+	unsigned int count;
+	struct {
+		cl_event event;
+		unsigned int member;
+		uint64_t groups;
+	} parts[POOL_MEMBERS];
+	bool is_whole;
+};
+
+struct split_kernel {
+	int number; /* in the analysis; -1: not there */
+	struct analysis_kernel_info info;
+	cl_kernel inner[POOL_MEMBERS];
+	uint64_t set[POOL_MEMBERS];
+	/* The verdict of the launch before. */
+	uint64_t generation;
+	uint64_t grid[10];
+	struct analysis_verdict verdict;
+	bool has_verdict, is_told;
+	struct balance balance;
+	struct split_run run;
+};
+
+/* NULL: no memory. */
+struct split_kernel *split_kernel_of(struct kernel *kernel);
+
+/* Judges the launch. */
+const struct analysis_verdict *split_judge(struct kernel *kernel, const struct ndrange *range,
+					   struct analysis_launch *launch,
+					   struct analysis_arg args[ANALYSIS_ARGS]);
+
+/* The member's kernel of the text for parts, its arguments set but the hidden one. */
+cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *status);
+
+#endif

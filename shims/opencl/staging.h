@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes of a buffer on their way from one member to another, by memory of the host that devices
+ * reach at full speed. With the context's lock. */
+#ifndef MVGAL_OPENCL_STAGING_H
+#define MVGAL_OPENCL_STAGING_H
+
+#include "context.h"
+#include "ranges.h"
+
+/* Moves what neither side is working on, and waits for it. */
+cl_int staging_move(struct context *context, unsigned int source, cl_mem from, unsigned int target,
+		    cl_mem to, struct range range);
+
+/* Gives it up with the context. */
+void staging_drop(struct staging *staging);
+
+#endif

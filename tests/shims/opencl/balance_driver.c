@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Lets balance.c share out the launches of members of given speeds: `speed...`, in groups a second.
+ * A member that is named with an x does not keep its promise: it is half as fast as it is told. */
+#include "../../../shims/opencl/balance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(int count, char **arguments)
+{
+	struct balance balance = {0};
+	const uint64_t groups = strtoull(arguments[1], NULL, 10);
+	const double moving = atof(arguments[2]);
+	const unsigned int members = (unsigned int)count - 3;
+	double speed[BALANCE_MEMBERS], power[BALANCE_MEMBERS], took = 0, whole = 0;
+	unsigned int splits = 0;
+
+	for (unsigned int i = 0; i < members; i++) {
+		speed[i] = atof(arguments[3 + i]);
+		power[i] = 1;
+		if (speed[i] > 0 && (whole == 0 || i == 0))
+			whole = (double)groups / speed[i];
+	}
+	for (int launch = 0; launch < 200; launch++) {
+		struct balance_class *of = balance_class_of(&balance, groups);
+		uint64_t from[BALANCE_MEMBERS + 1], sum = 0;
+		double longest = 0;
+
+		if (!balance_splits(of) || balance_share(of, power, members, groups, from) < 2) {
+			balance_took_whole(of, 0, groups, whole);
+			took = whole;
+			continue;
+		}
+		splits++;
+		for (unsigned int i = 0; i < members; i++) {
+			const uint64_t share = from[i + 1] - from[i];
+			const double seconds = (double)share / speed[i];
+
+			if (from[i + 1] < from[i] || from[i + 1] > groups)
+				return 1;
+			sum += share;
+			if (share)
+				balance_took_part(of, i, share, seconds);
+			if (seconds > longest)
+				longest = seconds;
+		}
+		if (sum != groups)
+			return 1;
+		took = longest + moving;
+		balance_took_parts(of, longest, moving);
+	}
+	printf("%u %.3f\n", splits, whole / took);
+	return 0;
+}

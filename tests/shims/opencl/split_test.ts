@@ -1,0 +1,110 @@
+/**
+ * Launches in parts: that nobody can tell them from whole ones, and how they are shared out.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { compile, compilerTest } from "../../fakes/cc.ts";
+import { poclTest, program, run, shim, Vendors } from "./pool.ts";
+
+const HERE = import.meta.dirname ?? ".";
+
+/** The lines about splitting, without doubles. */
+function verdicts(errors: string): string[] {
+  return [...new Set(errors.split("\n").filter((line) => line.startsWith("mvgal: ")))].sort();
+}
+
+poclTest("a program gives the same in parts as on its member", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const path = program("split");
+  const inner = run(path, [], {});
+  assert.match(inner.out, /^done$/m, inner.errors);
+  for (const split of ["off", "auto", "strict", "force"]) {
+    const env = {
+      OCL_ICD_VENDORS: vendors.directory,
+      MVGAL_SPLIT: split,
+      MVGAL_DEBUG: "split",
+    };
+    const { out, errors } = run(path, [], env);
+    assert.equal(out, inner.out, `${split}: ${errors}`);
+    if (split !== "force") continue;
+    const split_kernels = verdicts(errors).filter((line) => line.endsWith(": split"))
+      .map((line) => line.split(" ")[1]?.slice(0, -1));
+    assert.deepEqual(split_kernels, [
+      ...["go", "grid", "mandelbrot", "paint", "pull", "saxpy", "shift", "sums"],
+    ]);
+    assert.match(errors, /^mvgal: count: .*atomic_add/m);
+  }
+});
+
+for (const name of ["buffers", "events", "images", "programs"]) {
+  poclTest(`a program of ${name} runs in parts as on its member`, () => {
+    using vendors = new Vendors({ mvgal: shim() });
+    const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "force" };
+    const { code, out, errors } = run(program(name), [], env);
+    assert.deepEqual({ code, out }, { code: 0, out: "done\n" }, errors);
+  });
+}
+
+poclTest("MVGAL_SPLIT that is no mode is told, and splits nothing", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "often", MVGAL_DEBUG: "split" };
+  const { errors } = run(program("split"), [], env);
+  assert.deepEqual(verdicts(errors), [
+    "mvgal: MVGAL_SPLIT=often is none of off, auto, force, strict: nothing is split",
+  ]);
+});
+
+poclTest("ffmpeg's filters give in parts what they give on their member", () => {
+  using vendors = new Vendors({ mvgal: shim("plain") });
+  const filters = ["convolution_opencl", "avgblur_opencl=sizeX=9", "unsharp_opencl"];
+  for (const filter of filters) {
+    const args = ["-v", "error", "-init_hw_device", "opencl=o:0.0", "-filter_hw_device", "o"];
+    args.push("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=3:duration=1", "-vf");
+    args.push(`format=yuv420p,hwupload,${filter},hwdownload,format=yuv420p`, "-f", "md5", "-");
+    const inner = run("ffmpeg", args, {});
+    const env = {
+      OCL_ICD_VENDORS: vendors.directory,
+      MVGAL_SPLIT: "force",
+      MVGAL_DEBUG: "split",
+    };
+    const parts = run("ffmpeg", args, env);
+    assert.match(inner.out, /^MD5=/, inner.errors);
+    assert.equal(parts.out, inner.out, `${filter}: ${parts.errors}`);
+    assert.match(parts.errors, /: split$/m);
+  }
+}, ["ffmpeg"]);
+
+/** How often of 200 launches it split, and how much faster than whole the last one was. */
+function balanced(groups: number, moving: number, ...speeds: number[]): [number, number] {
+  const shims = join(HERE, "..", "..", "..", "shims", "opencl");
+  const sources = [join(shims, "balance.c")];
+  const driver = compile({
+    name: "balance_driver",
+    source: { file: join(HERE, "balance_driver.c") },
+    args: [...sources, "-O1", "-g", "-fsanitize=address,undefined"],
+    includes: [...sources, join(shims, "balance.h")],
+  });
+  const { code, out } = run(driver, [groups, moving, ...speeds].map(String), {});
+  assert.equal(code, 0);
+  const [splits = NaN, gain = NaN] = out.trim().split(" ").map(Number);
+  return [splits, gain];
+}
+
+compilerTest("launches are shared out by what members do in a second", () => {
+  const near = (actual: number, expected: number) =>
+    assert.ok(Math.abs(actual - expected) < 0.03, `${actual} is not about ${expected}`);
+  near(balanced(10_000, 0, 1e5, 1e5)[1], 2);
+  near(balanced(10_000, 0, 1e5, 1e5, 1e5, 1e5)[1], 4);
+  near(balanced(10_000, 0, 1e5, 5e4)[1], 1.5);
+  // The slowest is left out: its part is not worth the calls.
+  near(balanced(10_000, 0, 1e5, 1e5, 1e2)[1], 2);
+  // Too short to split, and too dear.
+  assert.deepEqual(balanced(10, 0, 1e5, 1e5), [0, 1]);
+  const [splits, gain] = balanced(10_000, 0.06, 1e5, 1e5);
+  assert.ok(splits < 30, `${splits} splits that do not pay`);
+  assert.equal(gain, 1);
+  near(balanced(10_000, 0.01, 1e5, 1e5)[1], 10 / 6);
+}, { libraries: ["libasan.so", "libubsan.so"] });
