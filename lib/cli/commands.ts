@@ -77,6 +77,12 @@ export const COMMANDS: readonly CommandRow[] = [
     links: [],
     load: async () => (await import("./cdi.ts")).cdiCommand(),
   },
+  {
+    name: "opencl",
+    describe: "Show all programs the pooled OpenCL device, or no longer",
+    links: [],
+    load: async () => (await import("./opencl.ts")).openclCommand,
+  },
   ...CONTROL_ROWS.map((row) => ({
     name: row.group,
     describe: row.describe,

@@ -68,6 +68,11 @@ bool balance_splits(struct balance_class *of)
 	return true;
 }
 
+void balance_give_up(struct balance_class *of)
+{
+	rest(of);
+}
+
 const char *balance_reason(const struct balance_class *of)
 {
 	if (of->rest)

@@ -37,6 +37,9 @@ struct balance_class *balance_class_of(struct balance *balance, uint64_t groups)
 /* Whether the next launch is to be split. */
 bool balance_splits(struct balance_class *of);
 
+/* It turned out not to be possible: whole for a while. */
+void balance_give_up(struct balance_class *of);
+
 /* Why it is not: a word that stays. */
 const char *balance_reason(const struct balance_class *of);
 

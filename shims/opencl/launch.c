@@ -20,13 +20,15 @@ static cl_int bring(struct command *command, const struct kernel *kernel)
 	return CL_SUCCESS;
 }
 
-/* What it did there is not known: it may have written all that it may write. */
-static void written(struct command *command, const struct kernel *kernel)
+/* What it did there is not known: it may have written all of what it may write. */
+static void written(struct command *command, const struct kernel *kernel,
+		    const struct ndrange *range)
 {
 	for (cl_uint i = 0; i < kernel->argument_count; i++) {
 		struct memory *memory = argument_memory(&kernel->arguments[i]);
 
-		if (memory && !(memory->flags & CL_MEM_READ_ONLY))
+		if (memory && !(memory->flags & CL_MEM_READ_ONLY) &&
+		    split_may_write(kernel, range, i))
 			residency_wrote(memory, command->member, 0, memory->size);
 	}
 }
@@ -52,7 +54,7 @@ static cl_int enqueue_spread(struct command *command, struct kernel *kernel,
 	if (inner)
 		status = enqueue(command, inner, range);
 	if (status == CL_SUCCESS)
-		written(command, kernel);
+		written(command, kernel, range);
 	return status;
 }
 

@@ -85,22 +85,6 @@ static enum strategy strategy_of(const char *text)
 	return STRATEGY_SINGLE;
 }
 
-static enum split split_of(const char *text, const char *strategy)
-{
-	static const char *const words[] = {"off", "auto", "force", "strict"};
-
-	for (unsigned int i = 0; text && i < 4; i++)
-		if (!strcmp(text, words[i]))
-			return (enum split)i;
-	if (text)
-		say("MVGAL_SPLIT=%s is none of off, auto, force, strict: nothing is split", text);
-	if (text)
-		return SPLIT_OFF;
-	/* Other strategies are about where whole launches run. */
-	return !strategy || !strcmp(strategy, "sfr") || !strcmp(strategy, "hybrid") ? SPLIT_AUTO
-										    : SPLIT_OFF;
-}
-
 static bool names(const char *list, const char *word)
 {
 	const size_t length = strlen(word);
@@ -111,6 +95,39 @@ static bool names(const char *list, const char *word)
 	return false;
 }
 
+/* A mode, "diff", or both. */
+static void take_split(const char *text, const char *strategy)
+{
+	static const char *const words[] = {"off", "auto", "force", "strict"};
+	char list[64] = "", *rest;
+
+	/* Other strategies are about where whole launches run. */
+	values.split = !strategy || !strcmp(strategy, "sfr") || !strcmp(strategy, "hybrid")
+			   ? SPLIT_AUTO
+			   : SPLIT_OFF;
+	if (!text)
+		return;
+	values.split = SPLIT_AUTO;
+	snprintf(list, sizeof(list), "%s", text);
+	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		unsigned int i = 0;
+
+		while (i < 4 && strcmp(word, words[i]))
+			i++;
+		if (i < 4) {
+			values.split = (enum split)i;
+		} else if (!strcmp(word, "diff")) {
+			values.diff = true;
+		} else {
+			say("MVGAL_SPLIT=%s is none of off, auto, force, strict, with diff or "
+			    "without: nothing is split",
+			    text);
+			values.split = SPLIT_OFF;
+			return;
+		}
+	}
+}
+
 static void take(void)
 {
 	const char *debug = text_of("MVGAL_DEBUG");
@@ -118,7 +135,7 @@ static void take(void)
 	const char *mask = text_of("MVGAL_OPENCL_DEVICES");
 
 	values.debug = debug && (names(debug, "1") || names(debug, "opencl"));
-	values.split = split_of(text_of("MVGAL_SPLIT"), text_of("MVGAL_STRATEGY"));
+	take_split(text_of("MVGAL_SPLIT"), text_of("MVGAL_STRATEGY"));
 	values.tells_splits = debug && names(debug, "split");
 	values.cpu = type && !strcmp(type, "cpu");
 	values.strategy = strategy_of(text_of("MVGAL_STRATEGY"));

@@ -22,6 +22,7 @@ enum split {
 
 struct settings {
 	enum split split;  /* MVGAL_SPLIT */
+	bool diff;	   /* it names diff: also what is not proved, compared afterwards */
 	bool tells_splits; /* MVGAL_DEBUG names "split" */
 	bool debug;	   /* MVGAL_DEBUG names "opencl", or is 1 */
 	bool cpu;	   /* MVGAL_OPENCL_TYPE=cpu: where all members are CPUs, so is the device */

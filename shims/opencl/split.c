@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "split.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "count.h"
 #include "settings.h"
-#include "split_part.h"
+#include "split_diff.h"
 
 bool split_is_wanted(void)
 {
@@ -179,6 +179,61 @@ static cl_int run_parts(struct split_work *work, const struct split_part *parts,
 	return status;
 }
 
+/* An event for what is over: it stands behind all of it. */
+static void mark(const struct split_work *work, cl_event *event, cl_int *status)
+{
+	const unsigned int home = work->queue->context->home;
+	cl_command_queue queue = queue_on(work->queue, home, status);
+	cl_event inner;
+
+	if (queue)
+		*status = of(queue)->clEnqueueMarkerWithWaitList(queue, 0, NULL, &inner);
+	if (!queue || *status != CL_SUCCESS)
+		return;
+	*event = event_of_command(work->queue, home, CL_COMMAND_NDRANGE_KERNEL, inner);
+	if (!*event)
+		*status = CL_OUT_OF_HOST_MEMORY;
+}
+
+/* Where it is not proved that parts write different bytes: what they wrote is compared. */
+static bool compare_locked(struct split_work *work, cl_event *event, cl_int *status)
+{
+	struct kernel *kernel = work->kernel;
+	struct split_kernel *split = kernel->split;
+	struct analysis_verdict *verdict = malloc(sizeof(*verdict));
+	struct split_part parts[POOL_MEMBERS];
+	struct balance_class *class = NULL;
+	unsigned int count = 0;
+	bool is_split = false;
+	double began = now();
+
+	split->is_compared = verdict && split_diff_judge(kernel, work->launch, verdict);
+	if (split->is_compared) {
+		class = balance_class_of(&split->balance, verdict->groups);
+		work->verdict = verdict;
+		split->verdict.groups = verdict->groups;
+		if (settings()->split == SPLIT_FORCE || balance_splits(class))
+			count = plan(kernel, verdict, class, parts);
+	}
+	if (count) {
+		is_split = split_diff_run(work, parts, count);
+		if (is_split) {
+			tell(split, kernel, "split, and compared");
+			balance_took_parts(class, now() - began, 0);
+			for (unsigned int i = 0; i < count; i++)
+				count_launch(parts[i].member, true);
+		} else {
+			balance_give_up(class);
+		}
+	}
+	*status = CL_SUCCESS;
+	if (is_split && event)
+		mark(work, event, status);
+	work->verdict = &split->verdict;
+	free(verdict);
+	return is_split;
+}
+
 static bool split_locked(struct split_work *work, const struct ndrange *range, cl_event *event,
 			 cl_int *status)
 {
@@ -197,6 +252,8 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	work->verdict = split_judge(kernel, range, &launch, args);
 	work->launch = &launch;
 	if (work->verdict->rule != ANALYSIS_SPLIT) {
+		if (settings()->diff && compare_locked(work, event, status))
+			return true;
 		tell(split, kernel, work->verdict->reason);
 		count_whole(analysis_rule_name(work->verdict->rule));
 		return false;
@@ -256,8 +313,8 @@ bool split_asks(const struct kernel *kernel)
 {
 	const struct split_kernel *split = kernel->split;
 
-	return split && split->has_verdict && split->verdict.rule == ANALYSIS_SPLIT &&
-	       !split->run.count;
+	return split && split->has_verdict && !split->run.count &&
+	       (split->verdict.rule == ANALYSIS_SPLIT || split->is_compared);
 }
 
 void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
@@ -267,8 +324,7 @@ void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigne
 	uint64_t groups;
 
 	pthread_mutex_lock(&kernel->context->lock);
-	if (split && split->has_verdict && split->verdict.rule == ANALYSIS_SPLIT &&
-	    range->type == CL_COMMAND_NDRANGE_KERNEL && !split->run.count) {
+	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
 		groups = split->verdict.groups;
 		split->run.class = balance_class_of(&split->balance, groups);
 		split->run.key = split->run.class->key;

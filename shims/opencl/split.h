@@ -19,6 +19,9 @@ bool split_launch(cl_command_queue queue, struct kernel *kernel, const struct nd
  * _end. */
 bool split_asks(const struct kernel *kernel);
 
+/* Whether a launch that was just judged may write to the memory of an argument. */
+bool split_may_write(const struct kernel *kernel, const struct ndrange *range, cl_uint argument);
+
 /* How long a launch that ran whole takes is looked at later: its event is taken. */
 void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
 		     cl_event inner);

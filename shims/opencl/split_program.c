@@ -148,6 +148,23 @@ static void take_args(const struct kernel *kernel, struct analysis_arg args[ANAL
 	}
 }
 
+bool split_may_write(const struct kernel *kernel, const struct ndrange *range, cl_uint argument)
+{
+	const struct split_kernel *split = kernel->split;
+	struct analysis_launch launch;
+	uint64_t grid[10];
+
+	if (!split || !split->has_verdict || split->generation != kernel->generation ||
+	    range->type != CL_COMMAND_NDRANGE_KERNEL)
+		return true;
+	take_grid(range, &launch, grid);
+	if (memcmp(grid, split->grid, sizeof(grid)) ||
+	    (split->verdict.rule != ANALYSIS_SPLIT && !split->verdict.has_uses) ||
+	    argument >= split->verdict.use_count)
+		return true;
+	return split->verdict.uses[argument].writes.is_used;
+}
+
 const struct analysis_verdict *split_judge(struct kernel *kernel, const struct ndrange *range,
 					   struct analysis_launch *launch,
 					   struct analysis_arg args[ANALYSIS_ARGS])

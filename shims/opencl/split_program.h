@@ -36,7 +36,7 @@ struct split_kernel {
 	uint64_t generation;
 	uint64_t grid[10];
 	struct analysis_verdict verdict;
-	bool has_verdict, is_told;
+	bool has_verdict, is_told, is_compared;
 	struct balance balance;
 	struct split_run run;
 };

@@ -21,7 +21,7 @@ poclTest("a program gives the same in parts as on its member", () => {
   const path = program("split");
   const inner = run(path, [], {});
   assert.match(inner.out, /^done$/m, inner.errors);
-  for (const split of ["off", "auto", "strict", "force"]) {
+  for (const split of ["off", "auto", "strict", "auto,diff", "force,diff", "force"]) {
     const env = {
       OCL_ICD_VENDORS: vendors.directory,
       MVGAL_SPLIT: split,
@@ -29,7 +29,9 @@ poclTest("a program gives the same in parts as on its member", () => {
     };
     const { out, errors } = run(path, [], env);
     assert.equal(out, inner.out, `${split}: ${errors}`);
+    if (split === "force,diff") assert.match(errors, /^mvgal: scatter: split, and compared$/m);
     if (split !== "force") continue;
+    assert.match(errors, /^mvgal: scatter: every work-group may store to the same bytes/m);
     const split_kernels = verdicts(errors).filter((line) => line.endsWith(": split"))
       .map((line) => line.split(" ")[1]?.slice(0, -1));
     assert.deepEqual(split_kernels, [
@@ -53,7 +55,8 @@ poclTest("MVGAL_SPLIT that is no mode is told, and splits nothing", () => {
   const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "often", MVGAL_DEBUG: "split" };
   const { errors } = run(program("split"), [], env);
   assert.deepEqual(verdicts(errors), [
-    "mvgal: MVGAL_SPLIT=often is none of off, auto, force, strict: nothing is split",
+    "mvgal: MVGAL_SPLIT=often is none of off, auto, force, strict, with diff or without: nothing " +
+    "is split",
   ]);
 });
 

@@ -42,6 +42,9 @@ static const char source[] =
     "__kernel void count(__global uint *o) { atomic_add(o, get_global_id(0)); }\n"
     "__kernel void wave(__global uint *o)\n"
     "{ uint i = get_global_id(0); if (i) o[i] = o[i - 1] + 1; }\n"
+    "__kernel void scatter(__global uint *o, __global const uint *to, uint times)\n"
+    "{ uint i = get_global_id(0); o[to[i]] = i * times; }\n"
+    "__kernel void meet(__global uint *o) { uint i = get_global_id(0); o[i % 64] = i; }\n"
     "__kernel void paint(__write_only image2d_t o, __read_only image2d_t in)\n"
     "{ const sampler_t s = CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE;\n"
     "  int2 p = (int2)(get_global_id(0), get_global_id(1));\n"
@@ -281,6 +284,39 @@ static void wholes(void)
 	OK(clReleaseMemObject(out));
 }
 
+/* Nobody can tell from the text that these do not write the same words; the second one does. */
+static void scattered(void)
+{
+	cl_mem out = filled(COUNT_ALL * 4), to = buffer_of(context, 0, COUNT_ALL * 4, NULL);
+	cl_kernel scatter = kernel("scatter"), meet = kernel("meet");
+	cl_uint *host = malloc(COUNT_ALL * 4);
+	cl_event event;
+
+	for (size_t i = 0; i < COUNT_ALL; i++)
+		host[i] = (cl_uint)(i * 40503 % COUNT_ALL);
+	OK(clEnqueueWriteBuffer(queue, to, CL_FALSE, 0, COUNT_ALL * 4, host, 0, NULL, NULL));
+	SET(scatter, 0, out);
+	SET(scatter, 1, to);
+	for (cl_uint times = 2; times < 5; times++) {
+		SET(scatter, 2, times);
+		launch(scatter, COUNT_ALL - 128, &event);
+		OK(clWaitForEvents(1, &event));
+		OK(clReleaseEvent(event));
+	}
+	tell_buffer("scatter", out, COUNT_ALL * 4);
+	SET(meet, 0, out);
+	launch(meet, COUNT_ALL, NULL);
+	OK(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, COUNT_ALL * 4, host, 0, NULL, NULL));
+	for (cl_uint i = 0; i < 64; i++)
+		SAME(host[i] % 64, i);
+	tell("beside", host + 64, (COUNT_ALL - 64) * 4);
+	free(host);
+	OK(clReleaseKernel(scatter));
+	OK(clReleaseKernel(meet));
+	OK(clReleaseMemObject(out));
+	OK(clReleaseMemObject(to));
+}
+
 static void images(void)
 {
 	const cl_image_format format = {CL_RGBA, CL_UNSIGNED_INT8};
@@ -332,6 +368,7 @@ int main(void)
 	bodies();
 	turns();
 	wholes();
+	scattered();
 	images();
 	OK(clReleaseProgram(program));
 	OK(clReleaseCommandQueue(queue));
