@@ -155,7 +155,8 @@ bool split_may_write(const struct kernel *kernel, const struct ndrange *range, c
 	uint64_t grid[10];
 
 	if (!split || !split->has_verdict || split->generation != kernel->generation ||
-	    range->type != CL_COMMAND_NDRANGE_KERNEL)
+	    range->type != CL_COMMAND_NDRANGE_KERNEL || !range->global || !range->dimensions ||
+	    range->dimensions > 3)
 		return true;
 	take_grid(range, &launch, grid);
 	if (memcmp(grid, split->grid, sizeof(grid)) ||

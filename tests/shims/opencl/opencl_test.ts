@@ -130,12 +130,17 @@ poclTest(
 
 poclTest("handles of any kind, released ones and none are answered, whatever the order", () => {
   const path = linked("fuzz.c");
-  for (const strategy of STRATEGIES.slice(0, 3)) {
+  const environments: Record<string, string>[] = [
+    ...STRATEGIES.slice(0, 3).map((strategy) => ({ MVGAL_STRATEGY: strategy })),
+    { MVGAL_SPLIT: "force,diff" },
+  ];
+  for (const env of environments) {
+    const how = Object.entries(env).join();
     for (const seed of ["1", "2", "3", "4", "5"]) {
-      const { code, out, errors } = run(path, [seed, "10000"], { MVGAL_STRATEGY: strategy });
-      assert.equal(code, 0, `${strategy}, seed ${seed}: ${errors}`);
+      const { code, out, errors } = run(path, [seed, "10000"], env);
+      assert.equal(code, 0, `${how}, seed ${seed}: ${errors}`);
       const enqueued = Number(/(\d+) enqueued/.exec(out)?.[1]);
-      assert.ok(enqueued > 50, `${strategy}, seed ${seed} enqueues little: ${out}`);
+      assert.ok(enqueued > 50, `${how}, seed ${seed} enqueues little: ${out}`);
     }
   }
 });

@@ -127,7 +127,11 @@ function missing(commands: readonly string[]): string | undefined {
 }
 
 /** Declares a test that needs PoCL, and perhaps commands or libraries; where they are missing it is skipped by name. */
-export function poclTest(name: string, fn: () => void, commands: readonly string[] = []): void {
+export function poclTest(
+  name: string,
+  fn: () => void | Promise<void>,
+  commands: readonly string[] = [],
+): void {
   const without = missing(commands);
   const ignore = without !== undefined;
   Deno.test({ name: ignore ? `${name} (skipped: no ${without})` : name, ignore, fn });

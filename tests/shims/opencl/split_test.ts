@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { SessionRegistry } from "../../../lib/session/registry.ts";
 import { compile, compilerTest } from "../../fakes/cc.ts";
 import { poclTest, program, run, shim, Vendors } from "./pool.ts";
 
@@ -39,6 +40,35 @@ poclTest("a program gives the same in parts as on its member", () => {
     ]);
     assert.match(errors, /^mvgal: count: .*atomic_add/m);
   }
+});
+
+poclTest("a program's session has the reasons why its launches ran whole", async () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const directory = Deno.makeTempDirSync();
+  using registry = new SessionRegistry({ directories: { own: [directory], foreign: [] } });
+  const child = new Deno.Command(program("split"), {
+    env: {
+      POCL_DEVICES: "pthread pthread",
+      ASAN_OPTIONS: "detect_leaks=0",
+      OCL_ICD_VENDORS: vendors.directory,
+      MVGAL_SPLIT: "force",
+      MVGAL_RUNTIME_DIR: directory,
+    },
+    stdout: "null",
+  }).spawn();
+  let isOver = false;
+  const status = child.status.finally(() => isOver = true);
+  const reasons = new Map<string, number>();
+  while (!isOver) {
+    const page = registry.look().sessions[0]?.page;
+    if (page) assert.equal(page.api, "opencl");
+    for (const { reason, count } of page?.whole ?? []) reasons.set(reason, count);
+    await new Promise((wake) => setTimeout(wake, 2));
+  }
+  assert.equal((await status).code, 0);
+  Deno.removeSync(directory, { recursive: true });
+  assert.ok((reasons.get("atomic") ?? 0) >= 1, [...reasons].join("; "));
+  assert.ok((reasons.get("one_group") ?? 0) >= 1, [...reasons].join("; "));
 });
 
 for (const name of ["buffers", "events", "images", "programs"]) {
