@@ -95,15 +95,21 @@ export function poclLibrary(): string {
   return Deno.readTextFileSync(VENDOR).trim();
 }
 
-/** Runs a program on two devices of PoCL. */
+/** Runs a program on two devices of PoCL; `input` is a file's path. */
 export function run(
   command: string,
   args: readonly string[],
   env: Record<string, string>,
+  input = "/dev/null",
 ): { code: number; out: string; errors: string } {
-  const { code, stdout, stderr } = new Deno.Command("timeout", {
-    args: ["120", command, ...args],
-    env: { POCL_DEVICES: "pthread pthread", ASAN_OPTIONS: "detect_leaks=0", ...env },
+  const { code, stdout, stderr } = new Deno.Command("sh", {
+    args: ["-c", 'exec timeout 120 "$@" <"$MVGAL_TEST_INPUT"', "sh", command, ...args],
+    env: {
+      POCL_DEVICES: "pthread pthread",
+      ASAN_OPTIONS: "detect_leaks=0",
+      MVGAL_TEST_INPUT: input,
+      ...env,
+    },
     stdin: "null",
   }).outputSync();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

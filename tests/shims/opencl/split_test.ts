@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SessionRegistry } from "../../../lib/session/registry.ts";
 import { compile, compilerTest } from "../../fakes/cc.ts";
+import { randomCase } from "./analysis/random_kernel.ts";
+import { textOf } from "./analysis/split_check.ts";
 import { poclTest, program, run, shim, Vendors } from "./pool.ts";
 
 const HERE = import.meta.dirname ?? ".";
@@ -39,6 +41,32 @@ poclTest("a program gives the same in parts as on its member", () => {
       ...["go", "grid", "mandelbrot", "paint", "pull", "saxpy", "shift", "sums"],
     ]);
     assert.match(errors, /^mvgal: count: .*atomic_add/m);
+  }
+});
+
+/** More with MVGAL_RANDOM_KERNELS; from another seed on with MVGAL_RANDOM_SEED. */
+const COUNT = Number(Deno.env.get("MVGAL_RANDOM_KERNELS") ?? 40);
+const SEED = Number(Deno.env.get("MVGAL_RANDOM_SEED") ?? 1);
+
+poclTest("random kernels give in parts what they give on their member, launch after launch", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const input = Deno.makeTempFileSync();
+  try {
+    const cases = Array.from({ length: COUNT }, (_, i) => textOf(randomCase(SEED + i)));
+    Deno.writeTextFileSync(input, `${cases.join("\n")}\n`);
+    // Work-groups of one launch run one after another, so that races have one outcome.
+    const one = { POCL_MAX_PTHREAD_COUNT: "1" };
+    const inner = run(program("cases"), [], one, input);
+    assert.match(inner.out, /^done$/m, inner.errors);
+    for (const split of ["off", "force"]) {
+      const env = { ...one, OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: split };
+      const pooled = run(program("cases"), [], { ...env, MVGAL_DEBUG: "split" }, input);
+      assert.equal(pooled.out, inner.out, pooled.errors);
+      const parted = pooled.errors.match(/^mvgal: k: split$/gm)?.length ?? 0;
+      assert.ok(split === "off" ? parted === 0 : parted >= COUNT / 20, `${parted} were split`);
+    }
+  } finally {
+    Deno.removeSync(input);
   }
 });
 

@@ -129,7 +129,8 @@ function sizes([x, y = 1, z = 1]: Sizes): string {
   return `${x} ${y} ${z}`;
 }
 
-function textOf(each: SplitCase): string {
+/** A case as programs read it. */
+export function textOf(each: SplitCase): string {
   const without = (each.without ?? []).reduce((mask, rule) => mask | 1 << RULES.indexOf(rule), 0);
   return [
     `case ${each.name}`,
