@@ -15,6 +15,9 @@
 #define KEPT_PART 32
 #define KEPT_LEAST ((size_t)256 << 20)
 
+/* How long to wait for a moment in which nobody gives work. */
+#define HOLD_NS 5000000
+
 /* Pieces that are moved together. */
 #define BATCH 64
 
@@ -55,6 +58,21 @@ void near_leave(bool entered)
 {
 	if (entered)
 		pthread_rwlock_unlock(&near.work);
+}
+
+/* Nobody gives work from now on; no where somebody does all the while, perhaps until this thread is
+ * done. */
+static bool hold_work(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += HOLD_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return pthread_rwlock_timedwrlock(&near.work, &until) == 0;
 }
 
 static size_t share_of(const struct cards *cards)
@@ -322,8 +340,7 @@ size_t near_shrink(const struct cards *cards, size_t bytes)
 {
 	size_t given;
 
-	/* Not while somebody gives work: the pool's lock is held, and nobody waits for whom. */
-	if (!near.first || pthread_rwlock_trywrlock(&near.work))
+	if (!near.first || !hold_work())
 		return 0;
 	given = shrink(cards, bytes, NULL, 0);
 	pthread_rwlock_unlock(&near.work);
@@ -434,7 +451,7 @@ size_t near_bring(const struct cards *cards, const struct near_window *windows, 
 {
 	size_t before;
 
-	if (pthread_rwlock_trywrlock(&near.work))
+	if (!hold_work())
 		return 0;
 	before = near.bytes;
 	if (cuda_real()->cuCtxSynchronize() == CUDA_SUCCESS &&

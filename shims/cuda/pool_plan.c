@@ -52,6 +52,14 @@ static bool plan_with(struct plan *plan, size_t piece, const size_t room[PLAN_LA
 	return true;
 }
 
+/* Whether larger pieces serve as well, and cost less to make. */
+static bool is_small(size_t piece, size_t bytes)
+{
+	size_t pieces = (bytes + piece - 1) / piece;
+
+	return pieces > PLAN_PIECES || (pieces > PLAN_FEW && piece < PLAN_LARGE);
+}
+
 bool plan_make(struct plan *plan, size_t bytes, size_t granularity, size_t least,
 	       const size_t room[PLAN_LANES])
 {
@@ -60,7 +68,7 @@ bool plan_make(struct plan *plan, size_t bytes, size_t granularity, size_t least
 	if (bytes == 0 || bytes > SIZE_MAX / 2)
 		return false;
 	plan->bytes = round_up(bytes, granularity);
-	while (least ? piece < least : (plan->bytes + piece - 1) / piece > PLAN_PIECES)
+	while (least ? piece < least : is_small(piece, plan->bytes))
 		piece *= 2;
 	/* What is left of a card below a piece is lost to the plan: small pieces lose less. */
 	for (; piece >= granularity; piece /= 2) {

@@ -12,7 +12,7 @@
 
 #define MIB ((size_t)1 << 20)
 #define OPERANDS 3
-#define OPERAND (36 * MIB)
+#define OPERAND (48 * MIB)
 
 typedef int function();
 typedef unsigned long long pointer;
@@ -132,7 +132,7 @@ int main(void)
 	show_unused("at first");
 	must("result", driver("cuMemAlloc_v2")(&result, 4096));
 	/* The own card keeps room for one operand, and no operand fits beside what is there. */
-	must("local", driver("cuMemAlloc_v2")(&local, 220 * MIB));
+	must("local", driver("cuMemAlloc_v2")(&local, 200 * MIB));
 	for (int i = 0; i < OPERANDS; i++) {
 		must("operand", driver("cuMemAlloc_v2")(&operands[i], OPERAND));
 		write_operand(i, operands[i]);

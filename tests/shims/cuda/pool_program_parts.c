@@ -93,6 +93,10 @@ void test_plan(void)
 	EXPECT(plan_make(&plan, (size_t)973 << 30, 2 * MIB, 0, room));
 	EXPECT(plan.pieces <= PLAN_PIECES && plan.piece == 64 * MIB);
 	EXPECT(plan_make(&plan, (size_t)32 << 30, 2 * MIB, 0, room));
+	EXPECT(plan.piece == PLAN_LARGE);
+	EXPECT(plan_make(&plan, 200 * MIB, 2 * MIB, 0, room) && plan.piece == 2 * MIB);
+	EXPECT(plan_make(&plan, 600 * MIB, 2 * MIB, 0, room) && plan.piece == 8 * MIB);
+	EXPECT(plan_make(&plan, (size_t)32 << 30, 2 * MIB, 2 * MIB, room));
 	EXPECT(plan.piece == 2 * MIB);
 	EXPECT(!plan_make(&plan, 0, 2 * MIB, 0, room));
 	EXPECT(!plan_make(&plan, SIZE_MAX, 2 * MIB, 0, room));
