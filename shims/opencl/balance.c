@@ -53,13 +53,18 @@ static void rest(struct balance_class *of)
 	of->whole = 0;
 }
 
-bool balance_splits(struct balance_class *of)
+bool balance_may(struct balance_class *of)
 {
 	if (of->rest) {
 		of->rest--;
 		return false;
 	}
-	if (of->whole < LEAST_SECONDS)
+	return of->whole >= LEAST_SECONDS;
+}
+
+bool balance_splits(struct balance_class *of)
+{
+	if (!balance_may(of))
 		return false;
 	if (of->splits > SETTLING && of->parted > of->whole * PAYS) {
 		rest(of);

@@ -34,7 +34,10 @@ struct balance {
 /* The class of a launch; the one that was used longest ago is given up for a new one. */
 struct balance_class *balance_class_of(struct balance *balance, uint64_t groups);
 
-/* Whether the next launch is to be split. */
+/* Whether the next launch might be split; where not, it counts as one that runs whole. */
+bool balance_may(struct balance_class *of);
+
+/* The same, by what splits have brought. */
 bool balance_splits(struct balance_class *of);
 
 /* It turned out not to be possible: whole for a while. */

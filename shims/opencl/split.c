@@ -31,55 +31,11 @@ static void tell(struct split_kernel *split, const struct kernel *kernel, const 
 	say("%s: %s", kernel->name, what);
 }
 
-/* Seconds that a part ran; negative where it has not ended, or does not say. */
-static double time_of(cl_event event)
+static void tell_whole(struct split_kernel *split, const struct kernel *kernel,
+		       const struct analysis_verdict *verdict)
 {
-	cl_ulong start, end;
-	cl_int state;
-
-	if (of(event)->clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state),
-				      &state, NULL) != CL_SUCCESS ||
-	    state != CL_COMPLETE ||
-	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
-					       &start, NULL) != CL_SUCCESS ||
-	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end,
-					       NULL) != CL_SUCCESS)
-		return -1;
-	return (double)(end - start) * 1e-9;
-}
-
-static void drop_run(struct split_run *run)
-{
-	for (unsigned int i = 0; i < run->count; i++)
-		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
-	run->count = 0;
-}
-
-/* Takes the times of the launch before, once it is over. */
-static void learn(struct split_kernel *split)
-{
-	struct split_run *run = &split->run;
-	double longest = 0, times[POOL_MEMBERS];
-
-	for (unsigned int i = 0; i < run->count; i++) {
-		times[i] = time_of(run->parts[i].event);
-		if (times[i] < 0)
-			return;
-		if (times[i] > longest)
-			longest = times[i];
-	}
-	/* Its class may have been given up for another. */
-	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
-		if (run->is_whole)
-			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
-					   times[i]);
-		else
-			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
-					  times[i]);
-	}
-	if (run->count && !run->is_whole && run->class->key == run->key)
-		balance_took_parts(run->class, longest, run->moving);
-	drop_run(run);
+	tell(split, kernel, verdict->reason);
+	count_whole(analysis_rule_name(verdict->rule));
 }
 
 /* What is thought of members before they are measured; 0 for those that take no part. */
@@ -139,43 +95,44 @@ static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 	return false;
 }
 
-/* Runs the parts; one that a member refuses is run at home. */
-static cl_int run_parts(struct split_work *work, const struct split_part *parts, unsigned int count,
-			struct split_run *run, struct event_part *events)
+/* One part, or at home what its member refuses. */
+static cl_int run_part(const struct split_work *work, struct split_part *part, cl_int brought,
+		       cl_event *event)
 {
 	const unsigned int home = work->queue->context->home;
-	cl_int status = CL_SUCCESS;
+	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event) : brought;
 
-	run->moving = 0;
+	if (status == CL_SUCCESS || part->member == home)
+		return status;
+	part->member = home;
+	status = split_part_bring(work, part);
+	return status == CL_SUCCESS ? split_part_run(work, part, event) : status;
+}
+
+/* Brings what all parts need before the first one runs: moving bytes waits for what runs. */
+static cl_int run_parts(struct split_work *work, struct split_part *parts, unsigned int count,
+			struct split_run *run, struct event_part *events)
+{
+	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
+	const double began = now();
+
 	run->count = 0;
-	for (unsigned int i = 0; i < count; i++) {
-		struct split_part part = parts[i];
-		double began = now();
-
-		status = split_part_bring(work, &part);
-		run->moving += now() - began;
-		if (status == CL_SUCCESS)
-			status = split_part_run(work, &part, &events[i].inner);
-		if (status != CL_SUCCESS && part.member != home) {
-			part.member = home;
-			status = split_part_bring(work, &part);
-			if (status == CL_SUCCESS)
-				status = split_part_run(work, &part, &events[i].inner);
-		}
+	for (unsigned int i = 0; i < count; i++)
+		brought[i] = split_part_bring(work, &parts[i]);
+	run->moving = now() - began;
+	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
+		status = run_part(work, &parts[i], brought[i], &events[i].inner);
 		if (status != CL_SUCCESS)
 			break;
-		count_launch(part.member, true);
-		events[i].member = part.member;
-		run->parts[run->count].member = part.member;
-		run->parts[run->count].groups = part.to - part.from;
+		count_launch(parts[i].member, true);
+		events[i].member = parts[i].member;
+		run->parts[run->count].member = parts[i].member;
+		run->parts[run->count].groups = parts[i].to - parts[i].from;
 		run->parts[run->count++].event = events[i].inner;
 	}
 	/* All run before what they wrote is looked at: images are waited for. */
-	for (unsigned int i = 0; i < run->count && status == CL_SUCCESS; i++) {
-		const struct split_part part = {run->parts[i].member, parts[i].from, parts[i].to};
-
-		status = split_part_wrote(work, &part);
-	}
+	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++)
+		status = split_part_wrote(work, &parts[i]);
 	return status;
 }
 
@@ -248,14 +205,13 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 
 	if (!split || !may_split(split, kernel, range))
 		return false;
-	learn(split);
+	split_learn(split);
 	work->verdict = split_judge(kernel, range, &launch, args);
 	work->launch = &launch;
 	if (work->verdict->rule != ANALYSIS_SPLIT) {
 		if (settings()->diff && compare_locked(work, event, status))
 			return true;
-		tell(split, kernel, work->verdict->reason);
-		count_whole(analysis_rule_name(work->verdict->rule));
+		tell_whole(split, kernel, work->verdict);
 		return false;
 	}
 	class = balance_class_of(&split->balance, work->verdict->groups);
@@ -269,7 +225,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	tell(split, kernel, "split");
-	drop_run(&split->run);
+	split_drop_run(&split->run);
 	split->run.class = class;
 	split->run.key = class->key;
 	split->run.is_whole = false;
@@ -284,13 +240,36 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	return true;
 }
 
+/* Whether it is worth waiting for what the launch waits for. */
+static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
+{
+	struct split_kernel *split = split_kernel_of(kernel);
+	struct analysis_arg args[ANALYSIS_ARGS];
+	const struct analysis_verdict *verdict;
+	struct analysis_launch launch;
+	struct balance_class *class;
+
+	if (!split || !may_split(split, kernel, range))
+		return false;
+	split_learn(split);
+	verdict = split_judge(kernel, range, &launch, args);
+	if (verdict->rule != ANALYSIS_SPLIT && !settings()->diff) {
+		tell_whole(split, kernel, verdict);
+		return false;
+	}
+	class = balance_class_of(&split->balance, verdict->groups);
+	if (settings()->split == SPLIT_FORCE || balance_may(class))
+		return true;
+	count_whole(balance_reason(class));
+	return false;
+}
+
 bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct ndrange *range,
 		  cl_uint count, const cl_event *waits, cl_event *event, cl_int *status)
 {
 	struct queue *queue = (struct queue *)handle;
 	struct context *context = queue->context;
-	struct split_work work = {
-	    .queue = queue, .kernel = kernel, .wait_count = count, .waits = waits};
+	struct split_work work = {.queue = queue, .kernel = kernel};
 	bool is_split;
 
 	if (!split_is_wanted() || !context_is_spread(context) || atomic_load(&context->pins))
@@ -298,44 +277,19 @@ bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct n
 	*status = event_check_list(context, count, waits);
 	if (*status != CL_SUCCESS)
 		return true;
-	/* Parts run on several members: what each waits for is over before. */
-	*status = event_wait_elsewhere(POOL_MEMBERS, count, waits);
-	if (*status != CL_SUCCESS)
-		return true;
-	work.wait_count = 0;
+	/* Parts run on several members: what they wait for elsewhere is over before. */
+	if (count) {
+		pthread_mutex_lock(&context->lock);
+		is_split = may_be_split(kernel, range);
+		pthread_mutex_unlock(&context->lock);
+		if (!is_split)
+			return false;
+		*status = event_wait_elsewhere(POOL_MEMBERS, count, waits);
+		if (*status != CL_SUCCESS)
+			return true;
+	}
 	pthread_mutex_lock(&context->lock);
 	is_split = !atomic_load(&context->pins) && split_locked(&work, range, event, status);
 	pthread_mutex_unlock(&context->lock);
 	return is_split;
-}
-
-bool split_asks(const struct kernel *kernel)
-{
-	const struct split_kernel *split = kernel->split;
-
-	return split && split->has_verdict && !split->run.count &&
-	       (split->verdict.rule == ANALYSIS_SPLIT || split->is_compared);
-}
-
-void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
-		     cl_event inner)
-{
-	struct split_kernel *split = kernel->split;
-	uint64_t groups;
-
-	pthread_mutex_lock(&kernel->context->lock);
-	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
-		groups = split->verdict.groups;
-		split->run.class = balance_class_of(&split->balance, groups);
-		split->run.key = split->run.class->key;
-		split->run.is_whole = true;
-		split->run.count = 1;
-		split->run.parts[0].event = inner;
-		split->run.parts[0].member = member;
-		split->run.parts[0].groups = groups;
-		inner = NULL;
-	}
-	pthread_mutex_unlock(&kernel->context->lock);
-	if (inner)
-		of(inner)->clReleaseEvent(inner);
 }

@@ -81,8 +81,6 @@ cl_int split_part_run(const struct split_work *work, const struct split_part *pa
 {
 	const struct analysis_launch *launch = work->launch;
 	size_t offset[3], global[3], local[3];
-	cl_event *waits = NULL;
-	cl_uint wait_count = 0;
 	cl_kernel inner;
 	cl_command_queue queue;
 	cl_int status;
@@ -93,21 +91,11 @@ cl_int split_part_run(const struct split_work *work, const struct split_part *pa
 		status = set_hidden(work, part, inner);
 	if (!inner || status != CL_SUCCESS)
 		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
-	if (work->wait_count) {
-		waits = malloc(work->wait_count * POOL_MEMBERS * sizeof(*waits));
-		if (!waits)
-			return CL_OUT_OF_HOST_MEMORY;
-		for (cl_uint i = 0; i < work->wait_count; i++)
-			wait_count += event_on((struct event *)work->waits[i], part->member,
-					       waits + wait_count);
-	}
 	grid_of(work, part, offset, global);
 	for (unsigned int i = 0; i < 3; i++)
 		local[i] = launch->local[i];
 	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, launch->dimensions, offset, global,
-						   launch->local[0] ? local : NULL, wait_count,
-						   wait_count ? waits : NULL, event);
-	free(waits);
+						   launch->local[0] ? local : NULL, 0, NULL, event);
 	/* It is to begin while the others are given theirs. */
 	if (status == CL_SUCCESS)
 		of(queue)->clFlush(queue);

@@ -11,8 +11,6 @@ struct split_work {
 	struct kernel *kernel;
 	const struct analysis_launch *launch;
 	const struct analysis_verdict *verdict;
-	cl_uint wait_count;
-	const cl_event *waits; /* the program's */
 };
 
 struct split_part {

@@ -68,7 +68,7 @@ void split_forget_program(struct program *program)
 	program->split = NULL;
 }
 
-static void drop_run(struct split_run *run)
+void split_drop_run(struct split_run *run)
 {
 	for (unsigned int i = 0; i < run->count; i++)
 		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
@@ -81,7 +81,7 @@ void split_forget_kernel(struct kernel *kernel)
 
 	if (!split)
 		return;
-	drop_run(&split->run);
+	split_drop_run(&split->run);
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
 		if (split->inner[i])
 			of(split->inner[i])->clReleaseKernel(split->inner[i]);

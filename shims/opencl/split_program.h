@@ -44,6 +44,12 @@ struct split_kernel {
 /* NULL: no memory. */
 struct split_kernel *split_kernel_of(struct kernel *kernel);
 
+/* Gives up the events of parts. */
+void split_drop_run(struct split_run *run);
+
+/* Takes the times of the launch before, once it is over. */
+void split_learn(struct split_kernel *split);
+
 /* Judges the launch. */
 const struct analysis_verdict *split_judge(struct kernel *kernel, const struct ndrange *range,
 					   struct analysis_launch *launch,

@@ -234,7 +234,9 @@ static void turns(void)
 	const size_t bytes = COUNT_ALL * 4;
 	cl_mem one = filled(bytes), other = buffer_of(context, CL_MEM_READ_WRITE, bytes, NULL);
 	const cl_buffer_region low = {0, bytes / 2}, high = {bytes / 2, bytes / 2};
+	const size_t all = COUNT_ALL;
 	const cl_uint by = 12345;
+	cl_event before = NULL, event;
 	cl_kernel shift = kernel("shift");
 	cl_mem halves[2];
 	cl_int status;
@@ -243,8 +245,14 @@ static void turns(void)
 		SET(shift, i % 2, one);
 		SET(shift, 1 - i % 2, other);
 		SET(shift, 2, by);
-		launch(shift, COUNT_ALL, NULL);
+		/* Each waits for the one before. */
+		OK(clEnqueueNDRangeKernel(queue, shift, 1, NULL, &all, &group, i ? 1 : 0,
+					  i ? &before : NULL, &event));
+		if (i)
+			OK(clReleaseEvent(before));
+		before = event;
 	}
+	OK(clReleaseEvent(before));
 	tell_buffer("shift", one, bytes);
 	halves[0] =
 	    clCreateSubBuffer(one, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &low, &status);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* How long launches and their parts took, once they are over. */
+#include "split_program.h"
+
+/* Seconds that a part ran; negative where it has not ended, or does not say. */
+static double time_of(cl_event event)
+{
+	cl_ulong start, end;
+	cl_int state;
+
+	if (of(event)->clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state),
+				      &state, NULL) != CL_SUCCESS ||
+	    state != CL_COMPLETE ||
+	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
+					       &start, NULL) != CL_SUCCESS ||
+	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end,
+					       NULL) != CL_SUCCESS)
+		return -1;
+	return (double)(end - start) * 1e-9;
+}
+
+/* Takes the times of the launch before, once it is over. */
+void split_learn(struct split_kernel *split)
+{
+	struct split_run *run = &split->run;
+	double longest = 0, times[POOL_MEMBERS];
+
+	for (unsigned int i = 0; i < run->count; i++) {
+		times[i] = time_of(run->parts[i].event);
+		if (times[i] < 0)
+			return;
+		if (times[i] > longest)
+			longest = times[i];
+	}
+	/* Its class may have been given up for another. */
+	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
+		if (run->is_whole)
+			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
+					   times[i]);
+		else
+			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
+					  times[i]);
+	}
+	if (run->count && !run->is_whole && run->class->key == run->key)
+		balance_took_parts(run->class, longest, run->moving);
+	split_drop_run(run);
+}
+
+bool split_asks(const struct kernel *kernel)
+{
+	const struct split_kernel *split = kernel->split;
+
+	return split && split->has_verdict && !split->run.count &&
+	       (split->verdict.rule == ANALYSIS_SPLIT || split->is_compared);
+}
+
+void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
+		     cl_event inner)
+{
+	struct split_kernel *split = kernel->split;
+	uint64_t groups;
+
+	pthread_mutex_lock(&kernel->context->lock);
+	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
+		groups = split->verdict.groups;
+		split->run.class = balance_class_of(&split->balance, groups);
+		split->run.key = split->run.class->key;
+		split->run.is_whole = true;
+		split->run.count = 1;
+		split->run.parts[0].event = inner;
+		split->run.parts[0].member = member;
+		split->run.parts[0].groups = groups;
+		inner = NULL;
+	}
+	pthread_mutex_unlock(&kernel->context->lock);
+	if (inner)
+		of(inner)->clReleaseEvent(inner);
+}
