@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "gather.h"
 #include "staging.h"
 
 /* The range of the root that a range of `memory` is: all of it where it is not known. */
@@ -94,9 +95,8 @@ static cl_int move(struct memory *root, unsigned int from, unsigned int to, stru
 			    range);
 }
 
-/* A member that has the start of a range, and how much of it. */
-static bool find_source(const struct memory *root, struct range range, unsigned int *member,
-			struct range *found)
+bool residency_source(const struct memory *root, struct range range, unsigned int *member,
+		      struct range *found)
 {
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (ranges_first(&root->copies[i].valid, range.start, range.end, found) &&
@@ -115,42 +115,9 @@ bool residency_is_on(const struct memory *memory, unsigned int member, size_t of
 	       ranges_has(&memory->root->copies[member].valid, range.start, range.end);
 }
 
-/* Begins to read a part from a member that has it; all that member was given is done. */
-static cl_int begin_read(struct memory *root, unsigned int member, struct range part, void *to)
-{
-	cl_int status;
-	cl_command_queue queue = context_transfer(root->context, member, &status);
-
-	if (queue && status == CL_SUCCESS)
-		status = context_finish(root->context, member);
-	if (status != CL_SUCCESS)
-		return status;
-	status =
-	    of(queue)->clEnqueueReadBuffer(queue, root->copies[member].inner, CL_FALSE, part.start,
-					   part.end - part.start, to, 0, NULL, NULL);
-	if (status == CL_SUCCESS)
-		status = of(queue)->clFlush(queue);
-	return status;
-}
-
 cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *to)
 {
-	struct memory *root = memory->root;
-	struct range rest = in_root(memory, offset, size), part;
-	const size_t start = rest.start;
-	cl_int status = CL_SUCCESS;
-	unsigned int member;
-
-	for (; status == CL_SUCCESS && rest.start < rest.end; rest.start = part.end) {
-		if (!find_source(root, rest, &member, &part))
-			return CL_OUT_OF_HOST_MEMORY;
-		status = begin_read(root, member, part, (char *)to + (part.start - start));
-	}
-	for (unsigned int i = 0; i < pool()->count; i++)
-		if (root->context->transfer[i] && status == CL_SUCCESS)
-			status =
-			    of(root->context->transfer[i])->clFinish(root->context->transfer[i]);
-	return status;
+	return gather_read(memory->root, in_root(memory, offset, size), to);
 }
 
 cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
@@ -176,7 +143,7 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 		if (found.end < gap.end)
 			gap.end = found.end;
 		/* Nobody has what could not be noted for want of memory. */
-		if (!find_source(root, gap, &source, &found)) {
+		if (!residency_source(root, gap, &source, &found)) {
 			*status = CL_OUT_OF_HOST_MEMORY;
 			return NULL;
 		}

@@ -147,6 +147,26 @@ static void lines(void)
 	OK(clReleaseMemObject(y));
 }
 
+/* So much that it is read by several threads. */
+static void large(void)
+{
+	const size_t count = (size_t)6 << 20;
+	cl_mem x = filled(count * 4), y = filled(count * 4);
+	cl_kernel saxpy = kernel("saxpy");
+	const float a = 0.5f;
+	const cl_int n = (cl_int)count;
+
+	SET(saxpy, 0, y);
+	SET(saxpy, 1, x);
+	SET(saxpy, 2, a);
+	SET(saxpy, 3, n);
+	launch(saxpy, count, NULL);
+	tell_buffer("large", y, count * 4);
+	OK(clReleaseKernel(saxpy));
+	OK(clReleaseMemObject(x));
+	OK(clReleaseMemObject(y));
+}
+
 static void planes(void)
 {
 	cl_mem out = buffer_of(context, CL_MEM_WRITE_ONLY, WIDTH * HEIGHT * 4, NULL);
@@ -371,6 +391,7 @@ int main(void)
 	OK(status);
 	OK(clBuildProgram(program, 1, &device, "", NULL, NULL));
 	lines();
+	large();
 	planes();
 	groups();
 	bodies();

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "gather.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "residency.h"
+
+/* Less is read as soon as a thread is there. */
+#define LARGE ((size_t)16 << 20)
+
+/* What one thread reads: the parts of one member. */
+struct gather {
+	struct memory *root;
+	struct range range;
+	unsigned char *to;
+	unsigned int member;
+	cl_int status;
+	pthread_t thread;
+	bool has_thread;
+};
+
+static cl_int read_part(struct memory *root, unsigned int member, struct range part, void *to)
+{
+	cl_int status;
+	cl_command_queue queue = context_transfer(root->context, member, &status);
+
+	if (!queue || status != CL_SUCCESS)
+		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
+	return of(queue)->clEnqueueReadBuffer(queue, root->copies[member].inner, CL_TRUE,
+					      part.start, part.end - part.start, to, 0, NULL, NULL);
+}
+
+static void *read_all(void *data)
+{
+	struct gather *gather = data;
+	struct range rest = gather->range, part;
+	unsigned int member;
+
+	gather->status = context_finish(gather->root->context, gather->member);
+	for (; gather->status == CL_SUCCESS && rest.start < rest.end; rest.start = part.end) {
+		if (!residency_source(gather->root, rest, &member, &part))
+			gather->status = CL_OUT_OF_HOST_MEMORY;
+		else if (member == gather->member)
+			gather->status = read_part(gather->root, member, part,
+						   gather->to + (part.start - gather->range.start));
+	}
+	return NULL;
+}
+
+/* The program's signals are its own threads'. */
+static void start(struct gather *gather)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	gather->has_thread = pthread_create(&gather->thread, NULL, read_all, gather) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+cl_int gather_read(struct memory *root, struct range range, unsigned char *to)
+{
+	struct gather gathers[POOL_MEMBERS];
+	struct range rest = range, part;
+	bool is_source[POOL_MEMBERS] = {false};
+	unsigned int member, count = 0;
+	cl_int status = CL_SUCCESS;
+
+	for (; rest.start < rest.end; rest.start = part.end) {
+		if (!residency_source(root, rest, &member, &part))
+			return CL_OUT_OF_HOST_MEMORY;
+		is_source[member] = true;
+	}
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (is_source[i])
+			gathers[count++] =
+			    (struct gather){.root = root, .range = range, .to = to, .member = i};
+	for (unsigned int i = 1; i < count && range.end - range.start >= LARGE; i++)
+		start(&gathers[i]);
+	for (unsigned int i = 0; i < count; i++)
+		if (!gathers[i].has_thread)
+			read_all(&gathers[i]);
+	for (unsigned int i = 0; i < count; i++) {
+		if (gathers[i].has_thread)
+			pthread_join(gathers[i].thread, NULL);
+		if (status == CL_SUCCESS)
+			status = gathers[i].status;
+	}
+	return status;
+}
