@@ -95,6 +95,14 @@ export function poclLibrary(): string {
   return Deno.readTextFileSync(VENDOR).trim();
 }
 
+/**
+ * Whether PoCL (3.1) ended a program by an assertion of its own: it now and then miscounts who uses a kernel's
+ * code where two devices run it at once. Such a run says nothing of the pool.
+ */
+export function isPoclsOwnEnd({ code, errors }: { code: number; errors: string }): boolean {
+  return code === 134 && /pocl_release_dlhandle_cache: Assertion/.test(errors);
+}
+
 /** Runs a program on two devices of PoCL; `input` is a file's path. */
 export function run(
   command: string,
@@ -102,18 +110,21 @@ export function run(
   env: Record<string, string>,
   input = "/dev/null",
 ): { code: number; out: string; errors: string } {
-  const { code, stdout, stderr } = new Deno.Command("sh", {
-    args: ["-c", 'exec timeout 120 "$@" <"$MVGAL_TEST_INPUT"', "sh", command, ...args],
-    env: {
-      POCL_DEVICES: "pthread pthread",
-      ASAN_OPTIONS: "detect_leaks=0",
-      MVGAL_TEST_INPUT: input,
-      ...env,
-    },
-    stdin: "null",
-  }).outputSync();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), errors: text(stderr) };
+  for (let attempt = 0;; attempt++) {
+    const { code, stdout, stderr } = new Deno.Command("sh", {
+      args: ["-c", 'exec timeout 120 "$@" <"$MVGAL_TEST_INPUT"', "sh", command, ...args],
+      env: {
+        POCL_DEVICES: "pthread pthread",
+        ASAN_OPTIONS: "detect_leaks=0",
+        MVGAL_TEST_INPUT: input,
+        ...env,
+      },
+      stdin: "null",
+    }).outputSync();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const ended = { code, out: text(stdout), errors: text(stderr) };
+    if (attempt === 3 || !isPoclsOwnEnd(ended)) return ended;
+  }
 }
 
 function missing(commands: readonly string[]): string | undefined {

@@ -10,7 +10,7 @@ import { SessionRegistry } from "../../../lib/session/registry.ts";
 import { compile, compilerTest } from "../../fakes/cc.ts";
 import { randomCase } from "./analysis/random_kernel.ts";
 import { textOf } from "./analysis/split_check.ts";
-import { poclTest, program, run, shim, Vendors } from "./pool.ts";
+import { isPoclsOwnEnd, poclTest, program, run, shim, Vendors } from "./pool.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
@@ -70,31 +70,46 @@ poclTest("random kernels give in parts what they give on their member, launch af
   }
 });
 
-poclTest("a program's session has the reasons why its launches ran whole", async () => {
+/** The reasons that the session of the program of launches had last, and how it ended. */
+async function reasonsSeen(): Promise<
+  { code: number; errors: string; reasons: Map<string, number> }
+> {
   using vendors = new Vendors({ mvgal: shim() });
   const directory = Deno.makeTempDirSync();
-  using registry = new SessionRegistry({ directories: { own: [directory], foreign: [] } });
-  const child = new Deno.Command(program("split"), {
-    env: {
-      POCL_DEVICES: "pthread pthread",
-      ASAN_OPTIONS: "detect_leaks=0",
-      OCL_ICD_VENDORS: vendors.directory,
-      MVGAL_SPLIT: "force",
-      MVGAL_RUNTIME_DIR: directory,
-    },
-    stdout: "null",
-  }).spawn();
-  let isOver = false;
-  const status = child.status.finally(() => isOver = true);
-  const reasons = new Map<string, number>();
-  while (!isOver) {
-    const page = registry.look().sessions[0]?.page;
-    if (page) assert.equal(page.api, "opencl");
-    for (const { reason, count } of page?.whole ?? []) reasons.set(reason, count);
-    await new Promise((wake) => setTimeout(wake, 2));
+  try {
+    using registry = new SessionRegistry({ directories: { own: [directory], foreign: [] } });
+    const child = new Deno.Command(program("split"), {
+      env: {
+        POCL_DEVICES: "pthread pthread",
+        ASAN_OPTIONS: "detect_leaks=0",
+        OCL_ICD_VENDORS: vendors.directory,
+        MVGAL_SPLIT: "force",
+        MVGAL_RUNTIME_DIR: directory,
+      },
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const errors = new Response(child.stderr).text();
+    let isOver = false;
+    const status = child.status.finally(() => isOver = true);
+    const reasons = new Map<string, number>();
+    while (!isOver) {
+      const page = registry.look().sessions[0]?.page;
+      if (page) assert.equal(page.api, "opencl");
+      for (const { reason, count } of page?.whole ?? []) reasons.set(reason, count);
+      await new Promise((wake) => setTimeout(wake, 2));
+    }
+    return { code: (await status).code, errors: await errors, reasons };
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
   }
-  assert.equal((await status).code, 0);
-  Deno.removeSync(directory, { recursive: true });
+}
+
+poclTest("a program's session has the reasons why its launches ran whole", async () => {
+  let seen = await reasonsSeen();
+  for (let again = 0; again < 3 && isPoclsOwnEnd(seen); again++) seen = await reasonsSeen();
+  assert.equal(seen.code, 0, seen.errors);
+  const { reasons } = seen;
   assert.ok((reasons.get("atomic") ?? 0) >= 1, [...reasons].join("; "));
   assert.ok((reasons.get("one_group") ?? 0) >= 1, [...reasons].join("; "));
 });
