@@ -3,10 +3,9 @@
 #include "pool_near.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <time.h>
 
+#include "pool_move.h"
 #include "pool_table.h"
 #include "real.h"
 #include "say.h"
@@ -18,33 +17,12 @@
 /* How long to wait for a moment in which nobody gives work. */
 #define HOLD_NS 5000000
 
-/* Pieces that are moved together. */
-#define BATCH 64
-
 static struct {
 	/* Held to read by whoever gives work to the GPU. */
 	pthread_rwlock_t work;
 	/* Ranges that have such pieces. */
 	struct range *first;
-	size_t bytes;
 } near = {.work = PTHREAD_RWLOCK_INITIALIZER};
-
-/* A piece that changes its place; the new one is mapped aside meanwhile. */
-struct move {
-	struct range *range;
-	uint32_t piece;
-	size_t bytes;
-	CUmemGenericAllocationHandle target;
-	CUdeviceptr aside;
-};
-
-struct batch {
-	const struct cards *cards;
-	struct move moves[BATCH];
-	int count;
-	/* Whether the pieces come to the own card, or leave it. */
-	bool comes;
-};
 
 bool near_enter(void)
 {
@@ -86,34 +64,14 @@ size_t near_kept(const struct cards *cards)
 {
 	size_t share = share_of(cards);
 
-	return share > near.bytes ? share - near.bytes : 0;
+	return share > moves_near() ? share - moves_near() : 0;
 }
 
 size_t near_spare(const struct cards *cards)
 {
 	size_t share = share_of(cards);
 
-	return near.bytes > share ? near.bytes - share : 0;
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static CUdeviceptr address_of(const struct range *range, uint32_t piece)
-{
-	return range->base + (size_t)piece * range->piece;
-}
-
-static size_t bytes_of(const struct range *range, uint32_t piece)
-{
-	size_t from = (size_t)piece * range->piece;
-
-	return range->mapped - from < range->piece ? range->mapped - from : range->piece;
+	return moves_near() > share ? moves_near() - share : 0;
 }
 
 /* Waits for all work of the contexts that may use a range. */
@@ -135,148 +93,6 @@ static bool settle(const struct range *range)
 	return result == CUDA_SUCCESS;
 }
 
-/* Where a piece goes: memory of the own card that is made for it, or what it had before. */
-static bool find_target(const struct batch *batch, struct move *move)
-{
-	const struct cuda_real *real = cuda_real();
-	CUmemAllocationProp props;
-
-	if (!batch->comes) {
-		move->target = move->range->home[move->piece];
-		return true;
-	}
-	if (!cards_take(batch->cards, 0, move->bytes))
-		return false;
-	cards_props(batch->cards, 0, &props);
-	if (real->cuMemCreate(&move->target, move->bytes, &props, 0) == CUDA_SUCCESS)
-		return true;
-	cards_give(batch->cards, 0, move->bytes);
-	return false;
-}
-
-static void drop_target(const struct batch *batch, const struct move *move)
-{
-	if (!batch->comes)
-		return;
-	cuda_real()->cuMemRelease(move->target);
-	cards_give(batch->cards, 0, move->bytes);
-}
-
-static void unmap_aside(struct move *move)
-{
-	cuda_real()->cuMemUnmap(move->aside, move->bytes);
-	cuda_real()->cuMemAddressFree(move->aside, move->bytes);
-}
-
-/* Maps the target aside, and begins to copy. */
-static bool begin_move(const struct batch *batch, struct move *move)
-{
-	const struct cuda_real *real = cuda_real();
-
-	if (!find_target(batch, move))
-		return false;
-	if (real->cuMemAddressReserve(&move->aside, move->bytes, 0, 0, 0) != CUDA_SUCCESS) {
-		drop_target(batch, move);
-		return false;
-	}
-	if (real->cuMemMap(move->aside, move->bytes, 0, move->target, 0) != CUDA_SUCCESS) {
-		real->cuMemAddressFree(move->aside, move->bytes);
-		drop_target(batch, move);
-		return false;
-	}
-	if (range_allow(batch->cards, move->aside, move->bytes) == CUDA_SUCCESS &&
-	    real->cuMemcpyDtoDAsync_v2(move->aside, address_of(move->range, move->piece),
-				       move->bytes, NULL) == CUDA_SUCCESS)
-		return true;
-	unmap_aside(move);
-	drop_target(batch, move);
-	return false;
-}
-
-static void note_change(struct range *range, uint32_t piece, CUmemGenericAllocationHandle home,
-			size_t bytes)
-{
-	table_lock();
-	range->home[piece] = home;
-	if (home) {
-		range->near += bytes;
-		near.bytes += bytes;
-	} else {
-		range->near -= bytes;
-		near.bytes -= bytes;
-	}
-	table_unlock();
-}
-
-/*
- * Maps the target where the piece was. Both places hold the same: if the driver does not map the
- * one, the other stays; if neither, the program's next access of the addresses fails, which is
- * told.
- */
-static void end_move(const struct batch *batch, struct move *move)
-{
-	const struct cuda_real *real = cuda_real();
-	CUdeviceptr at = address_of(move->range, move->piece);
-	CUmemGenericAllocationHandle before = 0;
-	bool moved = false;
-
-	unmap_aside(move);
-	if (real->cuMemRetainAllocationHandle(&before, (void *)(uintptr_t)at) != CUDA_SUCCESS) {
-		drop_target(batch, move);
-		return;
-	}
-	if (real->cuMemUnmap(at, move->bytes) == CUDA_SUCCESS) {
-		moved = real->cuMemMap(at, move->bytes, 0, move->target, 0) == CUDA_SUCCESS;
-		if ((!moved && real->cuMemMap(at, move->bytes, 0, before, 0) != CUDA_SUCCESS) ||
-		    range_allow(batch->cards, at, move->bytes) != CUDA_SUCCESS)
-			say("%zu bytes of pooled memory are lost: the driver does not map them "
-			    "again",
-			    move->bytes);
-	}
-	if (moved && batch->comes) {
-		/* The mapping alone holds the own card's; the other's is kept. */
-		real->cuMemRelease(move->target);
-		note_change(move->range, move->piece, before, move->bytes);
-		return;
-	}
-	real->cuMemRelease(before);
-	if (!moved) {
-		drop_target(batch, move);
-		return;
-	}
-	real->cuMemRelease(move->target);
-	note_change(move->range, move->piece, 0, move->bytes);
-	cards_give(batch->cards, 0, move->bytes);
-}
-
-/* Copies what is in the batch and maps it anew. No work is under way. */
-static void end_batch(struct batch *batch)
-{
-	bool copied = batch->count && cuda_real()->cuStreamSynchronize(NULL) == CUDA_SUCCESS;
-
-	for (int i = 0; i < batch->count; i++) {
-		if (copied) {
-			end_move(batch, &batch->moves[i]);
-		} else {
-			unmap_aside(&batch->moves[i]);
-			drop_target(batch, &batch->moves[i]);
-		}
-	}
-	batch->count = 0;
-}
-
-static bool add_move(struct batch *batch, struct range *range, uint32_t piece)
-{
-	struct move *move = &batch->moves[batch->count];
-
-	*move = (struct move){.range = range, .piece = piece, .bytes = bytes_of(range, piece)};
-	if (!begin_move(batch, move))
-		return false;
-	if (++batch->count == BATCH)
-		end_batch(batch);
-	return true;
-}
-
 static void unlink_range(struct range *range)
 {
 	struct range **link = &near.first;
@@ -291,20 +107,20 @@ static void unlink_range(struct range *range)
 /* With the work held off. */
 static size_t send_back(const struct cards *cards, struct range *range, size_t bytes)
 {
-	struct batch batch = {.cards = cards};
-	size_t before = near.bytes;
+	struct moves batch = {.cards = cards};
+	size_t before = moves_near();
 
-	for (uint32_t i = 0; i < range->pieces && before - near.bytes < bytes; i++) {
-		if (!range->home[i] || !add_move(&batch, range, i))
+	for (uint32_t i = 0; i < range->pieces && before - moves_near() < bytes; i++) {
+		if (!range->home[i] || !moves_add(&batch, range, i))
 			continue;
 		/* Each counts once it is back. */
-		if (batch.count && before - near.bytes + bytes_of(range, i) >= bytes)
-			end_batch(&batch);
+		if (batch.count && before - moves_near() + range_piece_bytes(range, i) >= bytes)
+			moves_end(&batch);
 	}
-	end_batch(&batch);
+	moves_end(&batch);
 	if (!range->near)
 		unlink_range(range);
-	return before - near.bytes;
+	return before - moves_near();
 }
 
 /* The range that was used longest ago, but none of those that are wanted. */
@@ -347,29 +163,6 @@ size_t near_shrink(const struct cards *cards, size_t bytes)
 	return given;
 }
 
-/* How long a piece takes, copied twice: the first time finds out about the path. It stays where it
- * is. Negative where it cannot be told. */
-static double time_of(const struct cards *cards, struct range *range, uint32_t piece)
-{
-	const struct cuda_real *real = cuda_real();
-	struct batch batch = {.cards = cards, .comes = true};
-	struct move move = {.range = range, .piece = piece, .bytes = bytes_of(range, piece)};
-	double took = -1, began;
-
-	if (!begin_move(&batch, &move))
-		return took;
-	if (real->cuStreamSynchronize(NULL) == CUDA_SUCCESS) {
-		began = now();
-		if (real->cuMemcpyDtoDAsync_v2(move.aside, address_of(range, piece), move.bytes,
-					       NULL) == CUDA_SUCCESS &&
-		    real->cuStreamSynchronize(NULL) == CUDA_SUCCESS)
-			took = now() - began;
-	}
-	unmap_aside(&move);
-	drop_target(&batch, &move);
-	return took;
-}
-
 /* The next piece of a window that lies elsewhere; no after the last. */
 static bool next_away(const struct range *range, const struct near_window *window, uint32_t *piece)
 {
@@ -401,19 +194,19 @@ static bool is_worth(const struct cards *cards, const struct near_window *window
 		uint32_t piece = range ? first_of(range, &windows[i]) : 0;
 
 		for (; range && next_away(range, &windows[i], &piece); piece++) {
-			away += bytes_of(range, piece);
+			away += range_piece_bytes(range, piece);
 			if (some)
 				continue;
 			some = range;
 			one = piece;
-			first = bytes_of(range, piece);
+			first = range_piece_bytes(range, piece);
 		}
 	}
 	if (!some)
 		return false;
 	if (cards_own_free(cards) < first)
 		shrink(cards, first, windows, count);
-	took = time_of(cards, some, one);
+	took = moves_time(cards, some, one);
 	return took >= 0 && took * (double)away / (double)first <= worth;
 }
 
@@ -421,7 +214,7 @@ static void bring_window(const struct cards *cards, const struct near_window *wi
 			 const struct near_window *window)
 {
 	struct range *range = table_range(window->from);
-	struct batch batch = {.cards = cards, .comes = true};
+	struct moves batch = {.cards = cards, .comes = true};
 	size_t unused = cards_own_free(cards);
 	uint32_t piece;
 	bool was_near;
@@ -431,15 +224,15 @@ static void bring_window(const struct cards *cards, const struct near_window *wi
 	was_near = range->near > 0;
 	piece = first_of(range, window);
 	for (; next_away(range, window, &piece); piece++) {
-		size_t bytes = bytes_of(range, piece);
+		size_t bytes = range_piece_bytes(range, piece);
 
 		if (unused < bytes)
 			unused += shrink(cards, bytes - unused, windows, count);
-		if (unused < bytes || !add_move(&batch, range, piece))
+		if (unused < bytes || !moves_add(&batch, range, piece))
 			break;
 		unused -= bytes;
 	}
-	end_batch(&batch);
+	moves_end(&batch);
 	if (!was_near && range->near) {
 		range->next_near = near.first;
 		near.first = range;
@@ -453,13 +246,13 @@ size_t near_bring(const struct cards *cards, const struct near_window *windows, 
 
 	if (!hold_work())
 		return 0;
-	before = near.bytes;
+	before = moves_near();
 	if (cuda_real()->cuCtxSynchronize() == CUDA_SUCCESS &&
 	    is_worth(cards, windows, count, worth))
 		for (int i = 0; i < count; i++)
 			bring_window(cards, windows, count, &windows[i]);
 	pthread_rwlock_unlock(&near.work);
-	return near.bytes > before ? near.bytes - before : 0;
+	return moves_near() > before ? moves_near() - before : 0;
 }
 
 void near_forget(const struct cards *cards, struct range *range)
@@ -469,9 +262,9 @@ void near_forget(const struct cards *cards, struct range *range)
 	if (!range->near)
 		return;
 	for (uint32_t i = 0; i < range->pieces; i++) {
-		CUdeviceptr at = address_of(range, i);
+		CUdeviceptr at = range_piece_at(range, i);
 		CUmemGenericAllocationHandle home = range->home[i];
-		size_t bytes = bytes_of(range, i);
+		size_t bytes = range_piece_bytes(range, i);
 
 		if (!home)
 			continue;
@@ -482,7 +275,7 @@ void near_forget(const struct cards *cards, struct range *range)
 			    "again",
 			    bytes);
 		real->cuMemRelease(home);
-		note_change(range, i, 0, bytes);
+		moves_note(range, i, 0, bytes);
 		cards_give(cards, 0, bytes);
 	}
 	unlink_range(range);
