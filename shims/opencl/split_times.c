@@ -2,20 +2,23 @@
 /* How long launches and their parts took, once they are over. */
 #include "split_program.h"
 
-/* Seconds that a part ran; negative where it has not ended, or does not say. */
+/* Seconds that a part ran: negative where it has not ended, 0 where it failed or does not say. */
 static double time_of(cl_event event)
 {
 	cl_ulong start, end;
 	cl_int state;
 
 	if (of(event)->clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state),
-				      &state, NULL) != CL_SUCCESS ||
-	    state != CL_COMPLETE ||
+				      &state, NULL) != CL_SUCCESS)
+		return 0;
+	if (state > CL_COMPLETE)
+		return -1;
+	if (state < 0 ||
 	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
 					       &start, NULL) != CL_SUCCESS ||
 	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end,
 					       NULL) != CL_SUCCESS)
-		return -1;
+		return 0;
 	return (double)(end - start) * 1e-9;
 }
 
@@ -41,7 +44,7 @@ void split_learn(struct split_kernel *split)
 			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
 					  times[i]);
 	}
-	if (run->count && !run->is_whole && run->class->key == run->key)
+	if (longest > 0 && !run->is_whole && run->class->key == run->key)
 		balance_took_parts(run->class, longest, run->moving);
 	split_drop_run(run);
 }

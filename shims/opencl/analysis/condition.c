@@ -95,41 +95,9 @@ static struct number unary(struct condition *c)
 	return number;
 }
 
-static const struct {
-	uint32_t punct;
-	int strength;
-} OPERATORS[] = {
-    {PUNCT2('|', '|'), 1},
-    {PUNCT2('&', '&'), 2},
-    {'|', 3},
-    {'^', 4},
-    {'&', 5},
-    {PUNCT2('=', '='), 6},
-    {PUNCT2('!', '='), 6},
-    {'<', 7},
-    {'>', 7},
-    {PUNCT2('<', '='), 7},
-    {PUNCT2('>', '='), 7},
-    {PUNCT2('<', '<'), 8},
-    {PUNCT2('>', '>'), 8},
-    {'+', 9},
-    {'-', 9},
-    {'*', 10},
-    {'/', 10},
-    {'%', 10},
-};
-
 static int strength_of(const struct condition *c)
 {
-	size_t i;
-
-	if (c->at == c->end || c->at->kind != TOKEN_PUNCTUATOR)
-		return 0;
-	for (i = 0; i < sizeof(OPERATORS) / sizeof(*OPERATORS); i++) {
-		if (OPERATORS[i].punct == c->at->punct)
-			return OPERATORS[i].strength;
-	}
-	return 0;
+	return c->at == c->end ? 0 : token_strength(c->at);
 }
 
 static int64_t divided(struct condition *c, struct number a, struct number b, bool is_unsigned,

@@ -237,3 +237,40 @@ bool token_is(const struct token *token, const char *text)
 	return token->kind != TOKEN_END && token->length == strlen(text) &&
 	       !memcmp(token->text, text, token->length);
 }
+
+static const struct {
+	uint32_t punct;
+	int strength;
+} OPERATORS[] = {
+    {PUNCT2('|', '|'), 1},
+    {PUNCT2('&', '&'), 2},
+    {'|', 3},
+    {'^', 4},
+    {'&', 5},
+    {PUNCT2('=', '='), 6},
+    {PUNCT2('!', '='), 6},
+    {'<', 7},
+    {'>', 7},
+    {PUNCT2('<', '='), 7},
+    {PUNCT2('>', '='), 7},
+    {PUNCT2('<', '<'), 8},
+    {PUNCT2('>', '>'), 8},
+    {'+', 9},
+    {'-', 9},
+    {'*', 10},
+    {'/', 10},
+    {'%', 10},
+};
+
+int token_strength(const struct token *token)
+{
+	size_t i;
+
+	if (token->kind != TOKEN_PUNCTUATOR)
+		return 0;
+	for (i = 0; i < sizeof(OPERATORS) / sizeof(*OPERATORS); i++) {
+		if (OPERATORS[i].punct == token->punct)
+			return OPERATORS[i].strength;
+	}
+	return 0;
+}

@@ -47,6 +47,10 @@ void lex_source(struct work *work, const char *text, size_t length, uint32_t fil
 
 bool token_is(const struct token *token, const char *text);
 
+/* How strongly an operator with two sides binds, of the language and of #if: 10 most; 0 for none.
+ */
+int token_strength(const struct token *token);
+
 static inline bool is_punct(const struct token *token, uint32_t punct)
 {
 	return token->kind == TOKEN_PUNCTUATOR && token->punct == punct;

@@ -4,43 +4,6 @@
 
 #include "parse.h"
 
-static const struct {
-	uint32_t punct;
-	int strength;
-} OPERATORS[] = {
-    {PUNCT2('|', '|'), 1},
-    {PUNCT2('&', '&'), 2},
-    {'|', 3},
-    {'^', 4},
-    {'&', 5},
-    {PUNCT2('=', '='), 6},
-    {PUNCT2('!', '='), 6},
-    {'<', 7},
-    {'>', 7},
-    {PUNCT2('<', '='), 7},
-    {PUNCT2('>', '='), 7},
-    {PUNCT2('<', '<'), 8},
-    {PUNCT2('>', '>'), 8},
-    {'+', 9},
-    {'-', 9},
-    {'*', 10},
-    {'/', 10},
-    {'%', 10},
-};
-
-static int strength_of(const struct token *token)
-{
-	size_t i;
-
-	if (token->kind != TOKEN_PUNCTUATOR)
-		return 0;
-	for (i = 0; i < sizeof(OPERATORS) / sizeof(*OPERATORS); i++) {
-		if (OPERATORS[i].punct == token->punct)
-			return OPERATORS[i].strength;
-	}
-	return 0;
-}
-
 struct expression *parse_unary(struct parser *p)
 {
 	static const uint32_t SIGNS[] = {'+', '-', '!', '~', '*', '&'};
@@ -71,7 +34,7 @@ static struct expression *binary(struct parser *p, int least)
 	struct expression *left = parse_unary(p);
 	int strength;
 
-	while ((strength = strength_of(parse_peek(p, 0))) >= least && strength) {
+	while ((strength = token_strength(parse_peek(p, 0))) >= least && strength) {
 		const struct token *token = parse_take(p);
 		struct expression *e = parse_node(p, EXPRESSION_BINARY, token->place);
 
