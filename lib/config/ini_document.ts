@@ -244,7 +244,9 @@ export function removeIniKey(document: IniDocument, section: string, key: string
   if (gone.size === 0) return document;
   const lines = document.lines.filter((_, index) => !gone.has(index));
   const [last, old] = [lines.at(-1), document.lines.at(-1)];
-  // A file without an end at its last line stays one.
-  if (last !== undefined && old?.end === "") lines[lines.length - 1] = { ...last, end: "" };
+  // A file without an end at its last line stays one, unless that line is then nothing but its end.
+  if (last !== undefined && last.text !== "" && old?.end === "") {
+    lines[lines.length - 1] = { ...last, end: "" };
+  }
   return { ...document, lines };
 }

@@ -70,13 +70,17 @@ export function readIniValue(text: string): IniValue {
 // deno-lint-ignore no-control-regex -- control characters are what it is about
 const CONTROL = /[\x00-\x08\x0a-\x1f]/;
 
+/** What ends a line for the readers that are regular expressions, `ini` among them. */
+const SEPARATOR = /[\u2028\u2029]/g;
+
 /** A text as a value that {@linkcode readIniValue} reads as this text: in quotes where it needs them. */
 export function writeIniValue(value: string): string {
+  const quoted = JSON.stringify(value)
+    .replace(SEPARATOR, (each) => `\\u${each.charCodeAt(0).toString(16)}`);
   // Others take a lone quote for both quotes of nothing.
-  return !CONTROL.test(value) && !/^["']/.test(value) && readIniValue(value).value === value &&
-      readIniValue(value).length === value.length
-    ? value
-    : JSON.stringify(value);
+  const plain = quoted === `"${value}"` && !value.startsWith("'");
+  const { value: read, length } = readIniValue(value);
+  return plain && read === value && length === value.length ? value : quoted;
 }
 
 /** Whether a line has control characters, other than tabs. */

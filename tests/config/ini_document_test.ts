@@ -90,6 +90,11 @@ Deno.test("removeIniKey() leaves no value, and all other lines", () => {
   }));
 });
 
+Deno.test("removeIniKey() keeps a blank line before the last one, and the missing end of others", () => {
+  assert.equal(remove("[core]\n\na = 1", "core", "a"), "[core]\n\n");
+  assert.equal(remove("[core]\nb = 1\na = 1", "core", "a"), "[core]\nb = 1");
+});
+
 Deno.test("setIniValue() keeps the comment behind a value, CRLF, the mark and the missing end", () => {
   assert.equal(
     set("\ufeff[core]\r\nenabled=true  ; why\r\nlast = 1", "core", "enabled", "false"),
@@ -166,6 +171,6 @@ Deno.test("writeIniValue() is read as what was written, by ini too", () => {
         assert.equal(String(ini.parse(`x = ${writeIniValue(value)}`)["x"] ?? ""), value);
       }
     }),
-    { examples: [["'"], ['"'], ["'a"]] },
+    { examples: [["'"], ['"'], ["'a"], ["a\u2028b"]] },
   );
 });
