@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "flight.h"
 #include "placement.h"
 #include "queue.h"
 #include "split.h"
@@ -81,7 +82,7 @@ void context_unpin(struct context *context)
 	atomic_fetch_sub(&context->pins, 1);
 }
 
-cl_int context_finish(struct context *context, unsigned int member)
+cl_int context_wait(struct context *context, unsigned int member)
 {
 	cl_int status = CL_SUCCESS;
 
@@ -101,6 +102,15 @@ cl_int context_finish(struct context *context, unsigned int member)
 		free(left);
 	}
 	return status;
+}
+
+cl_int context_finish(struct context *context, unsigned int member)
+{
+	cl_int status = CL_SUCCESS;
+
+	if (!flight_has_lost(context, member))
+		status = context_wait(context, member);
+	return status == CL_SUCCESS ? status : flight_recover(context, member, status);
 }
 
 void context_take_queue(struct context *context, unsigned int member, cl_command_queue inner)
@@ -260,6 +270,8 @@ cl_int CL_API_CALL pool_clRetainContext(cl_context handle)
 
 cl_int CL_API_CALL pool_clReleaseContext(cl_context handle)
 {
+	if (is_context(handle))
+		flight_tidy((struct context *)handle);
 	return object_release(handle, OBJECT_CONTEXT) ? CL_SUCCESS : CL_INVALID_CONTEXT;
 }
 

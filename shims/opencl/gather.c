@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "flight.h"
 #include "residency.h"
 
 /* Less is read as soon as a thread is there. */
@@ -37,7 +38,7 @@ static void *read_all(void *data)
 	struct range rest = gather->range, part;
 	unsigned int member;
 
-	gather->status = context_finish(gather->root->context, gather->member);
+	gather->status = context_wait(gather->root->context, gather->member);
 	for (; gather->status == CL_SUCCESS && rest.start < rest.end; rest.start = part.end) {
 		if (!residency_source(gather->root, rest, &member, &part))
 			gather->status = CL_OUT_OF_HOST_MEMORY;
@@ -59,17 +60,38 @@ static void start(struct gather *gather)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-cl_int gather_read(struct memory *root, struct range range, unsigned char *to)
+/* Takes over what the threads say; where a member has failed, what it had may be had elsewhere now.
+ */
+static cl_int end(struct gather *gathers, unsigned int count)
+{
+	cl_int status = CL_SUCCESS;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (gathers[i].has_thread)
+			pthread_join(gathers[i].thread, NULL);
+	for (unsigned int i = 0; i < count; i++) {
+		struct context *context = gathers[i].root->context;
+
+		if (gathers[i].status == CL_SUCCESS || status != CL_SUCCESS)
+			continue;
+		status = gathers[i].status;
+		if (status != CL_OUT_OF_HOST_MEMORY)
+			flight_recover(context, gathers[i].member, status);
+	}
+	return status;
+}
+
+static cl_int read_once(struct memory *root, struct range range, unsigned char *to)
 {
 	struct gather gathers[POOL_MEMBERS];
 	struct range rest = range, part;
 	bool is_source[POOL_MEMBERS] = {false};
 	unsigned int member, count = 0;
-	cl_int status = CL_SUCCESS;
 
 	for (; rest.start < rest.end; rest.start = part.end) {
 		if (!residency_source(root, rest, &member, &part))
-			return CL_OUT_OF_HOST_MEMORY;
+			return atomic_load(&root->context->flights.lost) ? CL_DEVICE_NOT_AVAILABLE
+									 : CL_OUT_OF_HOST_MEMORY;
 		is_source[member] = true;
 	}
 	for (unsigned int i = 0; i < pool()->count; i++)
@@ -81,11 +103,18 @@ cl_int gather_read(struct memory *root, struct range range, unsigned char *to)
 	for (unsigned int i = 0; i < count; i++)
 		if (!gathers[i].has_thread)
 			read_all(&gathers[i]);
-	for (unsigned int i = 0; i < count; i++) {
-		if (gathers[i].has_thread)
-			pthread_join(gathers[i].thread, NULL);
-		if (status == CL_SUCCESS)
-			status = gathers[i].status;
-	}
+	return end(gathers, count);
+}
+
+cl_int gather_read(struct memory *root, struct range range, unsigned char *to)
+{
+	unsigned int lost;
+	cl_int status;
+
+	/* Each time one member less. */
+	do {
+		lost = atomic_load(&root->context->flights.lost);
+		status = read_once(root, range, to);
+	} while (status != CL_SUCCESS && lost != atomic_load(&root->context->flights.lost));
 	return status;
 }

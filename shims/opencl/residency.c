@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "flight.h"
 #include "gather.h"
 #include "staging.h"
 
@@ -88,18 +89,37 @@ static cl_int move(struct memory *root, unsigned int from, unsigned int to, stru
 	status = settle(context, from, to);
 	if (status != CL_SUCCESS)
 		return status;
+	if (flight_has_lost(context, from) || flight_has_lost(context, to))
+		return CL_DEVICE_NOT_AVAILABLE;
 	if (is_image_type(root->type))
-		return move_image(root, source, root->copies[from].inner, target,
-				  root->copies[to].inner);
-	return staging_move(context, from, root->copies[from].inner, to, root->copies[to].inner,
-			    range);
+		status = move_image(root, source, root->copies[from].inner, target,
+				    root->copies[to].inner);
+	else
+		status = staging_move(context, from, root->copies[from].inner, to,
+				      root->copies[to].inner, range);
+	if (status == CL_SUCCESS && to == context->home)
+		flight_came_home(root, from, range);
+	return status;
+}
+
+/* Whether a move that failed may be done from elsewhere: the member it was from has just gone. */
+static bool has_lost_one(struct context *context, unsigned int from, unsigned int to,
+			 unsigned int before, cl_int status)
+{
+	/* For want of memory a member is none the worse. */
+	if (status != CL_OUT_OF_HOST_MEMORY && status != CL_MEM_OBJECT_ALLOCATION_FAILURE) {
+		context_finish(context, from);
+		context_finish(context, to);
+	}
+	return atomic_load(&context->flights.lost) != before && !flight_has_lost(context, to);
 }
 
 bool residency_source(const struct memory *root, struct range range, unsigned int *member,
 		      struct range *found)
 {
 	for (unsigned int i = 0; i < pool()->count; i++)
-		if (ranges_first(&root->copies[i].valid, range.start, range.end, found) &&
+		if (!flight_has_lost(root->context, i) &&
+		    ranges_first(&root->copies[i].valid, range.start, range.end, found) &&
 		    found->start == range.start) {
 			*member = i;
 			return true;
@@ -111,7 +131,7 @@ bool residency_is_on(const struct memory *memory, unsigned int member, size_t of
 {
 	const struct range range = in_root(memory, offset, size);
 
-	return memory->root->copies[member].inner &&
+	return memory->root->copies[member].inner && !flight_has_lost(memory->context, member) &&
 	       ranges_has(&memory->root->copies[member].valid, range.start, range.end);
 }
 
@@ -126,8 +146,12 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 	struct memory *root = memory->root;
 	struct range range = in_root(memory, offset, size), gap, found;
 	cl_mem inner = memory_on(memory, member, status);
-	unsigned int source;
+	unsigned int source, lost;
 
+	if (inner && flight_has_lost(memory->context, member)) {
+		*status = CL_DEVICE_NOT_AVAILABLE;
+		return NULL;
+	}
 	if (!inner || access == RESIDENCY_WRITE)
 		return inner;
 	while (ranges_first_gap(&root->copies[member].valid, range.start, range.end, &gap)) {
@@ -142,12 +166,18 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 		}
 		if (found.end < gap.end)
 			gap.end = found.end;
-		/* Nobody has what could not be noted for want of memory. */
+		/* A member had it that has failed, or it could not be noted for want of memory. */
+		lost = atomic_load(&root->context->flights.lost);
 		if (!residency_source(root, gap, &source, &found)) {
-			*status = CL_OUT_OF_HOST_MEMORY;
+			*status = lost ? CL_DEVICE_NOT_AVAILABLE : CL_OUT_OF_HOST_MEMORY;
 			return NULL;
 		}
 		*status = move(root, source, member, found);
+		if (*status != CL_SUCCESS &&
+		    has_lost_one(root->context, source, member, lost, *status)) {
+			*status = CL_SUCCESS;
+			continue;
+		}
 		if (*status != CL_SUCCESS)
 			return NULL;
 		if (!ranges_add(&root->copies[member].valid, found.start, found.end)) {
@@ -167,6 +197,7 @@ void residency_wrote(struct memory *memory, unsigned int member, size_t offset, 
 	if (!ranges_add(&root->defined, range.start, range.end) ||
 	    !ranges_add(&root->copies[member].valid, range.start, range.end))
 		return;
+	flight_wrote(root, member, range);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (i != member)
 			ranges_remove(&root->copies[i].valid, range.start, range.end);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "count.h"
+#include "flight.h"
 #include "settings.h"
 #include "split_diff.h"
 
@@ -51,6 +52,8 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 			power[i] *= 16;
 		if (power[i] <= 0 || settings()->split == SPLIT_FORCE)
 			power[i] = 1;
+		if (flight_has_lost_anywhere(i))
+			power[i] = 0;
 		if (settings()->split == SPLIT_STRICT &&
 		    (strcmp(member->name, home->name) || member->platform != home->platform))
 			power[i] = 0;
@@ -113,10 +116,12 @@ static cl_int run_part(const struct split_work *work, struct split_part *part, c
 static cl_int run_parts(struct split_work *work, struct split_part *parts, unsigned int count,
 			struct split_run *run, struct event_part *events)
 {
+	struct flights *flights = &work->queue->context->flights;
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
 	const double began = now();
 
 	run->count = 0;
+	flights->launches++;
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
 	run->moving = now() - began;
@@ -126,13 +131,16 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 			break;
 		count_launch(parts[i].member, true);
 		events[i].member = parts[i].member;
+		events[i].flight = flight_begin(work, &parts[i], events[i].inner);
 		run->parts[run->count].member = parts[i].member;
 		run->parts[run->count].groups = parts[i].to - parts[i].from;
 		run->parts[run->count++].event = events[i].inner;
 	}
 	/* All run before what they wrote is looked at: images are waited for. */
+	flights->is_parting = true;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++)
 		status = split_part_wrote(work, &parts[i]);
+	flights->is_parting = false;
 	return status;
 }
 
@@ -231,8 +239,11 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	split->run.is_whole = false;
 	*status = run_parts(work, parts, count, &split->run, events);
 	if (*status == CL_SUCCESS && event) {
-		for (unsigned int i = 0; i < count; i++)
+		for (unsigned int i = 0; i < count; i++) {
 			of(events[i].inner)->clRetainEvent(events[i].inner);
+			if (events[i].flight)
+				flight_hold(events[i].flight);
+		}
 		*event = event_of_parts(work->queue, CL_COMMAND_NDRANGE_KERNEL, events, count);
 		if (!*event)
 			*status = CL_OUT_OF_HOST_MEMORY;
@@ -291,5 +302,6 @@ bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct n
 	pthread_mutex_lock(&context->lock);
 	is_split = !atomic_load(&context->pins) && split_locked(&work, range, event, status);
 	pthread_mutex_unlock(&context->lock);
+	flight_tidy(context);
 	return is_split;
 }

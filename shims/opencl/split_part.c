@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flight.h"
 #include "residency.h"
 
 /* Of a buffer the bytes, of an image the lines that the part touches. False: none. */
@@ -49,20 +50,23 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 }
 
 /* Where the part begins and how far it goes along the dimension. */
-static void grid_of(const struct split_work *work, const struct split_part *part, size_t offset[3],
-		    size_t global[3])
+void split_part_grid(const struct split_work *work, const struct split_part *part,
+		     struct split_grid *grid)
 {
 	const struct analysis_launch *launch = work->launch;
 	const unsigned int along = work->verdict->dimension;
 	const uint64_t first = part->from * work->verdict->group;
 	const uint64_t end = part->to * work->verdict->group;
 
+	grid->dimensions = launch->dimensions;
+	grid->has_local = launch->local[0] != 0;
 	for (unsigned int i = 0; i < 3; i++) {
-		offset[i] = launch->offset[i];
-		global[i] = launch->global[i];
+		grid->offset[i] = launch->offset[i];
+		grid->global[i] = launch->global[i];
+		grid->local[i] = launch->local[i];
 	}
-	offset[along] += first;
-	global[along] = (end < launch->global[along] ? end : launch->global[along]) - first;
+	grid->offset[along] += first;
+	grid->global[along] = (end < launch->global[along] ? end : launch->global[along]) - first;
 }
 
 static cl_int set_hidden(const struct split_work *work, const struct split_part *part,
@@ -79,27 +83,41 @@ static cl_int set_hidden(const struct split_work *work, const struct split_part 
 
 cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event)
 {
-	const struct analysis_launch *launch = work->launch;
-	size_t offset[3], global[3], local[3];
+	struct split_grid grid;
 	cl_kernel inner;
 	cl_command_queue queue;
 	cl_int status;
 
+	if (flight_has_lost(work->queue->context, part->member))
+		return CL_DEVICE_NOT_AVAILABLE;
 	queue = queue_for_part(work->queue, part->member, &status);
 	inner = queue ? split_kernel_on(work->kernel, part->member, &status) : NULL;
 	if (inner)
 		status = set_hidden(work, part, inner);
 	if (!inner || status != CL_SUCCESS)
 		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
-	grid_of(work, part, offset, global);
-	for (unsigned int i = 0; i < 3; i++)
-		local[i] = launch->local[i];
-	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, launch->dimensions, offset, global,
-						   launch->local[0] ? local : NULL, 0, NULL, event);
+	split_part_grid(work, part, &grid);
+	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, grid.dimensions, grid.offset,
+						   grid.global, grid.has_local ? grid.local : NULL,
+						   0, NULL, event);
 	/* It is to begin while the others are given theirs. */
 	if (status == CL_SUCCESS)
 		of(queue)->clFlush(queue);
 	return status;
+}
+
+cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
+			   unsigned int member, cl_int *status)
+{
+	cl_kernel inner = split_kernel_new(work->kernel, member, status);
+
+	if (inner)
+		*status = set_hidden(work, part, inner);
+	if (inner && *status != CL_SUCCESS) {
+		of(inner)->clReleaseKernel(inner);
+		inner = NULL;
+	}
+	return inner;
 }
 
 /* The lines of an image that the part wrote go home. */
@@ -131,13 +149,18 @@ static cl_int send_home(const struct split_work *work, const struct split_part *
 		return CL_OUT_OF_HOST_MEMORY;
 	from = queue_for_part(work->queue, part->member, &status);
 	to = from ? queue_for_part(work->queue, home, &status) : NULL;
-	if (to)
-		status =
-		    of(from)->clEnqueueReadImage(from, image->copies[part->member].inner, CL_TRUE,
-						 origin, region, 0, 0, bytes, 0, NULL, NULL);
-	if (to && status == CL_SUCCESS)
+	if (!to) {
+		free(bytes);
+		return status;
+	}
+	status = of(from)->clEnqueueReadImage(from, image->copies[part->member].inner, CL_TRUE,
+					      origin, region, 0, 0, bytes, 0, NULL, NULL);
+	if (status == CL_SUCCESS)
 		status = of(to)->clEnqueueWriteImage(to, image->copies[home].inner, CL_TRUE, origin,
 						     region, 0, 0, bytes, 0, NULL, NULL);
+	else
+		/* The home does the part over, in its own image. */
+		status = flight_recover(work->queue->context, part->member, status);
 	free(bytes);
 	return status;
 }

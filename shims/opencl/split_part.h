@@ -18,12 +18,25 @@ struct split_part {
 	uint64_t from, to; /* groups */
 };
 
+/* What clEnqueueNDRangeKernel is told. */
+struct split_grid {
+	cl_uint dimensions;
+	size_t offset[3], global[3], local[3];
+	bool has_local;
+};
+void split_part_grid(const struct split_work *work, const struct split_part *part,
+		     struct split_grid *grid);
+
 /* Brings what the part touches. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
 
 /* Enqueues it, and gives its event. */
 cl_int split_part_run(const struct split_work *work, const struct split_part *part,
 		      cl_event *event);
+
+/* A kernel of its own on a member, with which the part can be run there later as it is now. */
+cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
+			   unsigned int member, cl_int *status);
 
 /* Notes what it has written; what cannot be in parts is brought together at home. */
 cl_int split_part_wrote(const struct split_work *work, const struct split_part *part);

@@ -236,3 +236,18 @@ cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *st
 	split->set[member] = kernel->generation;
 	return split->inner[member];
 }
+
+cl_kernel split_kernel_new(struct kernel *kernel, unsigned int member, cl_int *status)
+{
+	cl_program program = program_for_parts(kernel->program, member, status);
+	cl_kernel inner =
+	    program ? of(program)->clCreateKernel(program, kernel->name, status) : NULL;
+
+	if (inner)
+		*status = kernel_set_on(kernel, member, inner, 0);
+	if (inner && *status != CL_SUCCESS) {
+		of(inner)->clReleaseKernel(inner);
+		inner = NULL;
+	}
+	return inner;
+}

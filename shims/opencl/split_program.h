@@ -57,5 +57,7 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 
 /* The member's kernel of the text for parts, its arguments set but the hidden one. */
 cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *status);
+/* The same, one more that is the caller's. */
+cl_kernel split_kernel_new(struct kernel *kernel, unsigned int member, cl_int *status);
 
 #endif
