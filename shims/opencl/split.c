@@ -122,6 +122,7 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 
 	run->count = 0;
 	flights->launches++;
+	split_parts_exchange(work, parts, count);
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
 	run->moving = now() - began;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange.h"
 #include "flight.h"
 #include "residency.h"
 
@@ -47,6 +48,33 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 			status = bring_window(memory, &use->writes, part);
 	}
 	return status;
+}
+
+static void want_window(struct exchange *exchange, struct memory *memory,
+			const struct analysis_window *window, const struct split_part *part)
+{
+	uint64_t begin, end;
+
+	if (!is_image_type(memory->type) && slice_of(window, part, memory->size, &begin, &end))
+		exchange_want(exchange, memory, part->member, begin, end - begin);
+}
+
+void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
+			  unsigned int count)
+{
+	struct exchange exchange = {0};
+
+	for (unsigned int part = 0; part < count; part++)
+		for (cl_uint i = 0; i < work->kernel->argument_count; i++) {
+			struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+			const struct analysis_use *use = &work->verdict->uses[i];
+
+			if (!memory)
+				continue;
+			want_window(&exchange, memory, &use->reads, &parts[part]);
+			want_window(&exchange, memory, &use->writes, &parts[part]);
+		}
+	exchange_run(&exchange, work->queue->context);
 }
 
 /* Where the part begins and how far it goes along the dimension. */

@@ -29,6 +29,9 @@ void split_part_grid(const struct split_work *work, const struct split_part *par
 
 /* Brings what the part touches. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
+/* Brings what all parts touch, as far as that is done better at once. */
+void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
+			  unsigned int count);
 
 /* Enqueues it, and gives its event. */
 cl_int split_part_run(const struct split_work *work, const struct split_part *part,

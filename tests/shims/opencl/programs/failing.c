@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-enum { N = 1 << 14, WIDTH = 64, HEIGHT = 96 };
+enum { MOST = 1 << 22, WIDTH = 64, HEIGHT = 96 };
 
 static const char source[] =
     "__kernel void twice(__global const int *a, __global int *b)\n"
@@ -17,7 +17,9 @@ static const char source[] =
     "{ int2 at = (int2)(get_global_id(0), get_global_id(1));\n"
     "  write_imageui(to, at, (uint4)(at.x, at.y, k, 7)); }\n";
 
-static int first[N], seen[N], expected[N];
+static int first[MOST], seen[MOST], expected[MOST];
+static int n = 1 << 14; /* and so many are used */
+static size_t size;
 static cl_command_queue queue;
 static cl_program program;
 
@@ -32,23 +34,23 @@ static cl_kernel kernel(const char *name)
 
 static cl_mem filled(void)
 {
-	for (int i = 0; i < N; i++)
+	for (int i = 0; i < n; i++)
 		first[i] = i * 7 - 3;
-	return buffer_of(context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof(first), first);
+	return buffer_of(context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, size, first);
 }
 
 static void go(cl_kernel of, cl_uint count, const cl_event *waits, cl_event *event)
 {
-	const size_t global = N, local = 64;
+	const size_t global = (size_t)n, local = 64;
 
 	OK(clEnqueueNDRangeKernel(queue, of, 1, NULL, &global, &local, count, waits, event));
 }
 
 static void is_read(cl_mem buffer, const char *what)
 {
-	memset(seen, 0, sizeof(seen));
-	OK(clEnqueueReadBuffer(queue, buffer, CL_TRUE, 0, sizeof(seen), seen, 0, NULL, NULL));
-	for (int i = 0; i < N; i++)
+	memset(seen, 0, size);
+	OK(clEnqueueReadBuffer(queue, buffer, CL_TRUE, 0, size, seen, 0, NULL, NULL));
+	for (int i = 0; i < n; i++)
 		if (seen[i] != expected[i]) {
 			fprintf(stderr, "%s: %d is %d and not %d\n", what, i, seen[i], expected[i]);
 			exit(1);
@@ -66,13 +68,13 @@ static void release(cl_mem a, cl_mem b, cl_kernel of)
 /* One launch, read at once. */
 static void one(void)
 {
-	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, sizeof(first), NULL);
+	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, size, NULL);
 	cl_kernel twice = kernel("twice");
 
 	OK(clSetKernelArg(twice, 0, sizeof(a), &a));
 	OK(clSetKernelArg(twice, 1, sizeof(b), &b));
 	go(twice, 0, NULL, NULL);
-	for (int i = 0; i < N; i++)
+	for (int i = 0; i < n; i++)
 		expected[i] = first[i] * 2 + 1;
 	is_read(b, "one");
 	release(a, b, twice);
@@ -100,7 +102,7 @@ static void CL_CALLBACK hear(cl_event event, cl_int status, void *data)
 /* What its event says, to who waits, asks and is called. */
 static void events(int how)
 {
-	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, sizeof(first), NULL);
+	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, size, NULL);
 	struct heard heard = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 1, 0};
 	cl_kernel twice = kernel("twice");
 	cl_int state = CL_QUEUED;
@@ -134,7 +136,7 @@ static void events(int how)
 	OK(clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL));
 	OK(clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL));
 	SAME(end >= start, 1);
-	for (int i = 0; i < N; i++)
+	for (int i = 0; i < n; i++)
 		expected[i] = first[i] * 2 + 1;
 	is_read(b, "events");
 	SAME(heard.calls, how == 2);
@@ -145,8 +147,8 @@ static void events(int how)
 /* Launches that read what those before have written, on the members themselves and from others. */
 static void chain(const char *name, int steps)
 {
-	cl_mem ends[2] = {filled(), buffer_of(context, CL_MEM_READ_WRITE, sizeof(first), NULL)};
-	const int n = N, is_around = !strcmp(name, "around");
+	cl_mem ends[2] = {filled(), buffer_of(context, CL_MEM_READ_WRITE, size, NULL)};
+	const int is_around = !strcmp(name, "around");
 	cl_event before = NULL, event;
 	cl_kernel of = kernel(name);
 
@@ -159,11 +161,11 @@ static void chain(const char *name, int steps)
 		if (before)
 			OK(clReleaseEvent(before));
 		before = event;
-		for (int i = 0; i < N; i++)
+		for (int i = 0; i < n; i++)
 			expected[i] =
 			    is_around ? first[i == 0 ? 0 : i - 1] + first[i == n - 1 ? i : i + 1]
 				      : first[i] * 2 + 1;
-		memcpy(first, expected, sizeof(first));
+		memcpy(first, expected, size);
 	}
 	OK(clReleaseEvent(before));
 	is_read(ends[steps % 2], name);
@@ -177,10 +179,10 @@ static void in_place(int steps)
 	cl_kernel of = kernel("in_place");
 
 	OK(clSetKernelArg(of, 0, sizeof(a), &a));
-	memcpy(expected, first, sizeof(expected));
+	memcpy(expected, first, size);
 	for (int step = 0; step < steps; step++) {
 		go(of, 0, NULL, NULL);
-		for (int i = 0; i < N; i++)
+		for (int i = 0; i < n; i++)
 			expected[i] = expected[i] * 3 + i / 64;
 	}
 	OK(clFinish(queue));
@@ -216,20 +218,20 @@ static void image(void)
 /* Its bytes are written over while it runs: the program waits for it first. */
 static void overwritten(void)
 {
-	static int other[N];
-	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, sizeof(first), NULL);
+	static int other[MOST];
+	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, size, NULL);
 	cl_kernel twice = kernel("twice");
 
 	OK(clSetKernelArg(twice, 0, sizeof(a), &a));
 	OK(clSetKernelArg(twice, 1, sizeof(b), &b));
 	go(twice, 0, NULL, NULL);
-	for (int i = 0; i < N; i++) {
+	for (int i = 0; i < n; i++) {
 		expected[i] = first[i] * 2 + 1;
 		other[i] = ~i;
 	}
-	OK(clEnqueueWriteBuffer(queue, a, CL_FALSE, 0, sizeof(other), other, 0, NULL, NULL));
+	OK(clEnqueueWriteBuffer(queue, a, CL_FALSE, 0, size, other, 0, NULL, NULL));
 	is_read(b, "overwritten");
-	memcpy(expected, other, sizeof(expected));
+	memcpy(expected, other, size);
 	is_read(a, "overwritten");
 	release(a, b, twice);
 }
@@ -247,11 +249,11 @@ static void lost(void)
 		go(of, 0, NULL, NULL);
 	OK(clFinish(queue));
 	go(of, 0, NULL, NULL);
-	status = clEnqueueReadBuffer(queue, a, CL_TRUE, 0, sizeof(seen), seen, 0, NULL, NULL);
+	status = clEnqueueReadBuffer(queue, a, CL_TRUE, 0, size, seen, 0, NULL, NULL);
 	printf("lost: %d\n", status);
 	/* What is written anew is there again. */
-	memcpy(expected, first, sizeof(expected));
-	OK(clEnqueueWriteBuffer(queue, a, CL_TRUE, 0, sizeof(first), first, 0, NULL, NULL));
+	memcpy(expected, first, size);
+	OK(clEnqueueWriteBuffer(queue, a, CL_TRUE, 0, size, first, 0, NULL, NULL));
 	is_read(a, "lost");
 	release(a, NULL, of);
 }
@@ -261,6 +263,9 @@ int main(int argc, char **argv)
 	const char *text = source, *what = argc > 1 ? argv[1] : "";
 	cl_int status;
 
+	if (argc > 2)
+		n = atoi(argv[2]);
+	size = (size_t)n * sizeof(*first);
 	start();
 	queue = queue_of(context, CL_QUEUE_PROFILING_ENABLE);
 	program = clCreateProgramWithSource(context, 1, &text, NULL, &status);
