@@ -84,6 +84,14 @@ poclTest(
   },
 );
 
+poclTest("members pass on what others have written, in pieces of many ranges", () => {
+  for (const launch of [1000, 7]) {
+    const { out, errors } = runFailing({ device: 1, launch, how: "launch" }, ["", "4194304"]);
+    assert.equal(out, "done\n", errors);
+    assert.equal(errors === "", launch === 1000, errors);
+  }
+});
+
 poclTest("a home that fails is an error of the program's command, never a wrong result", () => {
   for (const how of ["launch", "refuse", "read"] as const) {
     const { code, out, errors } = runFailing({ device: 0, launch: 0, how });

@@ -35,7 +35,7 @@ static cl_kernel kernel(const char *name)
 static cl_mem filled(void)
 {
 	for (int i = 0; i < n; i++)
-		first[i] = i * 7 - 3;
+		first[i] = i % 1009 - 3;
 	return buffer_of(context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, size, first);
 }
 
