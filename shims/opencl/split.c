@@ -177,6 +177,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
 			balance_took_parts(class, now() - began, 0);
+			count_split();
 			for (unsigned int i = 0; i < count; i++)
 				count_launch(parts[i].member, true);
 		} else {
@@ -230,6 +231,8 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	split->run.key = class->key;
 	split->run.is_whole = false;
 	*status = run_parts(work, parts, count, &split->run, events);
+	if (*status == CL_SUCCESS)
+		count_split();
 	if (*status == CL_SUCCESS && event) {
 		for (unsigned int i = 0; i < count; i++)
 			of(events[i].inner)->clRetainEvent(events[i].inner);
