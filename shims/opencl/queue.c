@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "finish.h"
 #include "placement.h"
 #include "settings.h"
 #include "split.h"
@@ -34,7 +35,7 @@ cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *stat
 	if (queue->is_parted) {
 		for (unsigned int i = 0; i < pool()->count && *status == CL_SUCCESS; i++)
 			if (i != member && queue->inner[i])
-				*status = of(queue->inner[i])->clFinish(queue->inner[i]);
+				*status = finish(queue->inner[i], i);
 		if (*status != CL_SUCCESS)
 			return NULL;
 		queue->is_parted = false;
@@ -43,7 +44,7 @@ cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *stat
 		cl_command_queue before = queue->inner[queue->last];
 
 		if (before)
-			*status = of(before)->clFinish(before);
+			*status = finish(before, queue->last);
 		if (*status != CL_SUCCESS)
 			return NULL;
 		queue->last = member;
@@ -285,6 +286,6 @@ cl_int CL_API_CALL pool_clFinish(cl_command_queue handle)
 		return CL_INVALID_COMMAND_QUEUE;
 	for (unsigned int i = 0; i < pool()->count && status == CL_SUCCESS; i++)
 		if (queue->inner[i])
-			status = of(queue->inner[i])->clFinish(queue->inner[i]);
+			status = finish(queue->inner[i], i);
 	return status;
 }

@@ -97,16 +97,16 @@ static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 
 /* One part, or at home what its member refuses. */
 static cl_int run_part(const struct split_work *work, struct split_part *part, cl_int brought,
-		       cl_event *event)
+		       cl_event *event, struct stamp **stamp)
 {
 	const unsigned int home = work->queue->context->home;
-	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event) : brought;
+	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event, stamp) : brought;
 
 	if (status == CL_SUCCESS || part->member == home)
 		return status;
 	part->member = home;
 	status = split_part_bring(work, part);
-	return status == CL_SUCCESS ? split_part_run(work, part, event) : status;
+	return status == CL_SUCCESS ? split_part_run(work, part, event, stamp) : status;
 }
 
 /* Brings what all parts need before the first one runs: moving bytes waits for what runs. */
@@ -116,12 +116,14 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
 	const double began = now();
 
+	memset(run->parts, 0, sizeof(run->parts));
 	run->count = 0;
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
 	run->moving = now() - began;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
-		status = run_part(work, &parts[i], brought[i], &events[i].inner);
+		status =
+		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
 		if (status != CL_SUCCESS)
 			break;
 		count_launch(parts[i].member, true);

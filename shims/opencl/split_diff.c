@@ -146,7 +146,7 @@ static bool run_parts(const struct split_work *work, const struct split_part *pa
 	for (unsigned int i = 0; i < count && ran; i++)
 		ran = split_part_bring(work, &parts[i]) == CL_SUCCESS;
 	for (unsigned int i = 0; i < count && ran; i++) {
-		ran = split_part_run(work, &parts[i], &events[begun]) == CL_SUCCESS;
+		ran = split_part_run(work, &parts[i], &events[begun], NULL) == CL_SUCCESS;
 		begun += ran;
 	}
 	for (unsigned int i = 0; i < begun; i++) {

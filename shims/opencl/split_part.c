@@ -77,7 +77,8 @@ static cl_int set_hidden(const struct split_work *work, const struct split_part 
 					 hidden);
 }
 
-cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event)
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
+		      struct stamp **stamp)
 {
 	const struct analysis_launch *launch = work->launch;
 	size_t offset[3], global[3], local[3];
@@ -94,8 +95,16 @@ cl_int split_part_run(const struct split_work *work, const struct split_part *pa
 	grid_of(work, part, offset, global);
 	for (unsigned int i = 0; i < 3; i++)
 		local[i] = launch->local[i];
+	if (stamp)
+		*stamp = stamp_begin(queue, part->member);
 	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, launch->dimensions, offset, global,
 						   launch->local[0] ? local : NULL, 0, NULL, event);
+	if (stamp && status == CL_SUCCESS) {
+		stamp_end(*stamp, *event);
+	} else if (stamp) {
+		stamp_drop(*stamp);
+		*stamp = NULL;
+	}
 	/* It is to begin while the others are given theirs. */
 	if (status == CL_SUCCESS)
 		of(queue)->clFlush(queue);

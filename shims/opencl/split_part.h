@@ -5,6 +5,7 @@
 #define MVGAL_OPENCL_SPLIT_PART_H
 
 #include "split_program.h"
+#include "stamp.h"
 
 struct split_work {
 	struct queue *queue;
@@ -21,9 +22,9 @@ struct split_part {
 /* Brings what the part touches. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
 
-/* Enqueues it, and gives its event. */
-cl_int split_part_run(const struct split_work *work, const struct split_part *part,
-		      cl_event *event);
+/* Enqueues it, and gives its event; and, where that is not NULL, how its time is to be had. */
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
+		      struct stamp **stamp);
 
 /* Notes what it has written; what cannot be in parts is brought together at home. */
 cl_int split_part_wrote(const struct split_work *work, const struct split_part *part);

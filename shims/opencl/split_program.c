@@ -70,8 +70,10 @@ void split_forget_program(struct program *program)
 
 void split_drop_run(struct split_run *run)
 {
-	for (unsigned int i = 0; i < run->count; i++)
+	for (unsigned int i = 0; i < run->count; i++) {
 		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
+		stamp_drop(run->parts[i].stamp);
+	}
 	run->count = 0;
 }
 

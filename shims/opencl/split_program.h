@@ -6,6 +6,7 @@
 #include "analysis.h"
 #include "balance.h"
 #include "split.h"
+#include "stamp.h"
 
 struct split_program {
 	struct analysis *analysis; /* NULL: there is no source, or no memory */
@@ -21,6 +22,7 @@ struct split_run {
 	unsigned int count;
 	struct {
 		cl_event event;
+		struct stamp *stamp; /* NULL: the driver tells its time */
 		unsigned int member;
 		uint64_t groups;
 	} parts[POOL_MEMBERS];

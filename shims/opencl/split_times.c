@@ -3,7 +3,7 @@
 #include "split_program.h"
 
 /* Seconds that a part ran: negative where it has not ended, 0 where it failed or does not say. */
-static double time_of(cl_event event)
+static double time_of(cl_event event, const struct stamp *stamp, unsigned int member)
 {
 	cl_ulong start, end;
 	cl_int state;
@@ -13,13 +13,17 @@ static double time_of(cl_event event)
 		return 0;
 	if (state > CL_COMPLETE)
 		return -1;
+	if (stamp)
+		return state < 0 ? 0 : stamp_seconds(stamp);
 	if (state < 0 ||
 	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
 					       &start, NULL) != CL_SUCCESS ||
 	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end,
 					       NULL) != CL_SUCCESS)
 		return 0;
-	return (double)(end - start) * 1e-9;
+	if (!end)
+		stamp_need(member);
+	return end > start ? (double)(end - start) * 1e-9 : 0;
 }
 
 /* Takes the times of the launch before, once it is over. */
@@ -29,7 +33,7 @@ void split_learn(struct split_kernel *split)
 	double longest = 0, times[POOL_MEMBERS];
 
 	for (unsigned int i = 0; i < run->count; i++) {
-		times[i] = time_of(run->parts[i].event);
+		times[i] = time_of(run->parts[i].event, run->parts[i].stamp, run->parts[i].member);
 		if (times[i] < 0)
 			return;
 		if (times[i] > longest)
@@ -58,11 +62,12 @@ bool split_asks(const struct kernel *kernel)
 }
 
 void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
-		     cl_event inner)
+		     cl_event inner, struct stamp *stamp)
 {
 	struct split_kernel *split = kernel->split;
 	uint64_t groups;
 
+	stamp_end(stamp, inner);
 	pthread_mutex_lock(&kernel->context->lock);
 	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
 		groups = split->verdict.groups;
@@ -71,11 +76,14 @@ void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigne
 		split->run.is_whole = true;
 		split->run.count = 1;
 		split->run.parts[0].event = inner;
+		split->run.parts[0].stamp = stamp;
 		split->run.parts[0].member = member;
 		split->run.parts[0].groups = groups;
 		inner = NULL;
 	}
 	pthread_mutex_unlock(&kernel->context->lock);
-	if (inner)
-		of(inner)->clReleaseEvent(inner);
+	if (!inner)
+		return;
+	of(inner)->clReleaseEvent(inner);
+	stamp_drop(stamp);
 }
