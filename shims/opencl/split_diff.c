@@ -50,6 +50,23 @@ static void drop(struct written *list, unsigned int count)
 	}
 }
 
+/* Puts bytes into the home's copy, which alone is right then. */
+static bool put(const struct split_work *work, const struct written *written,
+		const unsigned char *bytes)
+{
+	const unsigned int home = work->queue->context->home;
+	struct memory *memory = written->memory;
+	cl_int status;
+	cl_command_queue queue = queue_for_part(work->queue, home, &status);
+	cl_mem inner = queue ? memory_on(memory, home, &status) : NULL;
+
+	if (!inner || of(queue)->clEnqueueWriteBuffer(queue, inner, CL_TRUE, 0, memory->size, bytes,
+						      0, NULL, NULL) != CL_SUCCESS)
+		return false;
+	residency_wrote(memory, home, 0, memory->size);
+	return true;
+}
+
 /* Keeps what is in all that is written. */
 static bool keep(const struct split_work *work, struct written *list, unsigned int *count)
 {
@@ -64,6 +81,11 @@ static bool keep(const struct split_work *work, struct written *list, unsigned i
 		++*count;
 		if (!written->before || !written->after ||
 		    residency_read(memory, 0, memory->size, written->before) != CL_SUCCESS)
+			return false;
+		/* Bytes that nobody wrote are others on each member: they would pass for changed.
+		 */
+		if (!ranges_has(&memory->defined, 0, memory->size) &&
+		    !put(work, written, written->before))
 			return false;
 		memcpy(written->after, written->before, memory->size);
 	}
@@ -116,23 +138,6 @@ static bool merge_all(const struct split_work *work, struct written *list, unsig
 		free(now);
 	}
 	return merged;
-}
-
-/* Puts bytes into the home's copy, which alone is right then. */
-static bool put(const struct split_work *work, const struct written *written,
-		const unsigned char *bytes)
-{
-	const unsigned int home = work->queue->context->home;
-	struct memory *memory = written->memory;
-	cl_int status;
-	cl_command_queue queue = queue_for_part(work->queue, home, &status);
-	cl_mem inner = queue ? memory_on(memory, home, &status) : NULL;
-
-	if (!inner || of(queue)->clEnqueueWriteBuffer(queue, inner, CL_TRUE, 0, memory->size, bytes,
-						      0, NULL, NULL) != CL_SUCCESS)
-		return false;
-	residency_wrote(memory, home, 0, memory->size);
-	return true;
 }
 
 /* All of them, each to its end. */

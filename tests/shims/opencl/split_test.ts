@@ -44,6 +44,20 @@ poclTest("a program gives the same in parts as on its member", () => {
   }
 });
 
+poclTest("MVGAL_SPLIT=diff takes nothing for written that nobody wrote", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const env = {
+    OCL_ICD_VENDORS: vendors.directory,
+    MVGAL_SPLIT: "force,diff",
+    MVGAL_DEBUG: "split",
+    // Memory that is given again holds what was there before, on each member something else.
+    ASAN_OPTIONS: "detect_leaks=0:quarantine_size_mb=0:max_malloc_fill_size=0",
+  };
+  const { out, errors } = run(program("split"), ["fresh"], env);
+  assert.equal(out, "done\n", errors);
+  assert.match(errors, /^mvgal: scatter: split, and compared$/m);
+});
+
 /** More with MVGAL_RANDOM_KERNELS; from another seed on with MVGAL_RANDOM_SEED. */
 const COUNT = Number(Deno.env.get("MVGAL_RANDOM_KERNELS") ?? 40);
 const SEED = Number(Deno.env.get("MVGAL_RANDOM_SEED") ?? 1);
