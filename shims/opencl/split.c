@@ -22,12 +22,28 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+static uint32_t sum_of(const char *text)
+{
+	uint32_t sum = UINT32_C(2166136261);
+
+	while (*text)
+		sum = (sum ^ (unsigned char)*text++) * UINT32_C(16777619);
+	return sum;
+}
+
 /* One line a kernel and verdict. */
 static void tell(struct split_kernel *split, const struct kernel *kernel, const char *what)
 {
-	if (!settings()->tells_splits || split->is_told)
+	struct split_past *past = split->past;
+	uint32_t sum;
+
+	if (!settings()->tells_splits || past->told_count == SPLIT_TOLD)
 		return;
-	split->is_told = true;
+	sum = sum_of(what);
+	for (unsigned int i = 0; i < past->told_count; i++)
+		if (past->told[i] == sum)
+			return;
+	past->told[past->told_count++] = sum;
 	say("%s: %s", kernel->name, what);
 }
 
@@ -168,7 +184,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 
 	split->is_compared = verdict && split_diff_judge(kernel, work->launch, verdict);
 	if (split->is_compared) {
-		class = balance_class_of(&split->balance, verdict->groups);
+		class = balance_class_of(&split->past->balance, verdict->groups);
 		work->verdict = verdict;
 		split->verdict.groups = verdict->groups;
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
@@ -217,7 +233,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		tell_whole(split, kernel, work->verdict);
 		return false;
 	}
-	class = balance_class_of(&split->balance, work->verdict->groups);
+	class = balance_class_of(&split->past->balance, work->verdict->groups);
 	if (settings()->split != SPLIT_FORCE && !balance_splits(class)) {
 		count_whole(balance_reason(class));
 		return false;
@@ -228,11 +244,11 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	tell(split, kernel, "split");
-	split_drop_run(&split->run);
-	split->run.class = class;
-	split->run.key = class->key;
-	split->run.is_whole = false;
-	*status = run_parts(work, parts, count, &split->run, events);
+	split_drop_run(&split->past->run);
+	split->past->run.class = class;
+	split->past->run.key = class->key;
+	split->past->run.is_whole = false;
+	*status = run_parts(work, parts, count, &split->past->run, events);
 	if (*status == CL_SUCCESS)
 		count_split();
 	if (*status == CL_SUCCESS && event) {
@@ -262,7 +278,7 @@ static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
 		tell_whole(split, kernel, verdict);
 		return false;
 	}
-	class = balance_class_of(&split->balance, verdict->groups);
+	class = balance_class_of(&split->past->balance, verdict->groups);
 	if (settings()->split == SPLIT_FORCE || balance_may(class))
 		return true;
 	count_whole(balance_reason(class));

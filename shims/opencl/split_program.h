@@ -8,8 +8,12 @@
 #include "split.h"
 #include "stamp.h"
 
+struct split_past;
+
 struct split_program {
 	struct analysis *analysis; /* NULL: there is no source, or no memory */
+	struct split_past *pasts;  /* of each kernel in it, and of those that are not */
+	size_t past_count;
 	cl_program inner[POOL_MEMBERS];
 	bool is_refused[POOL_MEMBERS]; /* it did not build there */
 };
@@ -29,6 +33,17 @@ struct split_run {
 	bool is_whole;
 };
 
+#define SPLIT_TOLD 8
+
+/* Of all kernel objects of one name: programs make one for each launch, and drop it. */
+struct split_past {
+	struct balance balance;
+	struct split_run run;
+	/* Sums of what was told. */
+	uint32_t told[SPLIT_TOLD];
+	unsigned int told_count;
+};
+
 struct split_kernel {
 	int number; /* in the analysis; -1: not there */
 	struct analysis_kernel_info info;
@@ -38,9 +53,8 @@ struct split_kernel {
 	uint64_t generation;
 	uint64_t grid[10];
 	struct analysis_verdict verdict;
-	bool has_verdict, is_told, is_compared;
-	struct balance balance;
-	struct split_run run;
+	bool has_verdict, is_compared;
+	struct split_past *past;
 };
 
 /* NULL: no memory. */

@@ -29,7 +29,7 @@ static double time_of(cl_event event, const struct stamp *stamp, unsigned int me
 /* Takes the times of the launch before, once it is over. */
 void split_learn(struct split_kernel *split)
 {
-	struct split_run *run = &split->run;
+	struct split_run *run = &split->past->run;
 	double longest = 0, times[POOL_MEMBERS];
 
 	for (unsigned int i = 0; i < run->count; i++) {
@@ -57,7 +57,7 @@ bool split_asks(const struct kernel *kernel)
 {
 	const struct split_kernel *split = kernel->split;
 
-	return split && split->has_verdict && !split->run.count &&
+	return split && split->has_verdict && !split->past->run.count &&
 	       (split->verdict.rule == ANALYSIS_SPLIT || split->is_compared);
 }
 
@@ -71,14 +71,14 @@ void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigne
 	pthread_mutex_lock(&kernel->context->lock);
 	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
 		groups = split->verdict.groups;
-		split->run.class = balance_class_of(&split->balance, groups);
-		split->run.key = split->run.class->key;
-		split->run.is_whole = true;
-		split->run.count = 1;
-		split->run.parts[0].event = inner;
-		split->run.parts[0].stamp = stamp;
-		split->run.parts[0].member = member;
-		split->run.parts[0].groups = groups;
+		split->past->run.class = balance_class_of(&split->past->balance, groups);
+		split->past->run.key = split->past->run.class->key;
+		split->past->run.is_whole = true;
+		split->past->run.count = 1;
+		split->past->run.parts[0].event = inner;
+		split->past->run.parts[0].stamp = stamp;
+		split->past->run.parts[0].member = member;
+		split->past->run.parts[0].groups = groups;
 		inner = NULL;
 	}
 	pthread_mutex_unlock(&kernel->context->lock);

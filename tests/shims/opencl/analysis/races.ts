@@ -81,16 +81,15 @@ export function parseRaces(text: string, grid: Grid): Race[] {
   return races;
 }
 
-/** Runs cases once and whole on Oclgrind. */
-export async function findRaces(cases: readonly SplitCase[]): Promise<RaceResult[]> {
-  const program = compileWithAnalysis("split_check");
+/** One run: as far as it comes. */
+async function runOnce(program: string, cases: readonly SplitCase[]): Promise<string> {
   const vendor = await Deno.makeTempFile({ suffix: ".icd" });
   const input = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(vendor, `${OCLGRIND}\n`);
     await Deno.writeTextFile(input, `${cases.map(textOf).join("\n")}\n`);
     // In one stream: what is told of a kernel stands before its own line.
-    const { code, stdout } = await new Deno.Command("sh", {
+    const { stdout } = await new Deno.Command("sh", {
       args: ["-c", 'exec "$0" <"$1" 2>&1', program, input],
       env: {
         OCL_ICD_VENDORS: vendor,
@@ -99,20 +98,36 @@ export async function findRaces(cases: readonly SplitCase[]): Promise<RaceResult
         SPLIT_CHECK_WHOLE: "1",
       },
     }).output();
-    const text = new TextDecoder().decode(stdout);
-    if (code !== 0) throw new Error(text.slice(-2000));
-    const results: RaceResult[] = [];
-    let told: string[] = [];
-    for (const line of text.split("\n")) {
-      const next = cases[results.length];
-      if (next !== undefined && line.startsWith(`${next.name} `)) {
-        results.push({ ...parseResult(line), races: parseRaces(told.join("\n"), next) });
-        told = [];
-      } else told.push(line);
-    }
-    return results;
+    return new TextDecoder().decode(stdout);
   } finally {
     await Deno.remove(vendor);
     await Deno.remove(input);
   }
+}
+
+/**
+ * Runs cases once and whole on Oclgrind.
+ *
+ * @returns a result for each case, in their order, but for those that Oclgrind cannot build or run.
+ */
+export async function findRaces(cases: readonly SplitCase[]): Promise<RaceResult[]> {
+  const program = compileWithAnalysis("split_check");
+  const results: RaceResult[] = [];
+  for (let from = 0; from < cases.length;) {
+    let told: string[] = [];
+    for (const line of (await runOnce(program, cases.slice(from))).split("\n")) {
+      const next = cases[from];
+      if (next === undefined || !line.startsWith(`${next.name} `)) {
+        told.push(line);
+        continue;
+      }
+      if (line.startsWith(`${next.name} error`)) break;
+      results.push({ ...parseResult(line), races: parseRaces(told.join("\n"), next) });
+      told = [];
+      from++;
+    }
+    // The next one was not understood.
+    from++;
+  }
+  return results;
 }
