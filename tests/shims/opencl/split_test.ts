@@ -137,6 +137,15 @@ for (const name of ["buffers", "events", "images", "programs"]) {
   });
 }
 
+poclTest("what is known of a kernel outlives its objects", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "auto", MVGAL_DEBUG: "split" };
+  const { out, errors } = run(program("moments"), [], env);
+  assert.equal(out, "done\n", errors);
+  // The first one's time tells that it is worth it.
+  assert.deepEqual(verdicts(errors), ["mvgal: spin: split"]);
+});
+
 poclTest("MVGAL_SPLIT that is no mode is told, and splits nothing", () => {
   using vendors = new Vendors({ mvgal: shim() });
   const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "often", MVGAL_DEBUG: "split" };
