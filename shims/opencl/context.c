@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "finish.h"
 #include "flight.h"
 #include "placement.h"
 #include "queue.h"
@@ -88,7 +89,7 @@ cl_int context_wait(struct context *context, unsigned int member)
 
 	for (struct queue *queue = context->queues; queue; queue = queue->next)
 		if (queue->inner[member] && status == CL_SUCCESS)
-			status = of(queue->inner[member])->clFinish(queue->inner[member]);
+			status = finish(queue->inner[member], member);
 	for (struct left_queue **at = &context->left; *at && status == CL_SUCCESS;) {
 		struct left_queue *left = *at;
 
@@ -96,7 +97,7 @@ cl_int context_wait(struct context *context, unsigned int member)
 			at = &left->next;
 			continue;
 		}
-		status = of(left->inner)->clFinish(left->inner);
+		status = finish(left->inner, left->member);
 		*at = left->next;
 		of(left->inner)->clReleaseCommandQueue(left->inner);
 		free(left);
@@ -120,7 +121,7 @@ void context_take_queue(struct context *context, unsigned int member, cl_command
 	/* On one member the driver sees to it all. */
 	if (context_is_spread(context)) {
 		if (!atomic_load(&context->pins))
-			of(inner)->clFinish(inner);
+			finish(inner, member);
 		else
 			left = malloc(sizeof(*left));
 	}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "finish.h"
 #include "residency.h"
 #include "settings.h"
 
@@ -252,7 +253,7 @@ static cl_int run_again(struct context *context, struct flight *flight)
 	    queue, flight->kernel, grid->dimensions, grid->offset, grid->global,
 	    grid->has_local ? grid->local : NULL, 0, NULL, NULL);
 	if (status == CL_SUCCESS)
-		status = of(queue)->clFinish(queue);
+		status = finish(queue, context->home);
 	for (unsigned int i = 0; i < flight->count && status == CL_SUCCESS; i++) {
 		const struct flight_use *use = &flight->uses[i];
 

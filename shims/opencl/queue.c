@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "finish.h"
 #include "flight.h"
 #include "placement.h"
 #include "settings.h"
@@ -35,7 +36,7 @@ static cl_int finish_on(struct queue *queue, unsigned int member)
 	cl_int status = CL_SUCCESS;
 
 	if (inner && !flight_has_lost(queue->context, member))
-		status = of(inner)->clFinish(inner);
+		status = finish(inner, member);
 	return status == CL_SUCCESS ? status : flight_recover(queue->context, member, status);
 }
 
@@ -298,7 +299,7 @@ cl_int CL_API_CALL pool_clFinish(cl_command_queue handle)
 		if (!inner || flight_has_lost(queue->context, i))
 			continue;
 		/* Not locked: others enqueue while it waits. */
-		status = of(inner)->clFinish(inner);
+		status = finish(inner, i);
 		if (status == CL_SUCCESS)
 			continue;
 		pthread_mutex_lock(&queue->context->lock);

@@ -23,12 +23,28 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+static uint32_t sum_of(const char *text)
+{
+	uint32_t sum = UINT32_C(2166136261);
+
+	while (*text)
+		sum = (sum ^ (unsigned char)*text++) * UINT32_C(16777619);
+	return sum;
+}
+
 /* One line a kernel and verdict. */
 static void tell(struct split_kernel *split, const struct kernel *kernel, const char *what)
 {
-	if (!settings()->tells_splits || split->is_told)
+	struct split_past *past = split->past;
+	uint32_t sum;
+
+	if (!settings()->tells_splits || past->told_count == SPLIT_TOLD)
 		return;
-	split->is_told = true;
+	sum = sum_of(what);
+	for (unsigned int i = 0; i < past->told_count; i++)
+		if (past->told[i] == sum)
+			return;
+	past->told[past->told_count++] = sum;
 	say("%s: %s", kernel->name, what);
 }
 
@@ -100,16 +116,16 @@ static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 
 /* One part, or at home what its member refuses. */
 static cl_int run_part(const struct split_work *work, struct split_part *part, cl_int brought,
-		       cl_event *event)
+		       cl_event *event, struct stamp **stamp)
 {
 	const unsigned int home = work->queue->context->home;
-	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event) : brought;
+	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event, stamp) : brought;
 
 	if (status == CL_SUCCESS || part->member == home)
 		return status;
 	part->member = home;
 	status = split_part_bring(work, part);
-	return status == CL_SUCCESS ? split_part_run(work, part, event) : status;
+	return status == CL_SUCCESS ? split_part_run(work, part, event, stamp) : status;
 }
 
 /* Brings what all parts need before the first one runs: moving bytes waits for what runs. */
@@ -120,6 +136,7 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
 	const double began = now();
 
+	memset(run->parts, 0, sizeof(run->parts));
 	run->count = 0;
 	flights->launches++;
 	split_parts_exchange(work, parts, count);
@@ -127,7 +144,8 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 		brought[i] = split_part_bring(work, &parts[i]);
 	run->moving = now() - began;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
-		status = run_part(work, &parts[i], brought[i], &events[i].inner);
+		status =
+		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
 		if (status != CL_SUCCESS)
 			break;
 		count_launch(parts[i].member, true);
@@ -175,7 +193,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 
 	split->is_compared = verdict && split_diff_judge(kernel, work->launch, verdict);
 	if (split->is_compared) {
-		class = balance_class_of(&split->balance, verdict->groups);
+		class = balance_class_of(&split->past->balance, verdict->groups);
 		work->verdict = verdict;
 		split->verdict.groups = verdict->groups;
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
@@ -186,6 +204,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
 			balance_took_parts(class, now() - began, 0);
+			count_split();
 			for (unsigned int i = 0; i < count; i++)
 				count_launch(parts[i].member, true);
 		} else {
@@ -223,7 +242,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		tell_whole(split, kernel, work->verdict);
 		return false;
 	}
-	class = balance_class_of(&split->balance, work->verdict->groups);
+	class = balance_class_of(&split->past->balance, work->verdict->groups);
 	if (settings()->split != SPLIT_FORCE && !balance_splits(class)) {
 		count_whole(balance_reason(class));
 		return false;
@@ -234,11 +253,13 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	tell(split, kernel, "split");
-	split_drop_run(&split->run);
-	split->run.class = class;
-	split->run.key = class->key;
-	split->run.is_whole = false;
-	*status = run_parts(work, parts, count, &split->run, events);
+	split_drop_run(&split->past->run);
+	split->past->run.class = class;
+	split->past->run.key = class->key;
+	split->past->run.is_whole = false;
+	*status = run_parts(work, parts, count, &split->past->run, events);
+	if (*status == CL_SUCCESS)
+		count_split();
 	if (*status == CL_SUCCESS && event) {
 		for (unsigned int i = 0; i < count; i++) {
 			of(events[i].inner)->clRetainEvent(events[i].inner);
@@ -269,7 +290,7 @@ static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
 		tell_whole(split, kernel, verdict);
 		return false;
 	}
-	class = balance_class_of(&split->balance, verdict->groups);
+	class = balance_class_of(&split->past->balance, verdict->groups);
 	if (settings()->split == SPLIT_FORCE || balance_may(class))
 		return true;
 	count_whole(balance_reason(class));

@@ -109,7 +109,8 @@ static cl_int set_hidden(const struct split_work *work, const struct split_part 
 					 hidden);
 }
 
-cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event)
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
+		      struct stamp **stamp)
 {
 	struct split_grid grid;
 	cl_kernel inner;
@@ -125,9 +126,17 @@ cl_int split_part_run(const struct split_work *work, const struct split_part *pa
 	if (!inner || status != CL_SUCCESS)
 		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
 	split_part_grid(work, part, &grid);
+	if (stamp)
+		*stamp = stamp_begin(queue, part->member);
 	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, grid.dimensions, grid.offset,
 						   grid.global, grid.has_local ? grid.local : NULL,
 						   0, NULL, event);
+	if (stamp && status == CL_SUCCESS) {
+		stamp_end(*stamp, *event);
+	} else if (stamp) {
+		stamp_drop(*stamp);
+		*stamp = NULL;
+	}
 	/* It is to begin while the others are given theirs. */
 	if (status == CL_SUCCESS)
 		of(queue)->clFlush(queue);

@@ -5,6 +5,7 @@
 #define MVGAL_OPENCL_SPLIT_PART_H
 
 #include "split_program.h"
+#include "stamp.h"
 
 struct split_work {
 	struct queue *queue;
@@ -33,9 +34,9 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
 			  unsigned int count);
 
-/* Enqueues it, and gives its event. */
-cl_int split_part_run(const struct split_work *work, const struct split_part *part,
-		      cl_event *event);
+/* Enqueues it, and gives its event; and, where that is not NULL, how its time is to be had. */
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
+		      struct stamp **stamp);
 
 /* A kernel of its own on a member, with which the part can be run there later as it is now. */
 cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,

@@ -44,14 +44,37 @@ static struct analysis *analyse(struct program *program)
 	return analysis;
 }
 
+static bool begin(struct split_program *split, struct program *program)
+{
+	split->analysis = analyse(program);
+	split->past_count = 1;
+	if (split->analysis && !analysis_error(split->analysis, NULL, NULL))
+		split->past_count += analysis_kernel_count(split->analysis);
+	split->pasts = calloc(split->past_count, sizeof(*split->pasts));
+	if (!split->pasts)
+		analysis_free(split->analysis);
+	return split->pasts != NULL;
+}
+
 static struct split_program *split_program_of(struct program *program)
 {
 	if (!program->split) {
 		program->split = calloc(1, sizeof(*program->split));
-		if (program->split)
-			program->split->analysis = analyse(program);
+		if (program->split && !begin(program->split, program)) {
+			free(program->split);
+			program->split = NULL;
+		}
 	}
 	return program->split;
+}
+
+void split_drop_run(struct split_run *run)
+{
+	for (unsigned int i = 0; i < run->count; i++) {
+		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
+		stamp_drop(run->parts[i].stamp);
+	}
+	run->count = 0;
 }
 
 void split_forget_program(struct program *program)
@@ -63,16 +86,12 @@ void split_forget_program(struct program *program)
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
 		if (split->inner[i])
 			of(split->inner[i])->clReleaseProgram(split->inner[i]);
+	for (size_t i = 0; i < split->past_count; i++)
+		split_drop_run(&split->pasts[i].run);
+	free(split->pasts);
 	analysis_free(split->analysis);
 	free(split);
 	program->split = NULL;
-}
-
-void split_drop_run(struct split_run *run)
-{
-	for (unsigned int i = 0; i < run->count; i++)
-		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
-	run->count = 0;
 }
 
 void split_forget_kernel(struct kernel *kernel)
@@ -81,7 +100,6 @@ void split_forget_kernel(struct kernel *kernel)
 
 	if (!split)
 		return;
-	split_drop_run(&split->run);
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
 		if (split->inner[i])
 			of(split->inner[i])->clReleaseKernel(split->inner[i]);
@@ -109,6 +127,8 @@ struct split_kernel *split_kernel_of(struct kernel *kernel)
 	    (!analysis_kernel_info(program->analysis, (size_t)split->number, &split->info) ||
 	     split->info.arg_count != kernel->argument_count))
 		split->number = -1;
+	split->past =
+	    &program->pasts[split->number < 0 ? program->past_count - 1 : (size_t)split->number];
 	kernel->split = split;
 	return split;
 }

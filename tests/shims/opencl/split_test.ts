@@ -44,6 +44,20 @@ poclTest("a program gives the same in parts as on its member", () => {
   }
 });
 
+poclTest("MVGAL_SPLIT=diff takes nothing for written that nobody wrote", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const env = {
+    OCL_ICD_VENDORS: vendors.directory,
+    MVGAL_SPLIT: "force,diff",
+    MVGAL_DEBUG: "split",
+    // Memory that is given again holds what was there before, on each member something else.
+    ASAN_OPTIONS: "detect_leaks=0:quarantine_size_mb=0:max_malloc_fill_size=0",
+  };
+  const { out, errors } = run(program("split"), ["fresh"], env);
+  assert.equal(out, "done\n", errors);
+  assert.match(errors, /^mvgal: scatter: split, and compared$/m);
+});
+
 /** More with MVGAL_RANDOM_KERNELS; from another seed on with MVGAL_RANDOM_SEED. */
 const COUNT = Number(Deno.env.get("MVGAL_RANDOM_KERNELS") ?? 40);
 const SEED = Number(Deno.env.get("MVGAL_RANDOM_SEED") ?? 1);
@@ -122,6 +136,15 @@ for (const name of ["buffers", "events", "images", "programs"]) {
     assert.deepEqual({ code, out }, { code: 0, out: "done\n" }, errors);
   });
 }
+
+poclTest("what is known of a kernel outlives its objects", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "auto", MVGAL_DEBUG: "split" };
+  const { out, errors } = run(program("moments"), [], env);
+  assert.equal(out, "done\n", errors);
+  // The first one's time tells that it is worth it.
+  assert.deepEqual(verdicts(errors), ["mvgal: spin: split"]);
+});
 
 poclTest("MVGAL_SPLIT that is no mode is told, and splits nothing", () => {
   using vendors = new Vendors({ mvgal: shim() });
