@@ -25,19 +25,44 @@ struct left_queue {
 	struct left_queue *next;
 };
 
-cl_context context_on(struct context *context, unsigned int member, cl_int *status)
+static cl_context make(const struct context *context, unsigned int member, cl_int *status)
 {
 	const struct member *which = &pool()->members[member];
 	cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
 					      (cl_context_properties)which->platform, 0};
 
+	return of(which->device)
+	    ->clCreateContext(properties, 1, &which->device, context->notify, context->notify_data,
+			      status);
+}
+
+cl_context context_on(struct context *context, unsigned int member, cl_int *status)
+{
 	*status = CL_SUCCESS;
 	if (!context->inner[member])
-		context->inner[member] =
-		    of(which->device)
-			->clCreateContext(properties, 1, &which->device, context->notify,
-					  context->notify_data, status);
+		context->inner[member] = make(context, member, status);
 	return context->inner[member];
+}
+
+cl_context context_prepare(struct context *context, unsigned int member, cl_int *status)
+{
+	cl_context had, made;
+
+	*status = CL_SUCCESS;
+	pthread_mutex_lock(&context->lock);
+	had = context->inner[member];
+	pthread_mutex_unlock(&context->lock);
+	if (had)
+		return had;
+	made = make(context, member, status);
+	pthread_mutex_lock(&context->lock);
+	had = context->inner[member];
+	if (!had)
+		context->inner[member] = made;
+	pthread_mutex_unlock(&context->lock);
+	if (had && made)
+		of(made)->clReleaseContext(made);
+	return had ? had : made;
 }
 
 cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status)

@@ -71,6 +71,8 @@ static inline bool context_is_spread(struct context *context)
 
 /* The member's context; with the lock of a spread one, or by its maker. */
 cl_context context_on(struct context *context, unsigned int member, cl_int *status);
+/* The same, by a thread that has time for it. Not with the lock. */
+cl_context context_prepare(struct context *context, unsigned int member, cl_int *status);
 /* A queue of our own, for copies. */
 cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status);
 

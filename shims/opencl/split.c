@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "count.h"
 #include "flight.h"
 #include "settings.h"
@@ -13,14 +13,6 @@
 bool split_is_wanted(void)
 {
 	return settings()->split != SPLIT_OFF && pool()->count > 1;
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 static uint32_t sum_of(const char *text)
@@ -96,6 +88,19 @@ static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *v
 	return count;
 }
 
+/* Whether all that take part have what they are to run; the home may have to do all of it over. */
+static bool is_built(const struct kernel *kernel, const struct split_part *parts,
+		     unsigned int count)
+{
+	unsigned int members = 1U << kernel->context->home;
+
+	if (settings()->split == SPLIT_FORCE)
+		return true;
+	for (unsigned int i = 0; i < count; i++)
+		members |= 1U << parts[i].member;
+	return split_build_is_ready(kernel->program, members, kernel->split->past->spent);
+}
+
 /* Whether a launch of a kernel may be split at all; says why not. */
 static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 		      const struct ndrange *range)
@@ -134,7 +139,7 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 {
 	struct flights *flights = &work->queue->context->flights;
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
-	const double began = now();
+	const double began = clock_seconds();
 
 	memset(run->parts, 0, sizeof(run->parts));
 	run->count = 0;
@@ -142,7 +147,7 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 	split_parts_exchange(work, parts, count);
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
-	run->moving = now() - began;
+	run->moving = clock_seconds() - began;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
 		status =
 		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
@@ -189,7 +194,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 	struct balance_class *class = NULL;
 	unsigned int count = 0;
 	bool is_split = false;
-	double began = now();
+	double began = clock_seconds();
 
 	split->is_compared = verdict && split_diff_judge(kernel, work->launch, verdict);
 	if (split->is_compared) {
@@ -199,11 +204,11 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
 			count = plan(kernel, verdict, class, parts);
 	}
-	if (count) {
+	if (count && is_built(kernel, parts, count)) {
 		is_split = split_diff_run(work, parts, count);
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
-			balance_took_parts(class, now() - began, 0);
+			balance_took_parts(class, clock_seconds() - began, 0);
 			count_split();
 			for (unsigned int i = 0; i < count; i++)
 				count_launch(parts[i].member, true);
@@ -250,6 +255,10 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	count = plan(kernel, work->verdict, class, parts);
 	if (!count) {
 		count_whole("one_member");
+		return false;
+	}
+	if (!is_built(kernel, parts, count)) {
+		count_whole("not_built_yet");
 		return false;
 	}
 	tell(split, kernel, "split");

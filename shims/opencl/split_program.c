@@ -83,9 +83,7 @@ void split_forget_program(struct program *program)
 
 	if (!split)
 		return;
-	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
-		if (split->inner[i])
-			of(split->inner[i])->clReleaseProgram(split->inner[i]);
+	split_build_drop(&split->build);
 	for (size_t i = 0; i < split->past_count; i++)
 		split_drop_run(&split->pasts[i].run);
 	free(split->pasts);
@@ -208,39 +206,13 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 	return &split->verdict;
 }
 
-static cl_program program_for_parts(struct program *program, unsigned int member, cl_int *status)
-{
-	struct split_program *split = program->split;
-	const cl_device_id device = pool()->members[member].device;
-	const char *text;
-	cl_context context;
-	size_t length;
-
-	*status = split->is_refused[member] ? CL_BUILD_PROGRAM_FAILURE : CL_SUCCESS;
-	if (split->inner[member] || *status != CL_SUCCESS)
-		return *status == CL_SUCCESS ? split->inner[member] : NULL;
-	text = analysis_source(split->analysis, &length);
-	context = context_on(program->context, member, status);
-	if (!text || !context)
-		return NULL;
-	split->inner[member] =
-	    of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
-	if (!split->inner[member])
-		return NULL;
-	*status = of(split->inner[member])
-		      ->clBuildProgram(split->inner[member], 1, &device,
-				       analysis_options(split->analysis), NULL, NULL);
-	split->is_refused[member] = *status != CL_SUCCESS;
-	return *status == CL_SUCCESS ? split->inner[member] : NULL;
-}
-
 cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *status)
 {
 	struct split_kernel *split = kernel->split;
 
 	*status = CL_SUCCESS;
 	if (!split->inner[member]) {
-		cl_program program = program_for_parts(kernel->program, member, status);
+		cl_program program = split_build_on(kernel->program, member, status);
 
 		if (program)
 			split->inner[member] =
@@ -259,7 +231,7 @@ cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *st
 
 cl_kernel split_kernel_new(struct kernel *kernel, unsigned int member, cl_int *status)
 {
-	cl_program program = program_for_parts(kernel->program, member, status);
+	cl_program program = split_build_on(kernel->program, member, status);
 	cl_kernel inner =
 	    program ? of(program)->clCreateKernel(program, kernel->name, status) : NULL;
 

@@ -6,6 +6,7 @@
 #include "analysis.h"
 #include "balance.h"
 #include "split.h"
+#include "split_build.h"
 #include "stamp.h"
 
 struct split_past;
@@ -14,8 +15,7 @@ struct split_program {
 	struct analysis *analysis; /* NULL: there is no source, or no memory */
 	struct split_past *pasts;  /* of each kernel in it, and of those that are not */
 	size_t past_count;
-	cl_program inner[POOL_MEMBERS];
-	bool is_refused[POOL_MEMBERS]; /* it did not build there */
+	struct split_build build;
 };
 
 /* Parts that were launched, whose times are not known yet. */
@@ -39,6 +39,7 @@ struct split_run {
 struct split_past {
 	struct balance balance;
 	struct split_run run;
+	double spent; /* seconds that it ran whole */
 	/* Sums of what was told. */
 	uint32_t told[SPLIT_TOLD];
 	unsigned int told_count;

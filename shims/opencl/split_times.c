@@ -42,6 +42,8 @@ void split_learn(struct split_kernel *split)
 	/* Its class may have been given up for another. */
 	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
 		if (run->is_whole)
+			split->past->spent += times[i];
+		if (run->is_whole)
 			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
 					   times[i]);
 		else
