@@ -258,7 +258,7 @@ void exchange_run(struct exchange *exchange, struct context *context)
 	if (pass && settle(exchange, context)) {
 		const size_t all = group(pass, exchange);
 
-		bytes = staging_take(context, exchange->moves[0].from, all, &pass->room, &own);
+		bytes = staging_take(context, exchange->moves[0].from, all, 1, &pass->room, &own);
 		pass->context = context;
 		for (unsigned int i = 0; i < 2; i++) {
 			pass->halves[i].bytes = bytes + i * pass->room;

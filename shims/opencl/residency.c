@@ -5,6 +5,7 @@
 
 #include "flight.h"
 #include "gather.h"
+#include "lines.h"
 #include "staging.h"
 
 /* The range of the root that a range of `memory` is: all of it where it is not known. */
@@ -27,73 +28,18 @@ static cl_int settle(struct context *context, unsigned int from, unsigned int to
 	return context_finish(context, to);
 }
 
-static void region_of(const struct memory *memory, size_t region[3])
-{
-	const cl_image_desc *image = &memory->image;
-
-	region[0] = image->image_width;
-	region[1] = region[2] = 1;
-	switch (memory->type) {
-	case CL_MEM_OBJECT_IMAGE1D_ARRAY:
-		region[1] = image->image_array_size;
-		break;
-	case CL_MEM_OBJECT_IMAGE2D:
-		region[1] = image->image_height;
-		break;
-	case CL_MEM_OBJECT_IMAGE2D_ARRAY:
-		region[1] = image->image_height;
-		region[2] = image->image_array_size;
-		break;
-	case CL_MEM_OBJECT_IMAGE3D:
-		region[1] = image->image_height;
-		region[2] = image->image_depth;
-		break;
-	default:
-		break;
-	}
-}
-
-static cl_int move_image(struct memory *image, cl_command_queue source, cl_mem from,
-			 cl_command_queue target, cl_mem to)
-{
-	const size_t origin[3] = {0, 0, 0};
-	size_t region[3];
-	cl_int status;
-	void *bytes;
-
-	region_of(image, region);
-	bytes = malloc(image->element * region[0] * region[1] * region[2]);
-	if (!bytes)
-		return CL_OUT_OF_HOST_MEMORY;
-	status = of(source)->clEnqueueReadImage(source, from, CL_TRUE, origin, region, 0, 0, bytes,
-						0, NULL, NULL);
-	if (status == CL_SUCCESS)
-		status = of(target)->clEnqueueWriteImage(target, to, CL_TRUE, origin, region, 0, 0,
-							 bytes, 0, NULL, NULL);
-	free(bytes);
-	return status;
-}
-
 static cl_int move(struct memory *root, unsigned int from, unsigned int to, struct range range)
 {
 	struct context *context = root->context;
-	cl_command_queue source, target;
 	cl_int status;
 
-	source = context_transfer(context, from, &status);
-	if (status != CL_SUCCESS)
-		return status;
-	target = context_transfer(context, to, &status);
-	if (status != CL_SUCCESS)
-		return status;
 	status = settle(context, from, to);
 	if (status != CL_SUCCESS)
 		return status;
 	if (flight_has_lost(context, from) || flight_has_lost(context, to))
 		return CL_DEVICE_NOT_AVAILABLE;
 	if (is_image_type(root->type))
-		status = move_image(root, source, root->copies[from].inner, target,
-				    root->copies[to].inner);
+		status = lines_move_all(root, from, to);
 	else
 		status = staging_move(context, from, root->copies[from].inner, to,
 				      root->copies[to].inner, range);

@@ -6,6 +6,7 @@
 
 #include "exchange.h"
 #include "flight.h"
+#include "lines.h"
 #include "residency.h"
 
 /* Of a buffer the bytes, of an image the lines that the part touches. False: none. */
@@ -161,45 +162,25 @@ cl_kernel split_part_again(const struct split_work *work, const struct split_par
 static cl_int send_home(const struct split_work *work, const struct split_part *part,
 			struct memory *image, const struct analysis_use *use)
 {
-	const unsigned int home = work->queue->context->home;
-	const cl_image_desc *shape = &image->image;
-	size_t origin[3] = {0, 0, 0}, region[3] = {shape->image_width, 1, 1};
+	struct context *context = work->queue->context;
+	size_t region[3];
 	uint64_t begin, end;
-	cl_command_queue from, to;
 	cl_int status;
-	void *bytes;
 
-	if (image->type == CL_MEM_OBJECT_IMAGE1D_ARRAY)
-		region[1] = shape->image_array_size;
-	else if (shape->image_height)
-		region[1] = shape->image_height;
-	if (image->type == CL_MEM_OBJECT_IMAGE2D_ARRAY)
-		region[2] = shape->image_array_size;
-	else if (shape->image_depth)
-		region[2] = shape->image_depth;
-	if (part->member == home || !slice_of(&use->writes, part, region[use->axis], &begin, &end))
+	lines_region(image, region);
+	if (part->member == context->home ||
+	    !slice_of(&use->writes, part, region[use->axis], &begin, &end))
 		return CL_SUCCESS;
-	origin[use->axis] = begin;
-	region[use->axis] = end - begin;
-	bytes = malloc(image->element * region[0] * region[1] * region[2]);
-	if (!bytes)
-		return CL_OUT_OF_HOST_MEMORY;
-	from = queue_for_part(work->queue, part->member, &status);
-	to = from ? queue_for_part(work->queue, home, &status) : NULL;
-	if (!to) {
-		free(bytes);
-		return status;
-	}
-	status = of(from)->clEnqueueReadImage(from, image->copies[part->member].inner, CL_TRUE,
-					      origin, region, 0, 0, bytes, 0, NULL, NULL);
+	status = context_finish(context, part->member);
 	if (status == CL_SUCCESS)
-		status = of(to)->clEnqueueWriteImage(to, image->copies[home].inner, CL_TRUE, origin,
-						     region, 0, 0, bytes, 0, NULL, NULL);
-	else
-		/* The home does the part over, in its own image. */
-		status = flight_recover(work->queue->context, part->member, status);
-	free(bytes);
-	return status;
+		status = context_finish(context, context->home);
+	/* Where it has failed the home has done the part over, in its own image. */
+	if (status != CL_SUCCESS || flight_has_lost(context, part->member))
+		return status;
+	status = lines_move(image, part->member, context->home, use->axis, begin, end);
+	if (status == CL_SUCCESS || context_finish(context, context->home) != CL_SUCCESS)
+		return status;
+	return flight_recover(context, part->member, status);
 }
 
 cl_int split_part_wrote(const struct split_work *work, const struct split_part *part)

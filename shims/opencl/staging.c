@@ -97,10 +97,10 @@ static cl_int move_chunks(cl_command_queue source, cl_mem from, cl_command_queue
 }
 
 unsigned char *staging_take(struct context *context, unsigned int member, size_t whole,
-			    size_t *room, unsigned char **own)
+			    size_t least, size_t *room, unsigned char **own)
 {
-	unsigned char *bytes = whole >= LEAST ? pinned(context, member) : NULL;
-	const size_t most = bytes ? CHUNK : LEAST;
+	unsigned char *bytes = whole >= LEAST && least <= CHUNK ? pinned(context, member) : NULL;
+	const size_t most = bytes ? CHUNK : LEAST > least ? LEAST : least;
 
 	*room = whole < most ? whole : most;
 	*own = bytes ? NULL : malloc(2 * *room);
@@ -121,7 +121,7 @@ cl_int staging_move(struct context *context, unsigned int source, cl_mem from, u
 	to_queue = context_transfer(context, target, &status);
 	if (status != CL_SUCCESS)
 		return status;
-	bytes = staging_take(context, source, range.end - range.start, &room, &own);
+	bytes = staging_take(context, source, range.end - range.start, 1, &room, &own);
 	if (!bytes)
 		return CL_OUT_OF_HOST_MEMORY;
 	status = move_chunks(from_queue, from, to_queue, to, range, bytes, room);
