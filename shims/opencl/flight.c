@@ -64,20 +64,6 @@ bool flight_is_done_over(const struct flight *flight)
 	return flight && atomic_load(&flight->state) == FLIGHT_DONE_OVER;
 }
 
-/* Of what a window is of: bytes of the root; of an image all. */
-static struct range in_root(const struct memory *memory, const struct analysis_window *window,
-			    const struct split_part *part)
-{
-	uint64_t begin, end;
-
-	if (is_image_type(memory->type) || is_image_type(memory->root->type))
-		return window->is_used ? (struct range){0, memory->root->size}
-				       : (struct range){0, 0};
-	if (!analysis_slice(window, part->from, part->to, memory->size, &begin, &end))
-		return (struct range){0, 0};
-	return (struct range){memory->origin + begin, memory->origin + end};
-}
-
 static bool meet(struct range a, struct range b)
 {
 	return a.start < b.end && b.start < a.end;
@@ -122,8 +108,10 @@ static void add_use(struct flight *flight, const struct split_part *part, struct
 	struct flight_use *own = &flight->uses[flight->count++];
 
 	own->memory = memory->root;
-	own->reads = in_root(memory, &use->reads, part);
-	own->writes = in_root(memory, &use->writes, part);
+	if (!split_part_range(part, memory, &use->reads, NULL, &own->reads))
+		own->reads = (struct range){0, 0};
+	if (!split_part_range(part, memory, &use->writes, &use->axis, &own->writes))
+		own->writes = (struct range){0, 0};
 	object_hold(own->memory);
 	/* Of what it writes it may leave out some. */
 	flight->is_backed = flight->is_backed && is_backed(flight, own->memory, own->reads) &&

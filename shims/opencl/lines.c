@@ -31,6 +31,20 @@ void lines_region(const struct memory *image, size_t region[3])
 	}
 }
 
+void lines_note(struct memory *image)
+{
+	size_t region[3];
+
+	lines_region(image, region);
+	image->axis = 2;
+	while (image->axis && region[image->axis] == 1)
+		image->axis--;
+	image->line = image->element;
+	for (unsigned int i = 0; i < image->axis; i++)
+		image->line *= region[i];
+	image->size = image->line * region[image->axis];
+}
+
 /* What is on its way in one half of the memory between. */
 struct chunk {
 	unsigned char *bytes;
@@ -105,15 +119,4 @@ cl_int lines_move(struct memory *image, unsigned int from, unsigned int to, unsi
 	}
 	free(own);
 	return status;
-}
-
-cl_int lines_move_all(struct memory *image, unsigned int from, unsigned int to)
-{
-	unsigned int axis = 2;
-	size_t region[3];
-
-	lines_region(image, region);
-	while (axis && region[axis] == 1)
-		axis--;
-	return lines_move(image, from, to, axis, 0, region[axis]);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flight.h"
+#include "lines.h"
 #include "residency.h"
 
 #define KERNEL_ACCESS (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY)
@@ -170,14 +171,10 @@ cl_mem memory_create(struct memory *memory, void *host_pointer, cl_int *errcode_
 		pthread_mutex_unlock(&context->lock);
 	}
 	if (copy && copy->inner && is_image_type(memory->type)) {
-		size_t size = 0;
-
 		of(copy->inner)
 		    ->clGetImageInfo(copy->inner, CL_IMAGE_ELEMENT_SIZE, sizeof(memory->element),
 				     &memory->element, NULL);
-		of(copy->inner)
-		    ->clGetMemObjectInfo(copy->inner, CL_MEM_SIZE, sizeof(size), &size, NULL);
-		memory->size = size;
+		lines_note(memory);
 	}
 	if (copy && copy->inner && !memory->parent && !note_first(memory, copy, host_pointer)) {
 		of(copy->inner)->clReleaseMemObject(copy->inner);

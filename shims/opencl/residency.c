@@ -11,7 +11,8 @@
 /* The range of the root that a range of `memory` is: all of it where it is not known. */
 static struct range in_root(const struct memory *memory, size_t offset, size_t size)
 {
-	if (is_image_type(memory->type) || is_image_type(memory->root->type))
+	/* Where an image lies in its buffer, the driver alone knows. */
+	if (is_image_type(memory->type) && memory->root != memory)
 		return (struct range){0, memory->root->size};
 	return (struct range){memory->origin + offset, memory->origin + offset + size};
 }
@@ -39,7 +40,8 @@ static cl_int move(struct memory *root, unsigned int from, unsigned int to, stru
 	if (flight_has_lost(context, from) || flight_has_lost(context, to))
 		return CL_DEVICE_NOT_AVAILABLE;
 	if (is_image_type(root->type))
-		status = lines_move_all(root, from, to);
+		status = lines_move(root, from, to, root->axis, range.start / root->line,
+				    range.end / root->line);
 	else
 		status = staging_move(context, from, root->copies[from].inner, to,
 				      root->copies[to].inner, range);

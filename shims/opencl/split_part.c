@@ -16,20 +16,42 @@ static bool slice_of(const struct analysis_window *window, const struct split_pa
 	return analysis_slice(window, part->from, part->to, size, begin, end) && *begin < *end;
 }
 
-static cl_int bring_window(struct memory *memory, const struct analysis_window *window,
-			   const struct split_part *part)
+/* Whether parts of it along an axis are lines of its own. */
+static bool has_lines_along(const struct memory *image, unsigned int axis)
+{
+	return image->root == image && axis == image->axis;
+}
+
+bool split_part_range(const struct split_part *part, const struct memory *memory,
+		      const struct analysis_window *window, const unsigned int *axis,
+		      struct range *range)
 {
 	uint64_t begin, end;
+
+	if (!is_image_type(memory->type)) {
+		if (!slice_of(window, part, memory->size, &begin, &end))
+			return false;
+		*range = (struct range){memory->origin + begin, memory->origin + end};
+		return true;
+	}
+	*range = (struct range){0, memory->root->size};
+	if (!axis || !has_lines_along(memory, *axis))
+		return window->is_used;
+	if (!slice_of(window, part, memory->size / memory->line, &begin, &end))
+		return false;
+	*range = (struct range){begin * memory->line, end * memory->line};
+	return true;
+}
+
+static cl_int bring_window(struct memory *memory, const struct analysis_window *window,
+			   const unsigned int *axis, const struct split_part *part)
+{
+	struct range range;
 	cl_int status = CL_SUCCESS;
 
-	if (is_image_type(memory->type)) {
-		if (window->is_used)
-			residency_need(memory, part->member, 0, memory->size, RESIDENCY_READ,
-				       &status);
-		return status;
-	}
-	if (slice_of(window, part, memory->size, &begin, &end))
-		residency_need(memory, part->member, begin, end - begin, RESIDENCY_READ, &status);
+	if (split_part_range(part, memory, window, axis, &range))
+		residency_need(memory->root, part->member, range.start, range.end - range.start,
+			       RESIDENCY_READ, &status);
 	return status;
 }
 
@@ -44,9 +66,9 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 
 		if (!memory)
 			continue;
-		status = bring_window(memory, &use->reads, part);
+		status = bring_window(memory, &use->reads, NULL, part);
 		if (status == CL_SUCCESS)
-			status = bring_window(memory, &use->writes, part);
+			status = bring_window(memory, &use->writes, &use->axis, part);
 	}
 	return status;
 }
@@ -54,10 +76,11 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 static void want_window(struct exchange *exchange, struct memory *memory,
 			const struct analysis_window *window, const struct split_part *part)
 {
-	uint64_t begin, end;
+	struct range range;
 
-	if (!is_image_type(memory->type) && slice_of(window, part, memory->size, &begin, &end))
-		exchange_want(exchange, memory, part->member, begin, end - begin);
+	if (!is_image_type(memory->type) && split_part_range(part, memory, window, NULL, &range))
+		exchange_want(exchange, memory->root, part->member, range.start,
+			      range.end - range.start);
 }
 
 void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
@@ -190,17 +213,18 @@ cl_int split_part_wrote(const struct split_work *work, const struct split_part *
 	for (cl_uint i = 0; i < work->kernel->argument_count && status == CL_SUCCESS; i++) {
 		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
 		const struct analysis_use *use = &work->verdict->uses[i];
-		uint64_t begin, end;
+		struct range range;
 
 		if (!memory || !use->writes.is_used)
 			continue;
-		if (is_image_type(memory->type)) {
+		if (is_image_type(memory->type) && !has_lines_along(memory, use->axis)) {
 			status = send_home(work, part, memory, use);
 			if (status == CL_SUCCESS)
 				residency_wrote(memory, work->queue->context->home, 0,
 						memory->size);
-		} else if (slice_of(&use->writes, part, memory->size, &begin, &end)) {
-			residency_wrote(memory, part->member, begin, end - begin);
+		} else if (split_part_range(part, memory, &use->writes, &use->axis, &range)) {
+			residency_wrote(memory->root, part->member, range.start,
+					range.end - range.start);
 		}
 	}
 	return status;

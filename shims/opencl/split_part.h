@@ -28,6 +28,14 @@ struct split_grid {
 void split_part_grid(const struct split_work *work, const struct split_part *part,
 		     struct split_grid *grid);
 
+/*
+ * The bytes of its root that the part touches of memory, by a window; of an image the lines, where
+ * `axis` is the one along which it has lines, else all. False: none.
+ */
+bool split_part_range(const struct split_part *part, const struct memory *memory,
+		      const struct analysis_window *window, const unsigned int *axis,
+		      struct range *range);
+
 /* Brings what the part touches. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
 /* Brings what all parts touch, as far as that is done better at once. */
