@@ -88,6 +88,29 @@ cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *t
 	return gather_read(memory->root, in_root(memory, offset, size), to);
 }
 
+bool residency_read_image(struct memory *image, const size_t origin[3], const size_t region[3],
+			  size_t row_pitch, size_t slice_pitch, void *to, cl_int *status)
+{
+	size_t all[3];
+
+	if (image->root != image || !image->axis ||
+	    (image->type != CL_MEM_OBJECT_IMAGE2D && image->type != CL_MEM_OBJECT_IMAGE3D))
+		return false;
+	lines_region(image, all);
+	for (unsigned int i = 0; i < 3; i++)
+		if (!region[i] || origin[i] > all[i] || region[i] > all[i] - origin[i])
+			return false;
+	if (!row_pitch)
+		row_pitch = region[0] * image->element;
+	if (image->type == CL_MEM_OBJECT_IMAGE3D && !slice_pitch)
+		slice_pitch = row_pitch * region[1];
+	if (row_pitch < region[0] * image->element ||
+	    (slice_pitch && slice_pitch < row_pitch * region[1]))
+		return false;
+	*status = gather_read_image(image, origin, region, row_pitch, slice_pitch, to);
+	return true;
+}
+
 cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
 		      enum residency_access access, cl_int *status)
 {

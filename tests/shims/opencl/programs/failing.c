@@ -190,6 +190,28 @@ static void in_place(int steps)
 	release(a, NULL, of);
 }
 
+/* Some of what all parts have painted, with gaps between its lines. */
+static void is_window_read(cl_kernel of, cl_mem made)
+{
+	enum { LEFT = 5, TOP = 13, COLUMNS = 40, ROWS = 70, PITCH = 256 };
+	static unsigned char pixels[ROWS][PITCH];
+	const size_t global[] = {WIDTH, HEIGHT}, local[] = {8, 8};
+	const size_t origin[] = {LEFT, TOP, 0}, region[] = {COLUMNS, ROWS, 1};
+	const int k = 6;
+
+	memset(pixels, 0xaa, sizeof(pixels));
+	OK(clSetKernelArg(of, 1, sizeof(k), &k));
+	OK(clEnqueueNDRangeKernel(queue, of, 2, NULL, global, local, 0, NULL, NULL));
+	OK(clEnqueueReadImage(queue, made, CL_TRUE, origin, region, PITCH, 0, pixels, 0, NULL,
+			      NULL));
+	for (int y = 0; y < ROWS; y++)
+		for (int x = 0; x < PITCH; x++) {
+			const unsigned char painted[] = {LEFT + x / 4, TOP + y, k, 7};
+
+			SAME(pixels[y][x], x < COLUMNS * 4 ? painted[x % 4] : 0xaa);
+		}
+}
+
 static void image(void)
 {
 	const cl_image_format format = {CL_RGBA, CL_UNSIGNED_INT8};
@@ -212,6 +234,7 @@ static void image(void)
 		for (int x = 0; x < WIDTH; x++)
 			SAME(pixels[y][x][0] + 256 * pixels[y][x][1] + 65536 * pixels[y][x][2],
 			     x + 256 * y + 65536 * k);
+	is_window_read(of, made);
 	release(made, NULL, of);
 }
 
