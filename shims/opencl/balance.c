@@ -11,6 +11,8 @@
 #define LEAST_SHARE (1.0 / 64)
 /* The first splits move what later ones have in place. */
 #define SETTLING 2
+/* How much of a worse time is believed: others use the devices too. */
+#define WORSE 0.25
 #define REST 16
 #define MOST_REST 4096
 
@@ -139,11 +141,17 @@ void balance_took_part(struct balance_class *of, unsigned int member, uint64_t g
 		learn(&of->rate[member], (double)groups / seconds);
 }
 
+/* Shares get better from one to the next: the better time is believed at once, a worse one slowly.
+ */
 void balance_took_parts(struct balance_class *of, double longest, double moving)
 {
+	const double now = longest + moving;
+
 	of->splits++;
 	if (of->splits <= SETTLING)
 		of->parted = longest;
+	else if (of->splits == SETTLING + 1 || now < of->parted)
+		of->parted = now;
 	else
-		learn(&of->parted, longest + moving);
+		of->parted += (now - of->parted) * WORSE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a command took on a member whose driver tells no times (profiling that is all zeros, as
- * that of rusticl before Mesa 23.1): by the clock, when it and what was before it were over.
+ * How long a command took on a member whose driver tells no times (as rusticl's before Mesa 23.1):
+ * by the clock, when it and what was before it were over.
  */
 #ifndef MVGAL_OPENCL_STAMP_H
 #define MVGAL_OPENCL_STAMP_H

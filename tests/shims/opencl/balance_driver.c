@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lets balance.c share out the launches of members of given speeds: `speed...`, in groups a second.
- * A member that is named with an x does not keep its promise: it is half as fast as it is told. */
+ * Of one whose speed is negative the first time is not told: it is to be stamped from then on. */
 #include "../../../shims/opencl/balance.h"
 
 #include <stdio.h>
@@ -14,10 +14,13 @@ int main(int count, char **arguments)
 	const double moving = atof(arguments[2]);
 	const unsigned int members = (unsigned int)count - 3;
 	double speed[BALANCE_MEMBERS], power[BALANCE_MEMBERS], took = 0, whole = 0;
+	bool silent[BALANCE_MEMBERS];
 	unsigned int splits = 0;
 
 	for (unsigned int i = 0; i < members; i++) {
 		speed[i] = atof(arguments[3 + i]);
+		silent[i] = speed[i] < 0;
+		speed[i] = speed[i] < 0 ? -speed[i] : speed[i];
 		power[i] = 1;
 		if (speed[i] > 0 && (whole == 0 || i == 0))
 			whole = (double)groups / speed[i];
@@ -40,8 +43,10 @@ int main(int count, char **arguments)
 			if (from[i + 1] < from[i] || from[i + 1] > groups)
 				return 1;
 			sum += share;
-			if (share)
+			if (share && !silent[i])
 				balance_took_part(of, i, share, seconds);
+			if (share)
+				silent[i] = false;
 			if (seconds > longest)
 				longest = seconds;
 		}
