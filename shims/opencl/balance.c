@@ -13,6 +13,8 @@
 #define SETTLING 2
 /* How much of a worse time is believed: others use the devices too. */
 #define WORSE 0.25
+/* Other shares have to be so much better. */
+#define BETTER 0.98
 #define REST 16
 #define MOST_REST 4096
 
@@ -87,7 +89,26 @@ const char *balance_reason(const struct balance_class *of)
 	return of->whole > 0 ? "too_short" : "not_measured";
 }
 
-unsigned int balance_share(const struct balance_class *of, const double *power, unsigned int count,
+/* Whether the shares of before do nearly as well as the best. */
+static bool stays(const struct balance_class *of, const double *rate, unsigned int count,
+		  uint64_t groups, double best)
+{
+	double longest = 0;
+
+	if (of->cut_groups != groups)
+		return false;
+	for (unsigned int i = 0; i < count; i++) {
+		const uint64_t share = of->cut[i + 1] - of->cut[i];
+
+		if ((share > 0) != (rate[i] > 0))
+			return false;
+		if (share && (double)share / rate[i] > longest)
+			longest = (double)share / rate[i];
+	}
+	return longest * BETTER <= best;
+}
+
+unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
 			   uint64_t groups, uint64_t *from)
 {
 	double rate[BALANCE_MEMBERS], sum = 0, scale = 0, running = 0;
@@ -109,6 +130,12 @@ unsigned int balance_share(const struct balance_class *of, const double *power, 
 	sum = 0;
 	for (unsigned int i = 0; i < count; i++)
 		sum += rate[i];
+	if (sum > 0 && stays(of, rate, count, groups, (double)groups / sum)) {
+		memcpy(from, of->cut, (count + 1) * sizeof(*from));
+		for (unsigned int i = 0; i < count; i++)
+			shares += from[i + 1] > from[i];
+		return shares;
+	}
 	from[0] = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		running += rate[i];
@@ -117,6 +144,8 @@ unsigned int balance_share(const struct balance_class *of, const double *power, 
 			from[i + 1] = groups;
 		shares += from[i + 1] > from[i];
 	}
+	of->cut_groups = groups;
+	memcpy(of->cut, from, (count + 1) * sizeof(*from));
 	return shares;
 }
 

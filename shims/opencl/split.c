@@ -72,7 +72,7 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 			 struct balance_class *class, struct split_part parts[POOL_MEMBERS])
 {
-	static const struct balance_class nothing;
+	struct balance_class nothing = {0};
 	const bool is_forced = settings()->split == SPLIT_FORCE;
 	uint64_t from[POOL_MEMBERS + 1];
 	double power[POOL_MEMBERS];
