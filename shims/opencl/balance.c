@@ -7,7 +7,7 @@
 #define LEAST_SECONDS 0.0005
 /* So much of the whole's time parts may need at most. */
 #define PAYS 0.97
-/* A member's part is this much of the launch, or none. */
+/* The part of a member that was measured is this much of the launch, or none. */
 #define LEAST_SHARE (1.0 / 64)
 /* The first splits move what later ones have in place. */
 #define SETTLING 2
@@ -125,7 +125,8 @@ unsigned int balance_share(struct balance_class *of, const double *power, unsign
 		sum += rate[i];
 	}
 	for (unsigned int i = 0; i < count; i++)
-		if (rate[i] < sum * LEAST_SHARE)
+		/* One that is not measured is so with what it is given. */
+		if (of->rate[i] > 0 && rate[i] < sum * LEAST_SHARE)
 			rate[i] = 0;
 	sum = 0;
 	for (unsigned int i = 0; i < count; i++)

@@ -51,13 +51,16 @@ static void tell_whole(struct split_kernel *split, const struct kernel *kernel,
 static void power_of(const struct context *context, double power[POOL_MEMBERS])
 {
 	const struct member *home = &pool()->members[context->home];
+	const bool has_gpu = home->type & CL_DEVICE_TYPE_GPU;
 
 	for (unsigned int i = 0; i < pool()->count; i++) {
 		const struct member *member = &pool()->members[i];
 
 		power[i] = (double)member->units * member->clock_mhz;
-		if (member->type & CL_DEVICE_TYPE_GPU)
-			power[i] *= 16;
+		/* Beside a GPU a processor may be a hundred times slower, or ten: it is tried with
+		 * next to nothing. */
+		if (has_gpu && !(member->type & CL_DEVICE_TYPE_GPU))
+			power[i] = (double)home->units * home->clock_mhz / 256;
 		if (power[i] <= 0 || settings()->split == SPLIT_FORCE)
 			power[i] = 1;
 		if (flight_has_lost_anywhere(i))
