@@ -31,7 +31,8 @@ struct flight {
 	bool is_chained; /* that is what a part before it has written */
 	unsigned int count;
 	struct flight_use {
-		struct memory *memory; /* a root, held */
+		void *object; /* memory or a sampler, held: the kernel has it for an argument */
+		struct memory *root; /* of memory; else NULL */
 		struct range reads, writes;
 	} uses[];
 };
@@ -77,7 +78,7 @@ static bool is_to_be_written(const struct flight *flight, const struct memory *r
 		if (each->member != flight->member || !each->is_backed)
 			continue;
 		for (unsigned int i = 0; i < each->count; i++)
-			if (each->uses[i].memory == root &&
+			if (each->uses[i].root == root &&
 			    each->uses[i].writes.start <= range.start &&
 			    each->uses[i].writes.end >= range.end)
 				return true;
@@ -102,20 +103,27 @@ static bool is_backed(struct flight *flight, const struct memory *root, struct r
 	return true;
 }
 
-static void add_use(struct flight *flight, const struct split_part *part, struct memory *memory,
-		    const struct analysis_use *use)
+static void add_use(struct flight *flight, const struct split_part *part,
+		    const struct argument *argument, const struct analysis_use *use)
 {
-	struct flight_use *own = &flight->uses[flight->count++];
+	struct memory *memory = argument_memory(argument);
+	struct flight_use *own;
 
-	own->memory = memory->root;
+	if (!memory && argument->kind != ARGUMENT_SAMPLER)
+		return;
+	own = &flight->uses[flight->count++];
+	own->object = argument->object;
+	object_hold(own->object);
+	if (!memory)
+		return;
+	own->root = memory->root;
 	if (!split_part_range(part, memory, &use->reads, NULL, &own->reads))
 		own->reads = (struct range){0, 0};
 	if (!split_part_range(part, memory, &use->writes, &use->axis, &own->writes))
 		own->writes = (struct range){0, 0};
-	object_hold(own->memory);
 	/* Of what it writes it may leave out some. */
-	flight->is_backed = flight->is_backed && is_backed(flight, own->memory, own->reads) &&
-			    is_backed(flight, own->memory, own->writes);
+	flight->is_backed = flight->is_backed && is_backed(flight, own->root, own->reads) &&
+			    is_backed(flight, own->root, own->writes);
 }
 
 struct flight *flight_begin(const struct split_work *work, const struct split_part *part,
@@ -143,12 +151,8 @@ struct flight *flight_begin(const struct split_work *work, const struct split_pa
 	of(event)->clRetainEvent(event);
 	split_part_grid(work, part, &flight->grid);
 	flight->is_backed = true;
-	for (cl_uint i = 0; i < kernel->argument_count; i++) {
-		struct memory *memory = argument_memory(&kernel->arguments[i]);
-
-		if (memory)
-			add_use(flight, part, memory, &work->verdict->uses[i]);
-	}
+	for (cl_uint i = 0; i < kernel->argument_count; i++)
+		add_use(flight, part, &kernel->arguments[i], &work->verdict->uses[i]);
 	for (end = &context->flights.first; *end; end = &(*end)->next)
 		;
 	*end = flight;
@@ -159,7 +163,7 @@ struct flight *flight_begin(const struct split_work *work, const struct split_pa
 static bool reads(const struct flight *flight, const struct memory *root, struct range range)
 {
 	for (unsigned int i = 0; i < flight->count; i++)
-		if (flight->uses[i].memory == root && meet(flight->uses[i].reads, range))
+		if (flight->uses[i].root == root && meet(flight->uses[i].reads, range))
 			return true;
 	return false;
 }
@@ -167,7 +171,7 @@ static bool reads(const struct flight *flight, const struct memory *root, struct
 static bool writes(const struct flight *flight, const struct memory *root, struct range range)
 {
 	for (unsigned int i = 0; i < flight->count; i++)
-		if (flight->uses[i].memory == root && meet(flight->uses[i].writes, range))
+		if (flight->uses[i].root == root && meet(flight->uses[i].writes, range))
 			return true;
 	return false;
 }
@@ -246,7 +250,7 @@ static cl_int run_again(struct context *context, struct flight *flight)
 		const struct flight_use *use = &flight->uses[i];
 
 		if (use->writes.start < use->writes.end)
-			residency_wrote(use->memory, context->home, use->writes.start,
+			residency_wrote(use->root, context->home, use->writes.start,
 					use->writes.end - use->writes.start);
 	}
 	return status;
@@ -309,23 +313,26 @@ cl_int flight_failed(struct flight *flight, struct context *context, cl_int why)
 	return flight_is_done_over(flight) ? CL_SUCCESS : why;
 }
 
-/* Whether anything of its may still be asked for, and what it needs for that is there. */
-static bool is_of_use(const struct flight *flight, unsigned int home)
+/* Whether the home has all its results. */
+static bool is_home(const struct flight *flight, unsigned int home)
 {
-	bool is_to_come = false;
-
 	for (unsigned int i = 0; i < flight->count; i++) {
 		const struct flight_use *use = &flight->uses[i];
 
-		/* The program has released it. */
-		if (!object_references(use->memory))
-			return false;
 		if (use->writes.start < use->writes.end &&
-		    !ranges_has(&use->memory->copies[home].valid, use->writes.start,
-				use->writes.end))
-			is_to_come = true;
+		    !ranges_has(&use->root->copies[home].valid, use->writes.start, use->writes.end))
+			return false;
 	}
-	return flight->is_backed && is_to_come;
+	return true;
+}
+
+/* Whether the program has given up memory that it needs. */
+static bool is_released(const struct flight *flight)
+{
+	for (unsigned int i = 0; i < flight->count; i++)
+		if (flight->uses[i].root && !object_references(flight->uses[i].root))
+			return true;
+	return false;
 }
 
 /* Those that are over go, but for the last: their results may be on their member alone. */
@@ -338,12 +345,15 @@ static void land_all(struct context *context)
 	for (struct flight **at = &context->flights.first; *at;) {
 		struct flight *flight = *at;
 
+		const bool has_come = is_home(flight, context->home);
+
 		flight->is_over = flight->is_over || state_of(flight) == CL_COMPLETE;
-		if (!flight->is_over || (kept <= MOST_KEPT && is_of_use(flight, context->home))) {
+		if (!flight->is_over ||
+		    (kept <= MOST_KEPT && flight->is_backed && !has_come && !is_released(flight))) {
 			at = &flight->next;
 			continue;
 		}
-		if (flight->is_backed)
+		if (!has_come)
 			give_up(flight);
 		kept--;
 		land(context, at);
@@ -367,7 +377,7 @@ void flight_tidy(struct context *context)
 		of(landed->event)->clReleaseEvent(landed->event);
 		of(landed->kernel)->clReleaseKernel(landed->kernel);
 		for (unsigned int i = 0; i < landed->count; i++)
-			object_unhold(landed->uses[i].memory);
+			object_unhold(landed->uses[i].object);
 		flight_drop(landed);
 		atomic_fetch_sub(&context->flights.count, 1);
 		landed = next;
