@@ -86,8 +86,10 @@ void split_forget_program(struct program *program)
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
 		if (split->inner[i])
 			of(split->inner[i])->clReleaseProgram(split->inner[i]);
-	for (size_t i = 0; i < split->past_count; i++)
+	for (size_t i = 0; i < split->past_count; i++) {
 		split_drop_run(&split->pasts[i].run);
+		memo_forget(&split->pasts[i].memos);
+	}
 	free(split->pasts);
 	analysis_free(split->analysis);
 	free(split);
@@ -191,6 +193,7 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 					   struct analysis_arg args[ANALYSIS_ARGS])
 {
 	struct split_kernel *split = kernel->split;
+	const struct analysis_verdict *verdict;
 	uint64_t grid[10];
 
 	take_grid(range, launch, grid);
@@ -200,9 +203,12 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 	if (split->has_verdict && split->generation == kernel->generation &&
 	    !memcmp(grid, split->grid, sizeof(grid)))
 		return &split->verdict;
-	analysis_judge(kernel->program->split->analysis, (size_t)split->number, launch,
-		       &split->verdict);
-	split->has_verdict = true;
+	verdict = memo_judge(&split->past->memos, kernel->program->split->analysis,
+			     (size_t)split->number, launch, split->past->seconds);
+	split->has_verdict = verdict != NULL;
+	if (!verdict)
+		return NULL;
+	split->verdict = *verdict;
 	split->generation = kernel->generation;
 	memcpy(split->grid, grid, sizeof(grid));
 	return &split->verdict;
