@@ -4,9 +4,11 @@
  * beside the device's own; and the peak memory of a program that is split. Exits with 1 where something differs.
  *
  *     deno run -A scripts/check_opencl.ts [--only ffmpeg,hashcat] [--vendors DIR|FILE.icd,…] [--gpu]
- *         [--split 'auto;force;force,diff'] [--width 320] [--steps 500] [--seconds 300] [--json]
+ *         [--split 'auto;force;force,diff'] [--width 320] [--steps 500] [--mib 128] [--seconds 300]
+ *         [--shim FILE] [--json]
  *
- * `--only` takes beginnings of names. Without `--vendors` it is NVIDIA's driver where that is installed, else
+ * `--only` takes beginnings of names, and `memory`. `--width` and `--steps` are those of ffmpeg's pictures, `--mib`
+ * of each of the two buffers whose peak is measured, and `--gpu` takes sizes for GPUs in the programs of its own. Without `--vendors` it is NVIDIA's driver where that is installed, else
  * PoCL with two devices. Programs that are not installed are skipped, with the package that they are of.
  *
  * @module
@@ -117,6 +119,7 @@ async function main(): Promise<number> {
     options: {
       only: { type: "string" },
       vendors: { type: "string" },
+      shim: { type: "string", default: SHIM },
       split: { type: "string", default: "auto;force;force,diff" },
       gpu: { type: "boolean", default: false },
       width: { type: "string", default: "320" },
@@ -131,8 +134,9 @@ async function main(): Promise<number> {
     const vendors = values.vendors?.split(",") ?? VENDORS.filter((path) => existsSync(path));
     if (values.vendors === undefined) vendors.length = Math.min(vendors.length, 1);
     if (vendors.length === 0) throw new Error(`none of ${VENDORS.join(", ")}: give --vendors`);
-    if (!existsSync(SHIM)) throw new Error(`${SHIM} is not built: deno task build`);
-    const machine = new Machine({ vendors, shim: SHIM, scratch, seconds: Number(values.seconds) });
+    const { shim } = values;
+    if (!existsSync(shim)) throw new Error(`${shim} is not built: deno task build`);
+    const machine = new Machine({ vendors, shim, scratch, seconds: Number(values.seconds) });
     const sizes = {
       width: Number(values.width),
       steps: Number(values.steps),

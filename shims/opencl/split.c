@@ -244,6 +244,10 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	split_learn(split);
 	work->verdict = split_judge(kernel, range, &launch, args);
 	work->launch = &launch;
+	if (!work->verdict) {
+		count_whole("not_judged");
+		return false;
+	}
 	if (work->verdict->rule != ANALYSIS_SPLIT) {
 		if (settings()->diff && compare_locked(work, event, status))
 			return true;
@@ -298,6 +302,10 @@ static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
 		return false;
 	split_learn(split);
 	verdict = split_judge(kernel, range, &launch, args);
+	if (!verdict) {
+		count_whole("not_judged");
+		return false;
+	}
 	if (verdict->rule != ANALYSIS_SPLIT && !settings()->diff) {
 		tell_whole(split, kernel, verdict);
 		return false;

@@ -84,8 +84,10 @@ void split_forget_program(struct program *program)
 	if (!split)
 		return;
 	split_build_drop(&split->build);
-	for (size_t i = 0; i < split->past_count; i++)
+	for (size_t i = 0; i < split->past_count; i++) {
 		split_drop_run(&split->pasts[i].run);
+		memo_forget(&split->pasts[i].memos);
+	}
 	free(split->pasts);
 	analysis_free(split->analysis);
 	free(split);
@@ -189,6 +191,7 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 					   struct analysis_arg args[ANALYSIS_ARGS])
 {
 	struct split_kernel *split = kernel->split;
+	const struct analysis_verdict *verdict;
 	uint64_t grid[10];
 
 	take_grid(range, launch, grid);
@@ -198,9 +201,12 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 	if (split->has_verdict && split->generation == kernel->generation &&
 	    !memcmp(grid, split->grid, sizeof(grid)))
 		return &split->verdict;
-	analysis_judge(kernel->program->split->analysis, (size_t)split->number, launch,
-		       &split->verdict);
-	split->has_verdict = true;
+	verdict = memo_judge(&split->past->memos, kernel->program->split->analysis,
+			     (size_t)split->number, launch, split->past->seconds);
+	split->has_verdict = verdict != NULL;
+	if (!verdict)
+		return NULL;
+	split->verdict = *verdict;
 	split->generation = kernel->generation;
 	memcpy(split->grid, grid, sizeof(grid));
 	return &split->verdict;

@@ -7,6 +7,7 @@
 #include "balance.h"
 #include "split.h"
 #include "split_build.h"
+#include "split_memo.h"
 #include "stamp.h"
 
 struct split_past;
@@ -40,6 +41,8 @@ struct split_past {
 	struct balance balance;
 	struct split_run run;
 	double spent; /* seconds that it ran whole */
+	struct split_memos memos;
+	double seconds; /* of the launch before, or its longest part; 0: not known */
 	/* Sums of what was told. */
 	uint32_t told[SPLIT_TOLD];
 	unsigned int told_count;
@@ -67,7 +70,7 @@ void split_drop_run(struct split_run *run);
 /* Takes the times of the launch before, once it is over. */
 void split_learn(struct split_kernel *split);
 
-/* Judges the launch. */
+/* Judges the launch; NULL: that would take longer than it is worth. */
 const struct analysis_verdict *split_judge(struct kernel *kernel, const struct ndrange *range,
 					   struct analysis_launch *launch,
 					   struct analysis_arg args[ANALYSIS_ARGS]);

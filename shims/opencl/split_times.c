@@ -53,6 +53,8 @@ void split_learn(struct split_kernel *split)
 			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
 					  times[i]);
 	}
+	if (longest > 0)
+		split->past->seconds = longest;
 	if (longest > 0 && !run->is_whole && run->class->key == run->key)
 		balance_took_parts(run->class, longest, run->moving);
 	split_drop_run(run);

@@ -5,6 +5,7 @@
  *
  *	count N GPU	N launches, each of 16 bytes allocated, 3 ns and one split
  *	free N GPU	N times 16 bytes given back
+ *	kernel whole	a kernel; or `kernel in parts`
  *	whole REASON	work that ran whole
  *	policy		takes the policy: generation, strategy, GPUs
  *	obey N		takes N policies, and tells how many were torn: checks each against itself
@@ -169,6 +170,9 @@ int main(int argc, char **argv)
 			count(times, id);
 		} else if (!strcmp(word, "free")) {
 			give_back(times, id);
+		} else if (!strcmp(word, "kernel")) {
+			mvgal_session_kernel(!strcmp(rest, "in parts"));
+			puts("kernel");
 		} else if (!strcmp(word, "whole")) {
 			mvgal_session_whole(rest);
 			puts("whole");

@@ -37,6 +37,7 @@ compilerTest("SessionRegistry.look() shows what a program counts", async () => {
   assert.equal(await program.ask(`free 400 ${OTHER}`), "freed");
   for (let i = 0; i < 3; i++) await program.ask("whole it is short");
   await program.ask("whole buffers alias");
+  for (const how of ["whole", "in parts", "in parts"]) await program.ask(`kernel ${how}`);
 
   const { sessions, began, problems } = place.registry.look();
   assert.deepEqual(problems, []);
@@ -60,6 +61,7 @@ compilerTest("SessionRegistry.look() shows what a program counts", async () => {
     { reason: "it is short", count: 3 },
     { reason: "buffers alias", count: 1 },
   ]);
+  assert.deepEqual(page.kernels, { whole: 1, parted: 2 });
   assert.deepEqual(page.policy, { state: "unset" });
   assert.deepEqual(page.lost, { policies: 0, reasons: 0, gpus: 0 });
 });

@@ -5,7 +5,7 @@
 
 #include "evaluate.h"
 
-#define STEPS_MOST 400000
+#define STEPS_MOST 1600000
 #define DEPTH_MOST 400
 
 void refuse(struct evaluator *e, enum analysis_rule rule, struct place place, const char *format,
