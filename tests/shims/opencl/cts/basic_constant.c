@@ -277,7 +277,7 @@ CHECK(basic, vec_type_hint)
 		kernel = cts_build(source, NULL);
 		cts_fill(from, N * sizeof(int));
 		cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * sizeof(int), from), to);
-		cts_launch1(kernel, N, 0);
+		cts_launch1(kernel, N, 64);
 		cts_read(to, N * sizeof(int), got);
 		cts_same(got, from, sizeof(int), N, "ints");
 	}

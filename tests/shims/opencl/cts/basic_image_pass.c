@@ -133,14 +133,13 @@ CHECK(basic, rw_image_access_qualifier)
 	cl_mem image;
 
 	image_needs(&bytes, CL_MEM_OBJECT_IMAGE2D);
-	if (!cts_has_c(200) || !cts_number(CL_DEVICE_MAX_READ_WRITE_IMAGE_ARGS))
-		cts_skip("no read_write images, or no OpenCL C 2.0");
-	kernel =
-	    cts_kernel(cts_program("kernel void k(read_write image2d_t image) {"
-				   " int2 at = (int2)(get_global_id(0), get_global_id(1));"
-				   " write_imageui(image, at, read_imageui(image, at) ^ 255u); }",
-				   "-cl-std=CL2.0"),
-		       "k");
+	if (!cts_number(CL_DEVICE_MAX_READ_WRITE_IMAGE_ARGS))
+		cts_skip("no read_write images");
+	kernel = cts_kernel(
+	    cts_program_20("kernel void k(read_write image2d_t image) {"
+			   " int2 at = (int2)(get_global_id(0), get_global_id(1));"
+			   " write_imageui(image, at, read_imageui(image, at) ^ 255u); }"),
+	    "k");
 	cts_fill(data, count);
 	image = image_of(CL_MEM_READ_WRITE, &bytes, size[0], size[1], 0, data);
 	ARG(kernel, 0, image);

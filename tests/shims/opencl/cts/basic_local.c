@@ -74,7 +74,7 @@ CHECK(basic, local_kernel_scope)
 }
 
 /* barrier, wg_barrier: one work-group sums an array up in rounds. */
-static void sum_up(const char *name, const char *options)
+static void sum_up(const char *name, bool is_20)
 {
 	char *source = NULL;
 	const int count = 3000;
@@ -92,7 +92,7 @@ static void sum_up(const char *name, const char *options)
 		   " if (l < left) sums[l] += sums[l + left]; %s(CLK_LOCAL_MEM_FENCE); }"
 		   " if (l == 0) *to = sums[0]; }",
 		   name, name);
-	kernel = cts_kernel(cts_program(source, options), "k");
+	kernel = cts_kernel(is_20 ? cts_program_20(source) : cts_program(source, NULL), "k");
 	for (local = cts_local(kernel, 4096, 256); local & (local - 1);)
 		local &= local - 1;
 	for (int i = 0; i < count; i++)
@@ -108,14 +108,12 @@ static void sum_up(const char *name, const char *options)
 
 CHECK(basic, barrier)
 {
-	sum_up("barrier", NULL);
+	sum_up("barrier", false);
 }
 
 CHECK(basic, wg_barrier)
 {
-	if (!cts_has_c(200))
-		cts_skip("no OpenCL C 2.0");
-	sum_up("work_group_barrier", "-cl-std=CL2.0");
+	sum_up("work_group_barrier", true);
 }
 
 /*
@@ -230,7 +228,7 @@ CHECK(basic, prefetch)
 		kernel = cts_build(source, NULL);
 		cts_fill(from, N * type->size);
 		cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * type->size, from), to);
-		cts_launch1(kernel, N, 0);
+		cts_launch1(kernel, N, 64);
 		cts_read(to, N * type->size, got);
 		cts_same(got, from, type->size, N, type->name);
 	}

@@ -28,7 +28,7 @@ static void *run_operation(cl_kernel op, int which, size_t count, size_t size, c
 	void *got = cts_host(count * size);
 
 	ARG(op, 4, which);
-	cts_launch1(op, count, 0);
+	cts_launch1(op, count, 64);
 	cts_read(to, count * size, got);
 	return got;
 }
@@ -143,7 +143,7 @@ CHECK(basic, int2float)
 	for (int i = 0; i < N; i++)
 		want[i] = (float)from[i];
 	cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * sizeof(int), from), to);
-	cts_launch1(kernel, N, 0);
+	cts_launch1(kernel, N, 64);
 	cts_read(to, N * sizeof(float), got);
 	cts_same(got, want, sizeof(float), N, "floats");
 }
@@ -162,7 +162,7 @@ CHECK(basic, float2int)
 		want[i] = (int)from[i];
 	}
 	cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * sizeof(float), from), to);
-	cts_launch1(kernel, N, 0);
+	cts_launch1(kernel, N, 64);
 	cts_read(to, N * sizeof(int), got);
 	cts_same(got, want, sizeof(int), N, "ints");
 }
@@ -190,7 +190,7 @@ CHECK(basic, if)
 		want[i] = constants[from[i] < 5 ? from[i] : 5];
 	}
 	cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * sizeof(int), from), to);
-	cts_launch1(kernel, N, 0);
+	cts_launch1(kernel, N, 64);
 	cts_read(to, N * sizeof(int), got);
 	cts_same(got, want, sizeof(int), N, "values");
 }
@@ -222,7 +222,7 @@ CHECK(basic, loop)
 	cts_mems(kernel, 4, cts_buffer(CL_MEM_READ_ONLY, 2 * N * sizeof(int), from),
 		 cts_buffer(CL_MEM_READ_ONLY, N * sizeof(int), begin),
 		 cts_buffer(CL_MEM_READ_ONLY, N * sizeof(int), rounds), to);
-	cts_launch1(kernel, N, 0);
+	cts_launch1(kernel, N, 64);
 	cts_read(to, N * sizeof(int), got);
 	cts_same(got, want, sizeof(int), N, "sums");
 }
@@ -241,7 +241,7 @@ CHECK(basic, pointer_cast)
 
 	cts_fill(from, N * 4);
 	cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * 4, from), to);
-	cts_launch1(kernel, N, 0);
+	cts_launch1(kernel, N, 64);
 	cts_read(to, N * 4, got);
 	cts_same(got, from, 4, N, "ints");
 }

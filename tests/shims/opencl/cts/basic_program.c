@@ -34,7 +34,7 @@ CHECK(basic, createkernelsinprogram)
 			for (int j = 0; j < N; j++)
 				want[j] = j * (name[1] - '0' + 2);
 			ARG(kernels[i], 0, to);
-			cts_launch1(kernels[i], N, 0);
+			cts_launch1(kernels[i], N, 64);
 			cts_read(to, sizeof(got), got);
 			cts_same(got, want, sizeof(int), N, name);
 		}
@@ -64,7 +64,7 @@ CHECK(basic, kernel_call_kernel_function)
 			want[i] = (int)((unsigned int)from[i] * 3U + (round ? 0U : 1U));
 		cts_mems(kernel, 2, in, to);
 		ARG(kernel, 2, times);
-		cts_launch1(kernel, N, 0);
+		cts_launch1(kernel, N, 64);
 		cts_read(to, sizeof(got), got);
 		cts_same(got, want, sizeof(int), N, round ? "inner" : "outer");
 	}
@@ -139,11 +139,9 @@ static void program_variables(const char *declaration, int first)
 	cl_program program;
 	cl_kernel kernel;
 
-	if (!cts_has_c(200) || cts_has_c(300))
-		cts_skip("no program scope variables without asking for the feature");
 	cts_append(&source, "%s kernel void k(global int *to) {%s to[0] = v; v += 2; to[1] = v; }",
 		   is_in_function ? "" : declaration, is_in_function ? declaration : "");
-	program = cts_program(source, "-cl-std=CL2.0");
+	program = cts_program_20(source);
 	kernel = cts_kernel(program, "k");
 	ARG(kernel, 0, to);
 	for (int round = 0; round < 3; round++) {
@@ -167,4 +165,31 @@ CHECK(basic, progvar_prog_scope_init)
 CHECK(basic, progvar_func_scope)
 {
 	program_variables("static global int v = 7;", 7);
+}
+
+/* progvar_prog_scope_misc: what one launch leaves in a variable of the program the next one finds,
+ * whoever wrote it. */
+CHECK(basic, progvar_prog_scope_misc)
+{
+	cl_program program =
+	    cts_program_20("global int held[512];"
+			   "kernel void k(global const int *from, global int *to, int gives) {"
+			   " size_t i = get_global_id(0);"
+			   " if (gives) to[i] = held[511 - i]; else held[i] = from[i]; }");
+	cl_kernel kernel = cts_kernel(program, "k");
+	int from[N], got[N], want[N];
+	cl_mem in, to;
+
+	cts_fill(from, sizeof(from));
+	in = cts_buffer(CL_MEM_READ_ONLY, sizeof(from), from);
+	to = cts_buffer(CL_MEM_READ_WRITE, sizeof(from), NULL);
+	for (int i = 0; i < N; i++)
+		want[i] = from[N - 1 - i];
+	cts_mems(kernel, 2, in, to);
+	for (int gives = 0; gives < 2; gives++) {
+		ARG(kernel, 2, gives);
+		cts_launch1(kernel, N, 64);
+	}
+	cts_read(to, sizeof(got), got);
+	cts_same(got, want, sizeof(int), N, "ints");
 }

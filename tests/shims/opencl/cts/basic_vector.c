@@ -17,7 +17,7 @@ static void *ran(cl_kernel kernel, void *from, size_t in, size_t out)
 	void *got = cts_host(N * out);
 
 	cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * in, from), to);
-	cts_launch1(kernel, N, 0);
+	cts_launch1(kernel, N, 64);
 	cts_read(to, N * out, got);
 	return got;
 }
@@ -122,7 +122,7 @@ CHECK(basic, vector_creation)
 
 			cts_mems(kernel, 2, cts_buffer(CL_MEM_READ_ONLY, N * 16 * type->size, from),
 				 to);
-			cts_launch1(kernel, N, 0);
+			cts_launch1(kernel, N, 64);
 			cts_read(to, out, got);
 			cts_same(got, want, type->size, out / type->size, type->name);
 		}

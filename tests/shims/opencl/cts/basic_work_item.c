@@ -145,8 +145,6 @@ static void linear(const char *expression, bool is_local)
 	cl_mem to;
 	cl_kernel kernel;
 
-	if (!cts_has_c(200))
-		cts_skip("no OpenCL C 2.0");
 	cts_append(&text,
 		   "kernel void k(global uint *to) {"
 		   " size_t i = get_global_id(0) - get_global_offset(0) + get_global_size(0) *"
@@ -154,7 +152,7 @@ static void linear(const char *expression, bool is_local)
 		   " (get_global_id(2) - get_global_offset(2)));"
 		   " to[i] = %s; }",
 		   expression);
-	kernel = cts_kernel(cts_program(text, "-cl-std=CL2.0"), "k");
+	kernel = cts_kernel(cts_program_20(text), "k");
 	for (size_t z = 0; z < global[2]; z++)
 		for (size_t y = 0; y < global[1]; y++)
 			for (size_t x = 0; x < global[0]; x++)
