@@ -149,8 +149,16 @@ async function main(): Promise<number> {
     for (const [why, count] of [...wholes].sort((a, b) => b[1] - a[1])) {
       console.log(`${String(count).padStart(6)}  ${why}`);
     }
+    console.log(`\npass on each member alone, not on the pool: ${lost}`);
   }
   return lost > 0 ? 1 : 0;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    console.error(`check:opencl-cts: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(1);
+  }
+}

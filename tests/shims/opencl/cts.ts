@@ -118,7 +118,9 @@ export async function runChecks(
   let left = checks;
   for (let attempt = 0; left.length > 0;) {
     const { code, signal, out, errors, counts } = await runOnce(program, left, options);
-    if (code === 1 && out === "") throw new Error(`cts: ${errors.trim()}`);
+    if (code === 1 && out === "") {
+      throw new Error(`${errors.trim()} of ${options.env["OCL_ICD_VENDORS"] ?? "this host"}`);
+    }
     const outcomes = parseOutcomes(out);
     run.outcomes.push(...outcomes);
     run.parted += counts?.parted ?? 0;
