@@ -6,7 +6,7 @@
 static void copies(enum image_kind from, enum image_kind to)
 {
 	struct image_format formats[64];
-	const unsigned int count = image_formats(from, CL_MEM_READ_WRITE, formats, 64);
+	const unsigned int count = image_formats(from, PART_ALL, CL_MEM_READ_WRITE, formats, 64);
 
 	for (unsigned int f = 0; f < count; f++) {
 		size_t sizes[2][3], region[3], origin[2][3];

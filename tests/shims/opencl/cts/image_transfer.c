@@ -22,7 +22,7 @@ static struct layout layout_of(const struct image *image, const size_t region[3]
 static void moves(enum image_kind kind)
 {
 	struct image_format formats[64];
-	const unsigned int count = image_formats(kind, CL_MEM_READ_WRITE, formats, 64);
+	const unsigned int count = image_formats(kind, PART_ALL, CL_MEM_READ_WRITE, formats, 64);
 
 	for (unsigned int f = 0; f < count; f++) {
 		const size_t pixel = formats[f].pixel;
@@ -74,7 +74,7 @@ static void moves(enum image_kind kind)
 static void maps(enum image_kind kind)
 {
 	struct image_format formats[64];
-	const unsigned int count = image_formats(kind, CL_MEM_READ_WRITE, formats, 64);
+	const unsigned int count = image_formats(kind, PART_ALL, CL_MEM_READ_WRITE, formats, 64);
 
 	for (unsigned int f = 0; f < count; f++) {
 		const size_t pixel = formats[f].pixel;
@@ -113,7 +113,7 @@ static void maps(enum image_kind kind)
 static void fills(enum image_kind kind)
 {
 	struct image_format formats[64];
-	const unsigned int count = image_formats(kind, CL_MEM_READ_WRITE, formats, 64);
+	const unsigned int count = image_formats(kind, PART_ALL, CL_MEM_READ_WRITE, formats, 64);
 
 	for (unsigned int f = 0; f < count; f++) {
 		size_t size[3], origin[3], region[3];

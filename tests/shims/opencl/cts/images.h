@@ -31,10 +31,21 @@ struct image {
 	unsigned char *pixels;
 };
 
+/* Some drivers have faults with some of these: each is a check of its own. */
+enum image_part {
+	PART_INT,
+	PART_UINT,
+	PART_NORM,
+	PART_HALF,
+	PART_FLOAT,
+	PART_FEW, /* one or two channels */
+	PART_ALL
+};
+
 /* Formats that the device takes for a kind and these flags, of those that are known here; few for
  * quick runs. */
-unsigned int image_formats(enum image_kind kind, cl_mem_flags flags, struct image_format *formats,
-			   unsigned int room);
+unsigned int image_formats(enum image_kind kind, enum image_part part, cl_mem_flags flags,
+			   struct image_format *formats, unsigned int room);
 /* Of pixels drawn by lot: numbers that each format can hold, never NaN. */
 struct image image_make(enum image_kind kind, const struct image_format *format, cl_mem_flags flags,
 			const size_t size[3]);
