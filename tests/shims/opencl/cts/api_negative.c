@@ -254,13 +254,13 @@ CHECK(api, negative_enqueue_map_image)
 	clEnqueueMapImage(cts.queue, image, CL_TRUE, CL_MAP_READ, zero, more, &pitch, NULL, 0, NULL,
 			  NULL, &status);
 	SAME(status, CL_INVALID_VALUE);
-	clEnqueueMapImage(cts.queue, image, CL_TRUE, CL_MAP_READ, zero, none, &pitch, NULL, 0, NULL,
-			  NULL, &status);
-	SAME(status, CL_INVALID_VALUE);
 	clEnqueueMapImage(cts.queue, image, CL_TRUE, CL_MAP_READ, zero, all, NULL, NULL, 0, NULL,
 			  NULL, &status);
 	SAME(status, CL_INVALID_VALUE);
 	clEnqueueMapImage(cts.queue, image, CL_TRUE, (cl_map_flags)1 << 40, zero, all, &pitch, NULL,
 			  0, NULL, NULL, &status);
+	SAME(status, CL_INVALID_VALUE);
+	clEnqueueMapImage(cts.queue, image, CL_TRUE, CL_MAP_READ, zero, none, &pitch, NULL, 0, NULL,
+			  NULL, &status);
 	SAME(status, CL_INVALID_VALUE);
 }
