@@ -100,6 +100,8 @@ cl_mem cts_image(cl_mem_flags flags, const cl_image_format *format, const cl_ima
 cl_command_queue cts_queue(cl_command_queue_properties properties);
 /* Built; fails with the log. Options may be NULL. */
 cl_program cts_program(const char *source, const char *options);
+/* The same in OpenCL C 2.0; skips the check where the device takes no such source. */
+cl_program cts_program_20(const char *source);
 cl_kernel cts_kernel(cl_program program, const char *name);
 /* The only kernel, or the one of that name, of a source. */
 cl_kernel cts_build(const char *source, const char *name);
@@ -120,8 +122,6 @@ size_t cts_local(cl_kernel kernel, size_t global, size_t most);
 
 bool cts_has(const char *extension);
 cl_ulong cts_number(cl_device_info name);
-/* Whether the device takes a version of OpenCL C: 120, 200, 300. */
-bool cts_has_c(unsigned int version);
 /* Skips the check where the device has no images. */
 void cts_needs_images(void);
 

@@ -97,25 +97,43 @@ cl_command_queue cts_queue(cl_command_queue_properties properties)
 	return cts_own(CTS_QUEUE, made);
 }
 
+/* The program; NULL with the begin of its log where it cannot be built. */
+static cl_program build(const char *source, const char *options, cl_int *status, char log[256])
+{
+	cl_program made = clCreateProgramWithSource(cts.context, 1, &source, NULL, status);
+	size_t size = 0;
+	char *all;
+
+	OK(*status);
+	cts_own(CTS_PROGRAM, made);
+	*status = clBuildProgram(made, 1, &cts.device, options, NULL, NULL);
+	if (*status == CL_SUCCESS)
+		return made;
+	clGetProgramBuildInfo(made, cts.device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+	all = cts_host(size + 1);
+	clGetProgramBuildInfo(made, cts.device, CL_PROGRAM_BUILD_LOG, size, all, NULL);
+	snprintf(log, 256, "%s", all);
+	return NULL;
+}
+
 cl_program cts_program(const char *source, const char *options)
 {
+	char log[256];
 	cl_int status;
-	cl_program made = clCreateProgramWithSource(cts.context, 1, &source, NULL, &status);
-	char log[256] = "";
+	cl_program made = build(source, options, &status, log);
 
-	OK(status);
-	cts_own(CTS_PROGRAM, made);
-	status = clBuildProgram(made, 1, &cts.device, options, NULL, NULL);
-	if (status != CL_SUCCESS) {
-		char *all;
-		size_t size = 0;
+	EXPECT(made, "clBuildProgram: %d: %s", status, log);
+	return made;
+}
 
-		clGetProgramBuildInfo(made, cts.device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
-		all = cts_host(size + 1);
-		clGetProgramBuildInfo(made, cts.device, CL_PROGRAM_BUILD_LOG, size, all, NULL);
-		snprintf(log, sizeof(log), "%s", all);
-		cts_fail("clBuildProgram: %d: %s", status, log);
-	}
+cl_program cts_program_20(const char *source)
+{
+	char log[256];
+	cl_int status;
+	cl_program made = build(source, "-cl-std=CL2.0", &status, log);
+
+	if (!made)
+		cts_skip("not in the OpenCL C 2.0 of the device: %.60s", log);
 	return made;
 }
 
@@ -211,16 +229,6 @@ cl_ulong cts_number(cl_device_info name)
 
 	OK(clGetDeviceInfo(cts.device, name, sizeof(value), &value, &size));
 	return size == sizeof(cl_uint) ? (cl_uint)value : value;
-}
-
-bool cts_has_c(unsigned int version)
-{
-	char text[128] = "";
-	unsigned int major = 1, minor = 0;
-
-	OK(clGetDeviceInfo(cts.device, CL_DEVICE_OPENCL_C_VERSION, sizeof(text), text, NULL));
-	sscanf(text, "OpenCL C %u.%u", &major, &minor);
-	return major * 100 + minor * 10 >= version;
 }
 
 void cts_needs_images(void)
