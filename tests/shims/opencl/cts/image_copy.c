@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* images/clCopyImage: regions are copied between images of one format. */
-#include "images.h"
+#include "image_kinds.h"
 
 /* Where an image has no such axis the region is 1 there. */
 static void copies(enum image_kind from, enum image_kind to)

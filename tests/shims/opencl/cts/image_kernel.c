@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* images/kernel_read_write, samplerlessReads, kernel_image_methods. */
-#include "images.h"
+#include "image_kinds.h"
 
 #include <math.h>
 

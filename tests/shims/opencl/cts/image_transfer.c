@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* images/clReadWriteImage, clFillImage: regions between images and the host. */
-#include "images.h"
+#include "image_kinds.h"
 
 /* Rows that lie apart on the host by the pitches, or right behind each other by 0. */
 struct layout {

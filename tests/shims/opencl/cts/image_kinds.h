@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the checks of images share: kinds, formats, pixels on the host. */
-#ifndef IMAGES_H
-#define IMAGES_H
+#ifndef IMAGE_KINDS_H
+#define IMAGE_KINDS_H
 
 #include "ask.h"
 

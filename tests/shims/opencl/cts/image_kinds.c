@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "images.h"
+#include "image_kinds.h"
 
 #include <math.h>
 
