@@ -130,7 +130,7 @@ static const cl_mem_migration_flags ways[] = {
 CHECK(buffers, buffer_migrate)
 {
 	enum { N = 4096 };
-	cl_kernel kernel = cts_build("kernel void step(global int *a, global int *b) {"
+	cl_kernel kernel = cts_build("kernel void advance(global int *a, global int *b) {"
 				     " size_t i = get_global_id(0); a[i] += 3; b[i] -= a[i]; }",
 				     NULL);
 	int *a = cts_host(N * sizeof(int)), *b = cts_host(N * sizeof(int));
@@ -178,11 +178,12 @@ CHECK(buffers, image_migrate)
 	cl_mem images[2];
 
 	cts_needs_images();
-	kernel = cts_build("constant sampler_t s = CLK_FILTER_NEAREST;"
-			   "kernel void step(read_only image2d_t from, write_only image2d_t to) {"
-			   " int2 p = (int2)(get_global_id(0), get_global_id(1));"
-			   " write_imageui(to, p, (read_imageui(from, s, p) + 7u) & 255u); }",
-			   NULL);
+	kernel =
+	    cts_build("constant sampler_t s = CLK_FILTER_NEAREST;"
+		      "kernel void advance(read_only image2d_t from, write_only image2d_t to) {"
+		      " int2 p = (int2)(get_global_id(0), get_global_id(1));"
+		      " write_imageui(to, p, (read_imageui(from, s, p) + 7u) & 255u); }",
+		      NULL);
 	cts_fill(bytes, W * H * 4);
 	images[0] = cts_image(CL_MEM_READ_WRITE, &format, &desc, NULL);
 	images[1] = cts_image(CL_MEM_READ_WRITE, &format, &desc, NULL);

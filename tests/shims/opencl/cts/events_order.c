@@ -15,7 +15,7 @@ enum order {
 /* Steps whose results depend on their order, dealt out over queues. */
 static void steps(enum order order, cl_uint queue_count)
 {
-	cl_kernel kernel = cts_build("kernel void step(global uint *to, uint k) {"
+	cl_kernel kernel = cts_build("kernel void advance(global uint *to, uint k) {"
 				     " size_t i = get_global_id(0); to[i] = to[i] * 5u + k; }",
 				     NULL);
 	cl_uint *want = cts_host(N * sizeof(cl_uint)), *got = cts_host(N * sizeof(cl_uint));
