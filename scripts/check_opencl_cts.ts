@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { table } from "../lib/render/table.ts";
 import {
+  addCounts,
   type CheckRun,
   ctsProgram,
   listChecks,
@@ -108,14 +109,14 @@ async function main(): Promise<number> {
       category,
       String(runs[0]?.outcomes.length ?? 0),
       ...runs.map((run) => `${of(run, "pass")} (${of(run, "skip")})`),
-      ...runs.filter((_, i) => ways[i]?.isPooled).map(({ splits }) => String(splits)),
+      ...runs.filter((_, i) => ways[i]?.isPooled).map(({ parted }) => String(parted)),
     ]);
     runs.forEach((run, i) => {
       const way = ways[i];
       for (const { check, state, why } of run.outcomes) {
         if (state === "fail" && !values.json) console.log(`${way?.name}: ${check}: ${why}`);
       }
-      for (const [why, count] of run.wholes) wholes.set(why, (wholes.get(why) ?? 0) + count);
+      addCounts(wholes, run.reasons);
       if (!way?.isPooled) return;
       for (const { check, state, why } of lostOnPool(alone, run.outcomes)) {
         lost++;
@@ -128,7 +129,8 @@ async function main(): Promise<number> {
       category,
       runs: runs.map((run, i) => ({
         way: ways[i]?.name,
-        splits: run.splits,
+        parted: run.parted,
+        reasons: Object.fromEntries(run.reasons),
         seconds: run.seconds,
         outcomes: run.outcomes,
       })),
@@ -138,10 +140,12 @@ async function main(): Promise<number> {
     console.log(JSON.stringify({ schema: SCHEMA, lost, categories: report }));
   } else {
     const heading = ["category", "checks", ...ways.map(({ name }) => `${name}: pass (skip)`)];
-    const splits = ways.filter(({ isPooled }) => isPooled).map(({ name }) => `split, ${name}`);
+    const splits = ways.filter(({ isPooled }) => isPooled).map(({ name }) =>
+      `launches in parts, ${name}`
+    );
     const align = ["left" as const, ...Array.from({ length: 20 }, () => "right" as const)];
     for (const line of table([[...heading, ...splits], ...rows], align)) console.log(line);
-    console.log(`\nkernels that ran whole:`);
+    console.log(`\nlaunches that ran whole:`);
     for (const [why, count] of [...wholes].sort((a, b) => b[1] - a[1])) {
       console.log(`${String(count).padStart(6)}  ${why}`);
     }

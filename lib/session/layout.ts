@@ -106,7 +106,14 @@ export const STATUS = record("mvgal_session_status", 64, "The shim about itself.
     doc: "pieces of work whose reason had no row",
   },
   { name: "gpus_lost", type: "u64", atomic: true, doc: "GPUs that had no row" },
-  { name: "reserved_0", type: "reserved", length: 32, doc: "0" },
+  { name: "whole", type: "u64", atomic: true, doc: "kernels that ran whole, on whatever device" },
+  {
+    name: "parted",
+    type: "u64",
+    atomic: true,
+    doc: "kernels that ran in parts, each counted once",
+  },
+  { name: "reserved_0", type: "reserved", length: 16, doc: "0" },
 ]);
 
 /** How often work ran whole for one reason. */

@@ -51,6 +51,8 @@ export interface SessionPage {
   policy_seen: bigint | null;
   policy: PolicyReading;
   counters: GpuCounters[];
+  /** Kernels that ran whole and in parts, on GPUs or not, where the shim counts these. */
+  kernels: { whole: number | null; parted: number | null };
   /** Why work ran whole, and how often. */
   whole: { reason: string; count: number }[];
   /** What the shim could not note: see `STATUS` of the layout. */
@@ -155,6 +157,7 @@ export function parsePage(bytes: Uint8Array<ArrayBuffer>): PageReading {
     policy_seen: seen === 0n ? null : seen,
     policy: decodePolicy(bytes.slice(POLICY_OFFSET, POLICY_OFFSET + POLICY.size)),
     counters: countersOf(view),
+    kernels: { whole: countOf(status.u64("whole")), parted: countOf(status.u64("parted")) },
     whole: reasonsOf(view),
     lost: {
       policies: countOf(status.u64("policy_refused")),

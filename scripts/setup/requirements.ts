@@ -179,6 +179,18 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: ["oclgrind"], dnf: [], pacman: [], zypper: [] },
   },
   {
+    id: "rusticl",
+    without: "launches are not split between OpenCL devices of two vendors",
+    for: "tests",
+    present: (host) => hasOpenclDriver(host, /^rusticl.*\.icd$/),
+    packages: {
+      apt: ["mesa-opencl-icd"],
+      dnf: ["mesa-libOpenCL"],
+      pacman: ["opencl-mesa"],
+      zypper: [],
+    },
+  },
+  {
     id: "clinfo",
     without: "what a pooled OpenCL device says of itself is not compared",
     for: "tests",

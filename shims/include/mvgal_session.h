@@ -83,14 +83,18 @@ struct mvgal_session_status {
 	_Atomic uint64_t policy_refused; /* policies that were not sound */
 	_Atomic uint64_t reasons_lost; /* pieces of work whose reason had no row */
 	_Atomic uint64_t gpus_lost; /* GPUs that had no row */
-	uint8_t reserved_0[32]; /* 0 */
+	_Atomic uint64_t whole; /* kernels that ran whole, on whatever device */
+	_Atomic uint64_t parted; /* kernels that ran in parts, each counted once */
+	uint8_t reserved_0[16]; /* 0 */
 };
 _Static_assert(sizeof(struct mvgal_session_status) == 64, "mvgal_session_status");
 _Static_assert(offsetof(struct mvgal_session_status, policy_seen) == 0, "mvgal_session_status.policy_seen");
 _Static_assert(offsetof(struct mvgal_session_status, policy_refused) == 8, "mvgal_session_status.policy_refused");
 _Static_assert(offsetof(struct mvgal_session_status, reasons_lost) == 16, "mvgal_session_status.reasons_lost");
 _Static_assert(offsetof(struct mvgal_session_status, gpus_lost) == 24, "mvgal_session_status.gpus_lost");
-_Static_assert(offsetof(struct mvgal_session_status, reserved_0) == 32, "mvgal_session_status.reserved_0");
+_Static_assert(offsetof(struct mvgal_session_status, whole) == 32, "mvgal_session_status.whole");
+_Static_assert(offsetof(struct mvgal_session_status, parted) == 40, "mvgal_session_status.parted");
+_Static_assert(offsetof(struct mvgal_session_status, reserved_0) == 48, "mvgal_session_status.reserved_0");
 
 /* Why work ran whole, and how often. */
 struct mvgal_session_reason {

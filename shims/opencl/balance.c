@@ -11,6 +11,10 @@
 #define LEAST_SHARE (1.0 / 64)
 /* The first splits move what later ones have in place. */
 #define SETTLING 2
+/* How much of a worse time is believed: others use the devices too. */
+#define WORSE 0.25
+/* Other shares have to be so much better. */
+#define BETTER 0.98
 #define REST 16
 #define MOST_REST 4096
 
@@ -85,7 +89,26 @@ const char *balance_reason(const struct balance_class *of)
 	return of->whole > 0 ? "too_short" : "not_measured";
 }
 
-unsigned int balance_share(const struct balance_class *of, const double *power, unsigned int count,
+/* Whether the shares of before do nearly as well as the best. */
+static bool stays(const struct balance_class *of, const double *rate, unsigned int count,
+		  uint64_t groups, double best)
+{
+	double longest = 0;
+
+	if (of->cut_groups != groups)
+		return false;
+	for (unsigned int i = 0; i < count; i++) {
+		const uint64_t share = of->cut[i + 1] - of->cut[i];
+
+		if ((share > 0) != (rate[i] > 0))
+			return false;
+		if (share && (double)share / rate[i] > longest)
+			longest = (double)share / rate[i];
+	}
+	return longest * BETTER <= best;
+}
+
+unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
 			   uint64_t groups, uint64_t *from)
 {
 	double rate[BALANCE_MEMBERS], sum = 0, scale = 0, running = 0;
@@ -107,6 +130,12 @@ unsigned int balance_share(const struct balance_class *of, const double *power, 
 	sum = 0;
 	for (unsigned int i = 0; i < count; i++)
 		sum += rate[i];
+	if (sum > 0 && stays(of, rate, count, groups, (double)groups / sum)) {
+		memcpy(from, of->cut, (count + 1) * sizeof(*from));
+		for (unsigned int i = 0; i < count; i++)
+			shares += from[i + 1] > from[i];
+		return shares;
+	}
 	from[0] = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		running += rate[i];
@@ -115,6 +144,8 @@ unsigned int balance_share(const struct balance_class *of, const double *power, 
 			from[i + 1] = groups;
 		shares += from[i + 1] > from[i];
 	}
+	of->cut_groups = groups;
+	memcpy(of->cut, from, (count + 1) * sizeof(*from));
 	return shares;
 }
 
@@ -139,11 +170,17 @@ void balance_took_part(struct balance_class *of, unsigned int member, uint64_t g
 		learn(&of->rate[member], (double)groups / seconds);
 }
 
+/* Shares get better from one to the next: the better time is believed at once, a worse one slowly.
+ */
 void balance_took_parts(struct balance_class *of, double longest, double moving)
 {
+	const double now = longest + moving;
+
 	of->splits++;
 	if (of->splits <= SETTLING)
 		of->parted = longest;
+	else if (of->splits == SETTLING + 1 || now < of->parted)
+		of->parted = now;
 	else
-		learn(&of->parted, longest + moving);
+		of->parted += (now - of->parted) * WORSE;
 }

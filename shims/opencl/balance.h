@@ -24,6 +24,8 @@ struct balance_class {
 	/* Launches that run whole yet, and how many it will be the next time; splits since. */
 	unsigned int rest, next_rest, splits;
 	uint64_t used;
+	/* The shares of the last launch of so many groups; 0: none. */
+	uint64_t cut_groups, cut[BALANCE_MEMBERS + 1];
 };
 
 struct balance {
@@ -48,9 +50,10 @@ const char *balance_reason(const struct balance_class *of);
 
 /*
  * Shares of `groups` in order: member i gets [from[i], from[i + 1]). `power` is what is thought of
- * members that were not measured; 0 for one that takes no part. How many have a share.
+ * members that were not measured; 0 for one that takes no part. How many have a share. Shares stay
+ * as they were while others would bring next to nothing: what members have of memory goes by them.
  */
-unsigned int balance_share(const struct balance_class *of, const double *power, unsigned int count,
+unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
 			   uint64_t groups, uint64_t *from);
 
 /* What was measured. */

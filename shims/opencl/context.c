@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "device.h"
+#include "finish.h"
+#include "flight.h"
 #include "placement.h"
 #include "queue.h"
 #include "split.h"
@@ -23,19 +25,44 @@ struct left_queue {
 	struct left_queue *next;
 };
 
-cl_context context_on(struct context *context, unsigned int member, cl_int *status)
+static cl_context make(const struct context *context, unsigned int member, cl_int *status)
 {
 	const struct member *which = &pool()->members[member];
 	cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
 					      (cl_context_properties)which->platform, 0};
 
+	return of(which->device)
+	    ->clCreateContext(properties, 1, &which->device, context->notify, context->notify_data,
+			      status);
+}
+
+cl_context context_on(struct context *context, unsigned int member, cl_int *status)
+{
 	*status = CL_SUCCESS;
 	if (!context->inner[member])
-		context->inner[member] =
-		    of(which->device)
-			->clCreateContext(properties, 1, &which->device, context->notify,
-					  context->notify_data, status);
+		context->inner[member] = make(context, member, status);
 	return context->inner[member];
+}
+
+cl_context context_prepare(struct context *context, unsigned int member, cl_int *status)
+{
+	cl_context had, made;
+
+	*status = CL_SUCCESS;
+	pthread_mutex_lock(&context->lock);
+	had = context->inner[member];
+	pthread_mutex_unlock(&context->lock);
+	if (had)
+		return had;
+	made = make(context, member, status);
+	pthread_mutex_lock(&context->lock);
+	had = context->inner[member];
+	if (!had)
+		context->inner[member] = made;
+	pthread_mutex_unlock(&context->lock);
+	if (had && made)
+		of(made)->clReleaseContext(made);
+	return had ? had : made;
 }
 
 cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status)
@@ -81,13 +108,13 @@ void context_unpin(struct context *context)
 	atomic_fetch_sub(&context->pins, 1);
 }
 
-cl_int context_finish(struct context *context, unsigned int member)
+cl_int context_wait(struct context *context, unsigned int member)
 {
 	cl_int status = CL_SUCCESS;
 
 	for (struct queue *queue = context->queues; queue; queue = queue->next)
 		if (queue->inner[member] && status == CL_SUCCESS)
-			status = of(queue->inner[member])->clFinish(queue->inner[member]);
+			status = finish(queue->inner[member], member);
 	for (struct left_queue **at = &context->left; *at && status == CL_SUCCESS;) {
 		struct left_queue *left = *at;
 
@@ -95,12 +122,21 @@ cl_int context_finish(struct context *context, unsigned int member)
 			at = &left->next;
 			continue;
 		}
-		status = of(left->inner)->clFinish(left->inner);
+		status = finish(left->inner, left->member);
 		*at = left->next;
 		of(left->inner)->clReleaseCommandQueue(left->inner);
 		free(left);
 	}
 	return status;
+}
+
+cl_int context_finish(struct context *context, unsigned int member)
+{
+	cl_int status = CL_SUCCESS;
+
+	if (!flight_has_lost(context, member))
+		status = context_wait(context, member);
+	return status == CL_SUCCESS ? status : flight_recover(context, member, status);
 }
 
 void context_take_queue(struct context *context, unsigned int member, cl_command_queue inner)
@@ -110,7 +146,7 @@ void context_take_queue(struct context *context, unsigned int member, cl_command
 	/* On one member the driver sees to it all. */
 	if (context_is_spread(context)) {
 		if (!atomic_load(&context->pins))
-			of(inner)->clFinish(inner);
+			finish(inner, member);
 		else
 			left = malloc(sizeof(*left));
 	}
@@ -260,6 +296,8 @@ cl_int CL_API_CALL pool_clRetainContext(cl_context handle)
 
 cl_int CL_API_CALL pool_clReleaseContext(cl_context handle)
 {
+	if (is_context(handle))
+		flight_tidy((struct context *)handle);
 	return object_release(handle, OBJECT_CONTEXT) ? CL_SUCCESS : CL_INVALID_CONTEXT;
 }
 

@@ -19,6 +19,7 @@
 struct queue;
 struct context_callback;
 struct left_queue;
+struct flight;
 
 struct context {
 	struct object object;
@@ -45,6 +46,16 @@ struct context {
 		cl_command_queue queue; /* that mapped it */
 		unsigned char *bytes;
 	} staging;
+	/* Parts of launches: see flight.h. */
+	struct flights {
+		struct flight *first, *landed;
+		uint64_t launches;
+		bool is_parting;	   /* what is written now is a launch's in parts */
+		bool is_redoing;	   /* and one that is done over */
+		unsigned int redone;	   /* for this member */
+		_Atomic unsigned int lost; /* members, a bit each */
+		_Atomic unsigned int count;
+	} flights;
 };
 _Static_assert(sizeof(struct context) <= OBJECT_SLOT, "a context fits a slot");
 
@@ -60,6 +71,8 @@ static inline bool context_is_spread(struct context *context)
 
 /* The member's context; with the lock of a spread one, or by its maker. */
 cl_context context_on(struct context *context, unsigned int member, cl_int *status);
+/* The same, by a thread that has time for it. Not with the lock. */
+cl_context context_prepare(struct context *context, unsigned int member, cl_int *status);
 /* A queue of our own, for copies. */
 cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status);
 
@@ -69,7 +82,9 @@ bool context_spread(struct context *context);
 void context_pin(struct context *context);
 void context_unpin(struct context *context);
 
-/* Waits for all that was enqueued on a member. With the lock. */
+/* Waits for all that was enqueued on a member. With the lock, or while another thread has it. */
+cl_int context_wait(struct context *context, unsigned int member);
+/* The same; where the member has failed, what it was doing is done over. With the lock. */
 cl_int context_finish(struct context *context, unsigned int member);
 
 /* Takes the queue of one that goes: where its commands may wait, it is waited for later. With the

@@ -31,6 +31,14 @@ void count_launch(unsigned int member, bool part)
 {
 	pthread_once(&once, begin);
 	mvgal_session_launched(rows[member], part);
+	if (!part)
+		mvgal_session_kernel(false);
+}
+
+void count_split(void)
+{
+	pthread_once(&once, begin);
+	mvgal_session_kernel(true);
 }
 
 void count_whole(const char *reason)

@@ -9,6 +9,9 @@
 /* A launch on a member; `part` of one that was split. */
 void count_launch(unsigned int member, bool part);
 
+/* A launch ran in parts: once for all of them. */
+void count_split(void);
+
 /* A launch ran whole where it might have been split; the reason is a string that stays. */
 void count_whole(const char *reason);
 

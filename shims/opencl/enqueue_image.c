@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of images, which are on a member as a whole. */
+/* Commands of images, which are on a member as a whole but to be read. */
 #include "enqueue.h"
+#include "residency.h"
 
 #define BEGIN(where)                                                                               \
 	do {                                                                                       \
@@ -27,6 +28,14 @@ cl_int CL_API_CALL pool_clEnqueueReadImage(cl_command_queue queue, cl_mem handle
 		return CL_INVALID_OPERATION;
 	BEGIN(COMMAND_ANYWHERE);
 	blocking = command_blocks(&command, blocking);
+	if (command.is_spread && !residency_is_on(memory, command.member, 0, memory->size) &&
+	    residency_read_image(memory, origin, region, row_pitch, slice_pitch, data, &status)) {
+		if (status == CL_SUCCESS)
+			status = of(command.on)
+				     ->clEnqueueMarkerWithWaitList(command.on, command.wait_count,
+								   command.waits, command.wants);
+		return command_end(&command, CL_COMMAND_READ_IMAGE, status);
+	}
 	inner = command_reads(&command, memory, 0, memory->size, &status);
 	if (inner)
 		status = of(command.on)

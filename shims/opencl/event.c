@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "flight.h"
+
 cl_event event_of_command(struct queue *queue, unsigned int member, cl_command_type type,
 			  cl_event inner)
 {
@@ -28,11 +30,17 @@ cl_event event_of_parts(struct queue *queue, cl_command_type type, const struct 
 	cl_event made = event_of_command(queue, parts[0].member, type, parts[0].inner);
 	struct event *event = (struct event *)made;
 
+	if (made)
+		event->flight = parts[0].flight;
+	else
+		flight_drop(parts[0].flight);
 	for (unsigned int i = 1; i < count; i++) {
-		if (made)
+		if (made) {
 			event->more[event->more_count++] = parts[i];
-		else
-			of(parts[i].inner)->clReleaseEvent(parts[i].inner);
+			continue;
+		}
+		of(parts[i].inner)->clReleaseEvent(parts[i].inner);
+		flight_drop(parts[i].flight);
 	}
 	return made;
 }
@@ -41,10 +49,10 @@ cl_uint event_on(const struct event *event, unsigned int member, cl_event *to)
 {
 	cl_uint count = 0;
 
-	if (event->member == member)
+	if (event->member == member && !flight_is_done_over(event->flight))
 		to[count++] = event->inner;
 	for (unsigned int i = 0; i < event->more_count; i++)
-		if (event->more[i].member == member)
+		if (event->more[i].member == member && !flight_is_done_over(event->more[i].flight))
 			to[count++] = event->more[i].inner;
 	return count;
 }
@@ -53,9 +61,12 @@ void event_destroy(void *object)
 {
 	struct event *event = object;
 
-	for (unsigned int i = 0; i < event->more_count; i++)
+	for (unsigned int i = 0; i < event->more_count; i++) {
 		of(event->more[i].inner)->clReleaseEvent(event->more[i].inner);
+		flight_drop(event->more[i].flight);
+	}
 	of(event->inner)->clReleaseEvent(event->inner);
+	flight_drop(event->flight);
 	if (event->queue) {
 		object_unhold(event->queue);
 		return;
@@ -78,6 +89,17 @@ cl_int event_check_list(const struct context *context, cl_uint count, const cl_e
 	return CL_SUCCESS;
 }
 
+/* One part; where its member fails it is done over. Not locked. */
+static cl_int wait_for_part(struct event *event, cl_event inner, struct flight *flight)
+{
+	cl_int status;
+
+	if (flight_is_done_over(flight))
+		return CL_SUCCESS;
+	status = of(inner)->clWaitForEvents(1, &inner);
+	return status == CL_SUCCESS ? status : flight_failed(flight, event->context, status);
+}
+
 /* All of it, but what is on `member`: a command that runs there stands behind that. */
 static cl_int wait_but(struct event *event, unsigned int member)
 {
@@ -86,15 +108,14 @@ static cl_int wait_but(struct event *event, unsigned int member)
 	if (event->queue)
 		queue_flush(event->queue);
 	if (event->member != member)
-		status = of(event->inner)->clWaitForEvents(1, &event->inner);
+		status = wait_for_part(event, event->inner, event->flight);
 	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++)
 		if (event->more[i].member != member)
-			status =
-			    of(event->more[i].inner)->clWaitForEvents(1, &event->more[i].inner);
+			status = wait_for_part(event, event->more[i].inner, event->more[i].flight);
 	return status;
 }
 
-static cl_int wait_for(struct event *event)
+cl_int event_wait(struct event *event)
 {
 	return wait_but(event, POOL_MEMBERS);
 }
@@ -134,7 +155,7 @@ cl_int CL_API_CALL pool_clWaitForEvents(cl_uint count, const cl_event *events)
 		const struct event *event = (struct event *)events[i];
 
 		inner[i] = event->inner;
-		is_one = event->member == first->member && !event->more_count;
+		is_one = event->member == first->member && !event->more_count && !event->flight;
 	}
 	if (is_one)
 		return of(inner[0])->clWaitForEvents(count, inner);
@@ -143,58 +164,12 @@ cl_int CL_API_CALL pool_clWaitForEvents(cl_uint count, const cl_event *events)
 		if (((struct event *)events[i])->queue)
 			queue_flush(((struct event *)events[i])->queue);
 	for (cl_uint i = 0; i < count; i++) {
-		const cl_int each = wait_for((struct event *)events[i]);
+		const cl_int each = event_wait((struct event *)events[i]);
 
 		if (each != CL_SUCCESS)
 			status = each;
 	}
 	return status;
-}
-
-/* Of parts: that which is least far, or an error. */
-static cl_int status_of(const struct event *event, size_t room, void *out, size_t *used)
-{
-	cl_int worst, one, status;
-
-	if (!event->more_count)
-		return of(event->inner)
-		    ->clGetEventInfo(event->inner, CL_EVENT_COMMAND_EXECUTION_STATUS, room, out,
-				     used);
-	status = of(event->inner)
-		     ->clGetEventInfo(event->inner, CL_EVENT_COMMAND_EXECUTION_STATUS,
-				      sizeof(worst), &worst, NULL);
-	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
-		cl_event inner = event->more[i].inner;
-
-		status = of(inner)->clGetEventInfo(inner, CL_EVENT_COMMAND_EXECUTION_STATUS,
-						   sizeof(one), &one, NULL);
-		if (status == CL_SUCCESS && worst >= 0 && (one < 0 || one > worst))
-			worst = one;
-	}
-	return status == CL_SUCCESS ? answer(&worst, sizeof(worst), room, out, used) : status;
-}
-
-cl_int CL_API_CALL pool_clGetEventInfo(cl_event handle, cl_event_info name, size_t room, void *out,
-				       size_t *used)
-{
-	const struct event *event = (struct event *)handle;
-
-	if (!is_event(handle))
-		return CL_INVALID_EVENT;
-	switch (name) {
-	case CL_EVENT_COMMAND_QUEUE:
-		ANSWER(cl_command_queue, (cl_command_queue)event->queue);
-	case CL_EVENT_CONTEXT:
-		ANSWER(cl_context, (cl_context)event->context);
-	case CL_EVENT_COMMAND_TYPE:
-		ANSWER(cl_command_type, event->type);
-	case CL_EVENT_REFERENCE_COUNT:
-		ANSWER(cl_uint, object_references(event));
-	case CL_EVENT_COMMAND_EXECUTION_STATUS:
-		return status_of(event, room, out, used);
-	default:
-		return CL_INVALID_VALUE;
-	}
 }
 
 cl_event CL_API_CALL pool_clCreateUserEvent(cl_context handle, cl_int *errcode_ret)
@@ -256,108 +231,4 @@ cl_int CL_API_CALL pool_clSetUserEventStatus(cl_event handle, cl_int value)
 	context_unpin(event->context);
 	object_unhold(event);
 	return status;
-}
-
-struct callback {
-	cl_event event;
-	void(CL_CALLBACK *call)(cl_event, cl_int, void *);
-	void *data;
-	/* Parts that have not come so far yet, and what went wrong with one. */
-	_Atomic unsigned int left;
-	_Atomic cl_int failure;
-};
-
-static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
-{
-	struct callback *shared = data;
-	struct callback callback;
-
-	(void)inner;
-	if (status < 0)
-		atomic_store(&shared->failure, status);
-	if (atomic_fetch_sub(&shared->left, 1) != 1)
-		return;
-	if (atomic_load(&shared->failure))
-		status = atomic_load(&shared->failure);
-	callback = (struct callback){shared->event, shared->call, shared->data, 0, 0};
-	free(data);
-	/* In the call it is the program's, whatever it released before. */
-	object_refer(callback.event);
-	object_unhold(callback.event);
-	callback.call(callback.event, status, callback.data);
-	object_release(callback.event, OBJECT_EVENT);
-}
-
-cl_int CL_API_CALL pool_clSetEventCallback(cl_event handle, cl_int when,
-					   void(CL_CALLBACK *call)(cl_event, cl_int, void *),
-					   void *data)
-{
-	struct event *event = (struct event *)handle;
-	struct callback *callback;
-	cl_int status;
-
-	if (!is_event(handle))
-		return CL_INVALID_EVENT;
-	if (!call || (when != CL_COMPLETE && when != CL_RUNNING && when != CL_SUBMITTED))
-		return CL_INVALID_VALUE;
-	callback = malloc(sizeof(*callback));
-	if (!callback)
-		return CL_OUT_OF_HOST_MEMORY;
-	*callback = (struct callback){handle, call, data, 1, 0};
-	/* Until it was called: the handle is given to it. */
-	object_hold(event);
-	/* All parts are to be over; what begins does so with the first. */
-	if (when == CL_COMPLETE)
-		for (unsigned int i = 0; i < event->more_count; i++) {
-			cl_event part = event->more[i].inner;
-
-			atomic_fetch_add(&callback->left, 1);
-			if (of(part)->clSetEventCallback(part, when, called, callback) !=
-			    CL_SUCCESS)
-				atomic_fetch_sub(&callback->left, 1);
-		}
-	status = of(event->inner)->clSetEventCallback(event->inner, when, called, callback);
-	if (status != CL_SUCCESS && !event->more_count) {
-		free(callback);
-		object_unhold(event);
-	}
-	return status;
-}
-
-static cl_int time_of(cl_event inner, cl_profiling_info name, cl_ulong *ns)
-{
-	return of(inner)->clGetEventProfilingInfo(inner, name, sizeof(*ns), ns, NULL);
-}
-
-/* Members have clocks of their own: of parts it is the first one's start and the longest's length.
- */
-static cl_int end_of(const struct event *event, size_t room, void *out, size_t *used)
-{
-	cl_ulong start, end, from, to;
-	cl_int status = time_of(event->inner, CL_PROFILING_COMMAND_START, &start);
-
-	if (status == CL_SUCCESS)
-		status = time_of(event->inner, CL_PROFILING_COMMAND_END, &end);
-	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
-		status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_START, &from);
-		if (status == CL_SUCCESS)
-			status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_END, &to);
-		if (status == CL_SUCCESS && to - from > end - start)
-			end = start + (to - from);
-	}
-	return status == CL_SUCCESS ? answer(&end, sizeof(end), room, out, used) : status;
-}
-
-cl_int CL_API_CALL pool_clGetEventProfilingInfo(cl_event handle, cl_profiling_info name,
-						size_t room, void *out, size_t *used)
-{
-	const struct event *event = (struct event *)handle;
-
-	if (!is_event(handle))
-		return CL_INVALID_EVENT;
-	if (!event->queue || !(event->queue->properties & CL_QUEUE_PROFILING_ENABLE))
-		return CL_PROFILING_INFO_NOT_AVAILABLE;
-	if (event->more_count && name == CL_PROFILING_COMMAND_END)
-		return end_of(event, room, out, used);
-	return of(event->inner)->clGetEventProfilingInfo(event->inner, name, room, out, used);
 }

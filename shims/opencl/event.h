@@ -13,11 +13,13 @@ struct event {
 	cl_command_type type;
 	unsigned int member;
 	cl_event inner;
-	_Atomic bool is_set; /* of a user event */
+	struct flight *flight; /* of a part that can be done over; else NULL */
+	_Atomic bool is_set;   /* of a user event */
 	/* Of a command in parts: those but the first. */
 	struct event_part {
 		cl_event inner;
 		unsigned int member;
+		struct flight *flight;
 	} more[POOL_MEMBERS - 1];
 	unsigned int more_count;
 };
@@ -33,7 +35,7 @@ static inline bool is_event(cl_event handle)
 cl_event event_of_command(struct queue *queue, unsigned int member, cl_command_type type,
 			  cl_event inner);
 
-/* Takes the events of parts, the first of which there is. */
+/* Takes the events of parts, the first of which there is, and their flights. */
 cl_event event_of_parts(struct queue *queue, cl_command_type type, const struct event_part *parts,
 			unsigned int count);
 
@@ -42,6 +44,9 @@ cl_uint event_on(const struct event *event, unsigned int member, cl_event *to);
 
 /* Whether a list is one that a command may wait for. */
 cl_int event_check_list(const struct context *context, cl_uint count, const cl_event *events);
+
+/* Waits for all of it. Not locked. */
+cl_int event_wait(struct event *event);
 
 /* Waits for those that are not of a member: what it runs next stands behind them. Not locked. */
 cl_int event_wait_elsewhere(unsigned int member, cl_uint count, const cl_event *events);

@@ -12,4 +12,11 @@
  */
 cl_int gather_read(struct memory *root, struct range range, unsigned char *to);
 
+/*
+ * The same of an image, whose lines are its own: with pitches in bytes, that of its lines not 0.
+ * What is read has to lie in it.
+ */
+cl_int gather_read_image(struct memory *image, const size_t origin[3], const size_t region[3],
+			 size_t row_pitch, size_t slice_pitch, unsigned char *to);
+
 #endif

@@ -115,7 +115,7 @@ static cl_int launch_whole(struct command *command, struct kernel *kernel,
 }
 
 static cl_int end_whole(struct command *command, struct kernel *kernel, const struct ndrange *range,
-			cl_int status)
+			cl_int status, struct stamp *stamp)
 {
 	const unsigned int member = command->member;
 	cl_event inner = status == CL_SUCCESS && split_asks(kernel) ? command->inner : NULL;
@@ -126,7 +126,9 @@ static cl_int end_whole(struct command *command, struct kernel *kernel, const st
 		command->inner = NULL;
 	status = command_end(command, range->type, status);
 	if (inner)
-		split_ran_whole(kernel, range, member, inner);
+		split_ran_whole(kernel, range, member, inner, stamp);
+	else
+		stamp_drop(stamp);
 	return status;
 }
 
@@ -134,7 +136,9 @@ cl_int launch(cl_command_queue queue, cl_kernel handle, const struct ndrange *ra
 	      const cl_event *waits, cl_event *event)
 {
 	struct kernel *kernel = (struct kernel *)handle;
+	struct stamp *stamp = NULL;
 	struct command command;
+	unsigned int first;
 	cl_int status;
 
 	if (!is_queue(queue))
@@ -151,12 +155,19 @@ cl_int launch(cl_command_queue queue, cl_kernel handle, const struct ndrange *ra
 	if (status != CL_SUCCESS)
 		return status;
 	/* Whether it had better be split is told by how long it takes. */
-	if (split_asks(kernel))
+	if (split_asks(kernel)) {
 		command.wants = &command.inner;
+		stamp = stamp_begin(command.on, command.member);
+	}
+	first = command.member;
 	status = launch_whole(&command, kernel, range);
+	if (command.member != first) {
+		stamp_drop(stamp);
+		stamp = NULL;
+	}
 	if (status == CL_SUCCESS)
 		count_launch(command.member, false);
-	return end_whole(&command, kernel, range, status);
+	return end_whole(&command, kernel, range, status, stamp);
 }
 
 cl_int CL_API_CALL pool_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flight.h"
+#include "lines.h"
 #include "residency.h"
 
 #define KERNEL_ACCESS (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY)
@@ -169,14 +171,10 @@ cl_mem memory_create(struct memory *memory, void *host_pointer, cl_int *errcode_
 		pthread_mutex_unlock(&context->lock);
 	}
 	if (copy && copy->inner && is_image_type(memory->type)) {
-		size_t size = 0;
-
 		of(copy->inner)
 		    ->clGetImageInfo(copy->inner, CL_IMAGE_ELEMENT_SIZE, sizeof(memory->element),
 				     &memory->element, NULL);
-		of(copy->inner)
-		    ->clGetMemObjectInfo(copy->inner, CL_MEM_SIZE, sizeof(size), &size, NULL);
-		memory->size = size;
+		lines_note(memory);
 	}
 	if (copy && copy->inner && !memory->parent && !note_first(memory, copy, host_pointer)) {
 		of(copy->inner)->clReleaseMemObject(copy->inner);
@@ -216,9 +214,23 @@ cl_int CL_API_CALL pool_clRetainMemObject(cl_mem memory)
 	return object_retain(memory, OBJECT_MEMORY) ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
 }
 
-cl_int CL_API_CALL pool_clReleaseMemObject(cl_mem memory)
+cl_int CL_API_CALL pool_clReleaseMemObject(cl_mem handle)
 {
-	return object_release(memory, OBJECT_MEMORY) ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
+	struct memory *memory = (struct memory *)handle;
+	struct context *context = is_memory(handle) ? memory->context : NULL;
+	bool is_released;
+
+	/* A part that is over holds it no longer. */
+	if (context && atomic_load(&context->flights.count))
+		object_hold(context);
+	else
+		context = NULL;
+	is_released = object_release(handle, OBJECT_MEMORY);
+	if (context) {
+		flight_tidy(context);
+		object_unhold(context);
+	}
+	return is_released ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
 }
 
 struct destructor {

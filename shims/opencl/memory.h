@@ -20,13 +20,15 @@ struct memory {
 	struct memory *parent; /* of a part of a buffer, or an image in one; it is held */
 	struct memory *root;   /* whose ranges count: itself, or the buffer that it lies in */
 	size_t origin;	       /* in the root, bytes */
-	size_t size;	       /* bytes; of an image as it lies in the host's memory without gaps */
+	size_t size;	       /* bytes; of an image as its lines follow each other without gaps */
 	unsigned int home;     /* where it was made, and is mapped */
 	void *host_pointer;    /* with CL_MEM_USE_HOST_PTR */
 	bool is_shown;	       /* has destructor callbacks or host memory that the member reads */
 	cl_image_format format;
 	cl_image_desc image;
-	size_t element; /* bytes of a pixel */
+	size_t element;	   /* bytes of a pixel */
+	unsigned int axis; /* of an image: the slowest, along which it has lines */
+	size_t line;	   /* bytes of one */
 	cl_mem_properties properties[8];
 	unsigned int property_count;
 	struct copy *copies;   /* one a member */

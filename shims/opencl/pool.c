@@ -53,6 +53,17 @@ static void read_pci(struct member *member)
 			 amd[23] & 7);
 }
 
+/* Mended in Mesa 23, and in clvk in 2021: whatever their version, it costs little there. */
+static bool forgets_flushed(cl_platform_id platform)
+{
+	char name[32] = "";
+
+	if (of(platform)->clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(name) - 1, name,
+					    NULL) != CL_SUCCESS)
+		return false;
+	return !strcmp(name, "rusticl") || !strcmp(name, "clvk");
+}
+
 static bool describe(struct member *member, cl_platform_id platform, cl_device_id device)
 {
 	cl_bool available = CL_FALSE, compiler = CL_FALSE;
@@ -80,6 +91,7 @@ static bool describe(struct member *member, cl_platform_id platform, cl_device_i
 	       sizeof(member->clock_mhz));
 	number(device, CL_DEVICE_GLOBAL_MEM_SIZE, &member->memory, sizeof(member->memory));
 	number(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, &member->largest, sizeof(member->largest));
+	member->forgets_flushed = forgets_flushed(platform);
 	read_pci(member);
 	return true;
 }

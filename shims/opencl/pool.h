@@ -15,6 +15,7 @@ struct member {
 	cl_uint units, clock_mhz;
 	cl_ulong memory, largest; /* bytes: of the device, of one allocation */
 	unsigned int listed;	  /* its place among all devices of the host */
+	bool forgets_flushed;	  /* its clFinish does not wait for what was flushed */
 	char name[128];
 	char pci[24]; /* "0000:06:00.0"; empty where unknown */
 };

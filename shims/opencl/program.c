@@ -80,7 +80,9 @@ void program_destroy(void *object)
 
 void program_changed(struct program *program)
 {
-	split_forget_program(program);
+	/* Kernels are of what was built before, and so is what is known of them. */
+	if (!atomic_load(&program->kernels))
+		split_forget_program(program);
 	for (unsigned int i = 0; i < pool()->count; i++) {
 		if (i == program->context->home)
 			continue;

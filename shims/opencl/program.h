@@ -33,6 +33,7 @@ struct program {
 	char *options;	    /* of the last build, compilation or link; NULL before */
 	size_t own_options; /* how many bytes of them are the program's */
 	bool is_built, is_compiled;
+	double build_seconds;	 /* of the last build, where it was waited for */
 	struct program **inputs; /* headers, or programs that were linked; held */
 	char **input_names;	 /* of headers */
 	cl_uint input_count;

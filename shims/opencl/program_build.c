@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "device.h"
 #include "program.h"
 
@@ -88,6 +89,7 @@ cl_int CL_API_CALL pool_clBuildProgram(cl_program handle, cl_uint count,
 	struct notice *notice;
 	cl_device_id device;
 	cl_program inner;
+	double began;
 	cl_int status;
 
 	if (!is_program(handle))
@@ -106,8 +108,10 @@ cl_int CL_API_CALL pool_clBuildProgram(cl_program handle, cl_uint count,
 	program->is_compiled = false;
 	inner = program_home(program);
 	device = pool()->members[program->context->home].device;
+	began = clock_seconds();
 	status = of(inner)->clBuildProgram(inner, 1, &device, program->options,
 					   notice ? notified : NULL, notice);
+	program->build_seconds = clock_seconds() - began;
 	/* Drivers differ in whether they call where they refuse: none does for these. */
 	if (status == CL_INVALID_BUILD_OPTIONS || status == CL_INVALID_OPERATION ||
 	    status == CL_INVALID_VALUE || status == CL_INVALID_BINARY)

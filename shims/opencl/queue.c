@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "device.h"
+#include "finish.h"
+#include "flight.h"
 #include "placement.h"
 #include "settings.h"
 #include "split.h"
@@ -28,22 +30,29 @@ static cl_command_queue create_on(struct queue *queue, unsigned int member, cl_i
 	return of(context)->clCreateCommandQueue(context, which->device, queue->properties, status);
 }
 
+static cl_int finish_on(struct queue *queue, unsigned int member)
+{
+	cl_command_queue inner = queue->inner[member];
+	cl_int status = CL_SUCCESS;
+
+	if (inner && !flight_has_lost(queue->context, member))
+		status = finish(inner, member);
+	return status == CL_SUCCESS ? status : flight_recover(queue->context, member, status);
+}
+
 cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *status)
 {
 	*status = CL_SUCCESS;
 	if (queue->is_parted) {
 		for (unsigned int i = 0; i < pool()->count && *status == CL_SUCCESS; i++)
-			if (i != member && queue->inner[i])
-				*status = of(queue->inner[i])->clFinish(queue->inner[i]);
+			if (i != member)
+				*status = finish_on(queue, i);
 		if (*status != CL_SUCCESS)
 			return NULL;
 		queue->is_parted = false;
 		queue->last = member;
 	} else if (queue->last != member) {
-		cl_command_queue before = queue->inner[queue->last];
-
-		if (before)
-			*status = of(before)->clFinish(before);
+		*status = finish_on(queue, queue->last);
 		if (*status != CL_SUCCESS)
 			return NULL;
 		queue->last = member;
@@ -133,6 +142,7 @@ void queue_destroy(void *object)
 		if (queue->inner[i])
 			context_take_queue(context, i, queue->inner[i]);
 	pthread_mutex_unlock(&context->lock);
+	flight_tidy(context);
 	if (queue->placed)
 		placement_left(queue->home);
 	object_unhold(context);
@@ -283,8 +293,19 @@ cl_int CL_API_CALL pool_clFinish(cl_command_queue handle)
 
 	if (!is_queue(handle))
 		return CL_INVALID_COMMAND_QUEUE;
-	for (unsigned int i = 0; i < pool()->count && status == CL_SUCCESS; i++)
-		if (queue->inner[i])
-			status = of(queue->inner[i])->clFinish(queue->inner[i]);
+	for (unsigned int i = 0; i < pool()->count && status == CL_SUCCESS; i++) {
+		cl_command_queue inner = queue->inner[i];
+
+		if (!inner || flight_has_lost(queue->context, i))
+			continue;
+		/* Not locked: others enqueue while it waits. */
+		status = finish(inner, i);
+		if (status == CL_SUCCESS)
+			continue;
+		pthread_mutex_lock(&queue->context->lock);
+		status = flight_recover(queue->context, i, status);
+		pthread_mutex_unlock(&queue->context->lock);
+	}
+	flight_tidy(queue->context);
 	return status;
 }

@@ -3,13 +3,16 @@
 
 #include <stdlib.h>
 
+#include "flight.h"
 #include "gather.h"
+#include "lines.h"
 #include "staging.h"
 
 /* The range of the root that a range of `memory` is: all of it where it is not known. */
 static struct range in_root(const struct memory *memory, size_t offset, size_t size)
 {
-	if (is_image_type(memory->type) || is_image_type(memory->root->type))
+	/* Where an image lies in its buffer, the driver alone knows. */
+	if (is_image_type(memory->type) && memory->root != memory)
 		return (struct range){0, memory->root->size};
 	return (struct range){memory->origin + offset, memory->origin + offset + size};
 }
@@ -26,80 +29,45 @@ static cl_int settle(struct context *context, unsigned int from, unsigned int to
 	return context_finish(context, to);
 }
 
-static void region_of(const struct memory *memory, size_t region[3])
-{
-	const cl_image_desc *image = &memory->image;
-
-	region[0] = image->image_width;
-	region[1] = region[2] = 1;
-	switch (memory->type) {
-	case CL_MEM_OBJECT_IMAGE1D_ARRAY:
-		region[1] = image->image_array_size;
-		break;
-	case CL_MEM_OBJECT_IMAGE2D:
-		region[1] = image->image_height;
-		break;
-	case CL_MEM_OBJECT_IMAGE2D_ARRAY:
-		region[1] = image->image_height;
-		region[2] = image->image_array_size;
-		break;
-	case CL_MEM_OBJECT_IMAGE3D:
-		region[1] = image->image_height;
-		region[2] = image->image_depth;
-		break;
-	default:
-		break;
-	}
-}
-
-static cl_int move_image(struct memory *image, cl_command_queue source, cl_mem from,
-			 cl_command_queue target, cl_mem to)
-{
-	const size_t origin[3] = {0, 0, 0};
-	size_t region[3];
-	cl_int status;
-	void *bytes;
-
-	region_of(image, region);
-	bytes = malloc(image->element * region[0] * region[1] * region[2]);
-	if (!bytes)
-		return CL_OUT_OF_HOST_MEMORY;
-	status = of(source)->clEnqueueReadImage(source, from, CL_TRUE, origin, region, 0, 0, bytes,
-						0, NULL, NULL);
-	if (status == CL_SUCCESS)
-		status = of(target)->clEnqueueWriteImage(target, to, CL_TRUE, origin, region, 0, 0,
-							 bytes, 0, NULL, NULL);
-	free(bytes);
-	return status;
-}
-
 static cl_int move(struct memory *root, unsigned int from, unsigned int to, struct range range)
 {
 	struct context *context = root->context;
-	cl_command_queue source, target;
 	cl_int status;
 
-	source = context_transfer(context, from, &status);
-	if (status != CL_SUCCESS)
-		return status;
-	target = context_transfer(context, to, &status);
-	if (status != CL_SUCCESS)
-		return status;
 	status = settle(context, from, to);
 	if (status != CL_SUCCESS)
 		return status;
+	if (flight_has_lost(context, from) || flight_has_lost(context, to))
+		return CL_DEVICE_NOT_AVAILABLE;
 	if (is_image_type(root->type))
-		return move_image(root, source, root->copies[from].inner, target,
-				  root->copies[to].inner);
-	return staging_move(context, from, root->copies[from].inner, to, root->copies[to].inner,
-			    range);
+		status = lines_move(root, from, to, root->axis, range.start / root->line,
+				    range.end / root->line);
+	else
+		status = staging_move(context, from, root->copies[from].inner, to,
+				      root->copies[to].inner, range);
+	if (status == CL_SUCCESS && to == context->home)
+		flight_came_home(root, from, range);
+	return status;
+}
+
+/* Whether a move that failed may be done from elsewhere: the member it was from has just gone. */
+static bool has_lost_one(struct context *context, unsigned int from, unsigned int to,
+			 unsigned int before, cl_int status)
+{
+	/* For want of memory a member is none the worse. */
+	if (status != CL_OUT_OF_HOST_MEMORY && status != CL_MEM_OBJECT_ALLOCATION_FAILURE) {
+		context_finish(context, from);
+		context_finish(context, to);
+	}
+	return atomic_load(&context->flights.lost) != before && !flight_has_lost(context, to);
 }
 
 bool residency_source(const struct memory *root, struct range range, unsigned int *member,
 		      struct range *found)
 {
 	for (unsigned int i = 0; i < pool()->count; i++)
-		if (ranges_first(&root->copies[i].valid, range.start, range.end, found) &&
+		if (!flight_has_lost(root->context, i) &&
+		    ranges_first(&root->copies[i].valid, range.start, range.end, found) &&
 		    found->start == range.start) {
 			*member = i;
 			return true;
@@ -111,7 +79,7 @@ bool residency_is_on(const struct memory *memory, unsigned int member, size_t of
 {
 	const struct range range = in_root(memory, offset, size);
 
-	return memory->root->copies[member].inner &&
+	return memory->root->copies[member].inner && !flight_has_lost(memory->context, member) &&
 	       ranges_has(&memory->root->copies[member].valid, range.start, range.end);
 }
 
@@ -120,14 +88,41 @@ cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *t
 	return gather_read(memory->root, in_root(memory, offset, size), to);
 }
 
+bool residency_read_image(struct memory *image, const size_t origin[3], const size_t region[3],
+			  size_t row_pitch, size_t slice_pitch, void *to, cl_int *status)
+{
+	size_t all[3];
+
+	if (image->root != image || !image->axis ||
+	    (image->type != CL_MEM_OBJECT_IMAGE2D && image->type != CL_MEM_OBJECT_IMAGE3D))
+		return false;
+	lines_region(image, all);
+	for (unsigned int i = 0; i < 3; i++)
+		if (!region[i] || origin[i] > all[i] || region[i] > all[i] - origin[i])
+			return false;
+	if (!row_pitch)
+		row_pitch = region[0] * image->element;
+	if (image->type == CL_MEM_OBJECT_IMAGE3D && !slice_pitch)
+		slice_pitch = row_pitch * region[1];
+	if (row_pitch < region[0] * image->element ||
+	    (slice_pitch && slice_pitch < row_pitch * region[1]))
+		return false;
+	*status = gather_read_image(image, origin, region, row_pitch, slice_pitch, to);
+	return true;
+}
+
 cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset, size_t size,
 		      enum residency_access access, cl_int *status)
 {
 	struct memory *root = memory->root;
 	struct range range = in_root(memory, offset, size), gap, found;
 	cl_mem inner = memory_on(memory, member, status);
-	unsigned int source;
+	unsigned int source, lost;
 
+	if (inner && flight_has_lost(memory->context, member)) {
+		*status = CL_DEVICE_NOT_AVAILABLE;
+		return NULL;
+	}
 	if (!inner || access == RESIDENCY_WRITE)
 		return inner;
 	while (ranges_first_gap(&root->copies[member].valid, range.start, range.end, &gap)) {
@@ -142,12 +137,18 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 		}
 		if (found.end < gap.end)
 			gap.end = found.end;
-		/* Nobody has what could not be noted for want of memory. */
+		/* A member had it that has failed, or it could not be noted for want of memory. */
+		lost = atomic_load(&root->context->flights.lost);
 		if (!residency_source(root, gap, &source, &found)) {
-			*status = CL_OUT_OF_HOST_MEMORY;
+			*status = lost ? CL_DEVICE_NOT_AVAILABLE : CL_OUT_OF_HOST_MEMORY;
 			return NULL;
 		}
 		*status = move(root, source, member, found);
+		if (*status != CL_SUCCESS &&
+		    has_lost_one(root->context, source, member, lost, *status)) {
+			*status = CL_SUCCESS;
+			continue;
+		}
 		if (*status != CL_SUCCESS)
 			return NULL;
 		if (!ranges_add(&root->copies[member].valid, found.start, found.end)) {
@@ -167,6 +168,7 @@ void residency_wrote(struct memory *memory, unsigned int member, size_t offset, 
 	if (!ranges_add(&root->defined, range.start, range.end) ||
 	    !ranges_add(&root->copies[member].valid, range.start, range.end))
 		return;
+	flight_wrote(root, member, range);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (i != member)
 			ranges_remove(&root->copies[i].valid, range.start, range.end);

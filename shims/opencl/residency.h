@@ -31,6 +31,10 @@ bool residency_source(const struct memory *root, struct range range, unsigned in
 /* Reads a range of a buffer from wherever its parts are, and waits for it. */
 cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *to);
 
+/* The same of an image with its pitches. False: it has to be had at one place. */
+bool residency_read_image(struct memory *image, const size_t origin[3], const size_t region[3],
+			  size_t row_pitch, size_t slice_pitch, void *to, cl_int *status);
+
 /* What is enqueued on the member writes the range: nobody else has it now. */
 void residency_wrote(struct memory *memory, unsigned int member, size_t offset, size_t size);
 

@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "count.h"
+#include "flight.h"
 #include "settings.h"
 #include "split_diff.h"
 
@@ -14,20 +15,28 @@ bool split_is_wanted(void)
 	return settings()->split != SPLIT_OFF && pool()->count > 1;
 }
 
-static double now(void)
+static uint32_t sum_of(const char *text)
 {
-	struct timespec time;
+	uint32_t sum = UINT32_C(2166136261);
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+	while (*text)
+		sum = (sum ^ (unsigned char)*text++) * UINT32_C(16777619);
+	return sum;
 }
 
 /* One line a kernel and verdict. */
 static void tell(struct split_kernel *split, const struct kernel *kernel, const char *what)
 {
-	if (!settings()->tells_splits || split->is_told)
+	struct split_past *past = split->past;
+	uint32_t sum;
+
+	if (!settings()->tells_splits || past->told_count == SPLIT_TOLD)
 		return;
-	split->is_told = true;
+	sum = sum_of(what);
+	for (unsigned int i = 0; i < past->told_count; i++)
+		if (past->told[i] == sum)
+			return;
+	past->told[past->told_count++] = sum;
 	say("%s: %s", kernel->name, what);
 }
 
@@ -51,6 +60,8 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 			power[i] *= 16;
 		if (power[i] <= 0 || settings()->split == SPLIT_FORCE)
 			power[i] = 1;
+		if (flight_has_lost_anywhere(i))
+			power[i] = 0;
 		if (settings()->split == SPLIT_STRICT &&
 		    (strcmp(member->name, home->name) || member->platform != home->platform))
 			power[i] = 0;
@@ -61,7 +72,7 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 			 struct balance_class *class, struct split_part parts[POOL_MEMBERS])
 {
-	static const struct balance_class nothing;
+	struct balance_class nothing = {0};
 	const bool is_forced = settings()->split == SPLIT_FORCE;
 	uint64_t from[POOL_MEMBERS + 1];
 	double power[POOL_MEMBERS];
@@ -75,6 +86,19 @@ static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *v
 		if (from[i + 1] > from[i])
 			parts[count++] = (struct split_part){i, from[i], from[i + 1]};
 	return count;
+}
+
+/* Whether all that take part have what they are to run; the home may have to do all of it over. */
+static bool is_built(const struct kernel *kernel, const struct split_part *parts,
+		     unsigned int count)
+{
+	unsigned int members = 1U << kernel->context->home;
+
+	if (settings()->split == SPLIT_FORCE)
+		return true;
+	for (unsigned int i = 0; i < count; i++)
+		members |= 1U << parts[i].member;
+	return split_build_is_ready(kernel->program, members, kernel->split->past->spent);
 }
 
 /* Whether a launch of a kernel may be split at all; says why not. */
@@ -97,42 +121,50 @@ static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 
 /* One part, or at home what its member refuses. */
 static cl_int run_part(const struct split_work *work, struct split_part *part, cl_int brought,
-		       cl_event *event)
+		       cl_event *event, struct stamp **stamp)
 {
 	const unsigned int home = work->queue->context->home;
-	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event) : brought;
+	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event, stamp) : brought;
 
 	if (status == CL_SUCCESS || part->member == home)
 		return status;
 	part->member = home;
 	status = split_part_bring(work, part);
-	return status == CL_SUCCESS ? split_part_run(work, part, event) : status;
+	return status == CL_SUCCESS ? split_part_run(work, part, event, stamp) : status;
 }
 
 /* Brings what all parts need before the first one runs: moving bytes waits for what runs. */
 static cl_int run_parts(struct split_work *work, struct split_part *parts, unsigned int count,
 			struct split_run *run, struct event_part *events)
 {
+	struct flights *flights = &work->queue->context->flights;
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
-	const double began = now();
+	const double began = clock_seconds();
 
+	memset(run->parts, 0, sizeof(run->parts));
 	run->count = 0;
+	flights->launches++;
+	split_parts_exchange(work, parts, count);
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
-	run->moving = now() - began;
+	run->moving = clock_seconds() - began;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
-		status = run_part(work, &parts[i], brought[i], &events[i].inner);
+		status =
+		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
 		if (status != CL_SUCCESS)
 			break;
 		count_launch(parts[i].member, true);
 		events[i].member = parts[i].member;
+		events[i].flight = flight_begin(work, &parts[i], events[i].inner);
 		run->parts[run->count].member = parts[i].member;
 		run->parts[run->count].groups = parts[i].to - parts[i].from;
 		run->parts[run->count++].event = events[i].inner;
 	}
 	/* All run before what they wrote is looked at: images are waited for. */
+	flights->is_parting = true;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++)
 		status = split_part_wrote(work, &parts[i]);
+	flights->is_parting = false;
 	return status;
 }
 
@@ -162,21 +194,22 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 	struct balance_class *class = NULL;
 	unsigned int count = 0;
 	bool is_split = false;
-	double began = now();
+	double began = clock_seconds();
 
 	split->is_compared = verdict && split_diff_judge(kernel, work->launch, verdict);
 	if (split->is_compared) {
-		class = balance_class_of(&split->balance, verdict->groups);
+		class = balance_class_of(&split->past->balance, verdict->groups);
 		work->verdict = verdict;
 		split->verdict.groups = verdict->groups;
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
 			count = plan(kernel, verdict, class, parts);
 	}
-	if (count) {
+	if (count && is_built(kernel, parts, count)) {
 		is_split = split_diff_run(work, parts, count);
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
-			balance_took_parts(class, now() - began, 0);
+			balance_took_parts(class, clock_seconds() - began, 0);
+			count_split();
 			for (unsigned int i = 0; i < count; i++)
 				count_launch(parts[i].member, true);
 		} else {
@@ -214,7 +247,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		tell_whole(split, kernel, work->verdict);
 		return false;
 	}
-	class = balance_class_of(&split->balance, work->verdict->groups);
+	class = balance_class_of(&split->past->balance, work->verdict->groups);
 	if (settings()->split != SPLIT_FORCE && !balance_splits(class)) {
 		count_whole(balance_reason(class));
 		return false;
@@ -224,15 +257,24 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole("one_member");
 		return false;
 	}
+	if (!is_built(kernel, parts, count)) {
+		count_whole("not_built_yet");
+		return false;
+	}
 	tell(split, kernel, "split");
-	split_drop_run(&split->run);
-	split->run.class = class;
-	split->run.key = class->key;
-	split->run.is_whole = false;
-	*status = run_parts(work, parts, count, &split->run, events);
+	split_drop_run(&split->past->run);
+	split->past->run.class = class;
+	split->past->run.key = class->key;
+	split->past->run.is_whole = false;
+	*status = run_parts(work, parts, count, &split->past->run, events);
+	if (*status == CL_SUCCESS)
+		count_split();
 	if (*status == CL_SUCCESS && event) {
-		for (unsigned int i = 0; i < count; i++)
+		for (unsigned int i = 0; i < count; i++) {
 			of(events[i].inner)->clRetainEvent(events[i].inner);
+			if (events[i].flight)
+				flight_hold(events[i].flight);
+		}
 		*event = event_of_parts(work->queue, CL_COMMAND_NDRANGE_KERNEL, events, count);
 		if (!*event)
 			*status = CL_OUT_OF_HOST_MEMORY;
@@ -257,7 +299,7 @@ static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
 		tell_whole(split, kernel, verdict);
 		return false;
 	}
-	class = balance_class_of(&split->balance, verdict->groups);
+	class = balance_class_of(&split->past->balance, verdict->groups);
 	if (settings()->split == SPLIT_FORCE || balance_may(class))
 		return true;
 	count_whole(balance_reason(class));
@@ -291,5 +333,6 @@ bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct n
 	pthread_mutex_lock(&context->lock);
 	is_split = !atomic_load(&context->pins) && split_locked(&work, range, event, status);
 	pthread_mutex_unlock(&context->lock);
+	flight_tidy(context);
 	return is_split;
 }

@@ -7,6 +7,7 @@
 #define MVGAL_OPENCL_SPLIT_H
 
 #include "launch.h"
+#include "stamp.h"
 
 /* Whether there is anything to split over, and it is asked for. */
 bool split_is_wanted(void);
@@ -22,9 +23,9 @@ bool split_asks(const struct kernel *kernel);
 /* Whether a launch that was just judged may write to the memory of an argument. */
 bool split_may_write(const struct kernel *kernel, const struct ndrange *range, cl_uint argument);
 
-/* How long a launch that ran whole takes is looked at later: its event is taken. */
+/* How long a launch that ran whole takes is looked at later: its event and its stamp are taken. */
 void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
-		     cl_event inner);
+		     cl_event inner, struct stamp *stamp);
 
 void split_forget_program(struct program *program);
 void split_forget_kernel(struct kernel *kernel);

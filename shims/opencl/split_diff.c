@@ -50,6 +50,23 @@ static void drop(struct written *list, unsigned int count)
 	}
 }
 
+/* Puts bytes into the home's copy, which alone is right then. */
+static bool put(const struct split_work *work, const struct written *written,
+		const unsigned char *bytes)
+{
+	const unsigned int home = work->queue->context->home;
+	struct memory *memory = written->memory;
+	cl_int status;
+	cl_command_queue queue = queue_for_part(work->queue, home, &status);
+	cl_mem inner = queue ? memory_on(memory, home, &status) : NULL;
+
+	if (!inner || of(queue)->clEnqueueWriteBuffer(queue, inner, CL_TRUE, 0, memory->size, bytes,
+						      0, NULL, NULL) != CL_SUCCESS)
+		return false;
+	residency_wrote(memory, home, 0, memory->size);
+	return true;
+}
+
 /* Keeps what is in all that is written. */
 static bool keep(const struct split_work *work, struct written *list, unsigned int *count)
 {
@@ -64,6 +81,11 @@ static bool keep(const struct split_work *work, struct written *list, unsigned i
 		++*count;
 		if (!written->before || !written->after ||
 		    residency_read(memory, 0, memory->size, written->before) != CL_SUCCESS)
+			return false;
+		/* Bytes that nobody wrote are others on each member: they would pass for changed.
+		 */
+		if (!ranges_has(&memory->defined, 0, memory->size) &&
+		    !put(work, written, written->before))
 			return false;
 		memcpy(written->after, written->before, memory->size);
 	}
@@ -118,23 +140,6 @@ static bool merge_all(const struct split_work *work, struct written *list, unsig
 	return merged;
 }
 
-/* Puts bytes into the home's copy, which alone is right then. */
-static bool put(const struct split_work *work, const struct written *written,
-		const unsigned char *bytes)
-{
-	const unsigned int home = work->queue->context->home;
-	struct memory *memory = written->memory;
-	cl_int status;
-	cl_command_queue queue = queue_for_part(work->queue, home, &status);
-	cl_mem inner = queue ? memory_on(memory, home, &status) : NULL;
-
-	if (!inner || of(queue)->clEnqueueWriteBuffer(queue, inner, CL_TRUE, 0, memory->size, bytes,
-						      0, NULL, NULL) != CL_SUCCESS)
-		return false;
-	residency_wrote(memory, home, 0, memory->size);
-	return true;
-}
-
 /* All of them, each to its end. */
 static bool run_parts(const struct split_work *work, const struct split_part *parts,
 		      unsigned int count)
@@ -146,7 +151,7 @@ static bool run_parts(const struct split_work *work, const struct split_part *pa
 	for (unsigned int i = 0; i < count && ran; i++)
 		ran = split_part_bring(work, &parts[i]) == CL_SUCCESS;
 	for (unsigned int i = 0; i < count && ran; i++) {
-		ran = split_part_run(work, &parts[i], &events[begun]) == CL_SUCCESS;
+		ran = split_part_run(work, &parts[i], &events[begun], NULL) == CL_SUCCESS;
 		begun += ran;
 	}
 	for (unsigned int i = 0; i < begun; i++) {

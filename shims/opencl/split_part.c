@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange.h"
+#include "flight.h"
+#include "lines.h"
 #include "residency.h"
 
 /* Of a buffer the bytes, of an image the lines that the part touches. False: none. */
@@ -13,20 +16,42 @@ static bool slice_of(const struct analysis_window *window, const struct split_pa
 	return analysis_slice(window, part->from, part->to, size, begin, end) && *begin < *end;
 }
 
-static cl_int bring_window(struct memory *memory, const struct analysis_window *window,
-			   const struct split_part *part)
+/* Whether parts of it along an axis are lines of its own. */
+static bool has_lines_along(const struct memory *image, unsigned int axis)
+{
+	return image->root == image && axis == image->axis;
+}
+
+bool split_part_range(const struct split_part *part, const struct memory *memory,
+		      const struct analysis_window *window, const unsigned int *axis,
+		      struct range *range)
 {
 	uint64_t begin, end;
+
+	if (!is_image_type(memory->type)) {
+		if (!slice_of(window, part, memory->size, &begin, &end))
+			return false;
+		*range = (struct range){memory->origin + begin, memory->origin + end};
+		return true;
+	}
+	*range = (struct range){0, memory->root->size};
+	if (!axis || !has_lines_along(memory, *axis))
+		return window->is_used;
+	if (!slice_of(window, part, memory->size / memory->line, &begin, &end))
+		return false;
+	*range = (struct range){begin * memory->line, end * memory->line};
+	return true;
+}
+
+static cl_int bring_window(struct memory *memory, const struct analysis_window *window,
+			   const unsigned int *axis, const struct split_part *part)
+{
+	struct range range;
 	cl_int status = CL_SUCCESS;
 
-	if (is_image_type(memory->type)) {
-		if (window->is_used)
-			residency_need(memory, part->member, 0, memory->size, RESIDENCY_READ,
-				       &status);
-		return status;
-	}
-	if (slice_of(window, part, memory->size, &begin, &end))
-		residency_need(memory, part->member, begin, end - begin, RESIDENCY_READ, &status);
+	if (split_part_range(part, memory, window, axis, &range))
+		residency_need(memory->root, part->member, range.start, range.end - range.start,
+			       RESIDENCY_READ, &status);
 	return status;
 }
 
@@ -41,28 +66,59 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 
 		if (!memory)
 			continue;
-		status = bring_window(memory, &use->reads, part);
+		status = bring_window(memory, &use->reads, NULL, part);
 		if (status == CL_SUCCESS)
-			status = bring_window(memory, &use->writes, part);
+			status = bring_window(memory, &use->writes, &use->axis, part);
 	}
 	return status;
 }
 
+static void want_window(struct exchange *exchange, struct memory *memory,
+			const struct analysis_window *window, const struct split_part *part)
+{
+	struct range range;
+
+	if (!is_image_type(memory->type) && split_part_range(part, memory, window, NULL, &range))
+		exchange_want(exchange, memory->root, part->member, range.start,
+			      range.end - range.start);
+}
+
+void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
+			  unsigned int count)
+{
+	struct exchange exchange = {0};
+
+	for (unsigned int part = 0; part < count; part++)
+		for (cl_uint i = 0; i < work->kernel->argument_count; i++) {
+			struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+			const struct analysis_use *use = &work->verdict->uses[i];
+
+			if (!memory)
+				continue;
+			want_window(&exchange, memory, &use->reads, &parts[part]);
+			want_window(&exchange, memory, &use->writes, &parts[part]);
+		}
+	exchange_run(&exchange, work->queue->context);
+}
+
 /* Where the part begins and how far it goes along the dimension. */
-static void grid_of(const struct split_work *work, const struct split_part *part, size_t offset[3],
-		    size_t global[3])
+void split_part_grid(const struct split_work *work, const struct split_part *part,
+		     struct split_grid *grid)
 {
 	const struct analysis_launch *launch = work->launch;
 	const unsigned int along = work->verdict->dimension;
 	const uint64_t first = part->from * work->verdict->group;
 	const uint64_t end = part->to * work->verdict->group;
 
+	grid->dimensions = launch->dimensions;
+	grid->has_local = launch->local[0] != 0;
 	for (unsigned int i = 0; i < 3; i++) {
-		offset[i] = launch->offset[i];
-		global[i] = launch->global[i];
+		grid->offset[i] = launch->offset[i];
+		grid->global[i] = launch->global[i];
+		grid->local[i] = launch->local[i];
 	}
-	offset[along] += first;
-	global[along] = (end < launch->global[along] ? end : launch->global[along]) - first;
+	grid->offset[along] += first;
+	grid->global[along] = (end < launch->global[along] ? end : launch->global[along]) - first;
 }
 
 static cl_int set_hidden(const struct split_work *work, const struct split_part *part,
@@ -77,69 +133,77 @@ static cl_int set_hidden(const struct split_work *work, const struct split_part 
 					 hidden);
 }
 
-cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event)
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
+		      struct stamp **stamp)
 {
-	const struct analysis_launch *launch = work->launch;
-	size_t offset[3], global[3], local[3];
+	struct split_grid grid;
 	cl_kernel inner;
 	cl_command_queue queue;
 	cl_int status;
 
+	if (flight_has_lost(work->queue->context, part->member))
+		return CL_DEVICE_NOT_AVAILABLE;
 	queue = queue_for_part(work->queue, part->member, &status);
 	inner = queue ? split_kernel_on(work->kernel, part->member, &status) : NULL;
 	if (inner)
 		status = set_hidden(work, part, inner);
 	if (!inner || status != CL_SUCCESS)
 		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
-	grid_of(work, part, offset, global);
-	for (unsigned int i = 0; i < 3; i++)
-		local[i] = launch->local[i];
-	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, launch->dimensions, offset, global,
-						   launch->local[0] ? local : NULL, 0, NULL, event);
+	split_part_grid(work, part, &grid);
+	if (stamp)
+		*stamp = stamp_begin(queue, part->member);
+	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, grid.dimensions, grid.offset,
+						   grid.global, grid.has_local ? grid.local : NULL,
+						   0, NULL, event);
+	if (stamp && status == CL_SUCCESS) {
+		stamp_end(*stamp, *event);
+	} else if (stamp) {
+		stamp_drop(*stamp);
+		*stamp = NULL;
+	}
 	/* It is to begin while the others are given theirs. */
 	if (status == CL_SUCCESS)
 		of(queue)->clFlush(queue);
 	return status;
 }
 
+cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
+			   unsigned int member, cl_int *status)
+{
+	cl_kernel inner = split_kernel_new(work->kernel, member, status);
+
+	if (inner)
+		*status = set_hidden(work, part, inner);
+	if (inner && *status != CL_SUCCESS) {
+		of(inner)->clReleaseKernel(inner);
+		inner = NULL;
+	}
+	return inner;
+}
+
 /* The lines of an image that the part wrote go home. */
 static cl_int send_home(const struct split_work *work, const struct split_part *part,
 			struct memory *image, const struct analysis_use *use)
 {
-	const unsigned int home = work->queue->context->home;
-	const cl_image_desc *shape = &image->image;
-	size_t origin[3] = {0, 0, 0}, region[3] = {shape->image_width, 1, 1};
+	struct context *context = work->queue->context;
+	size_t region[3];
 	uint64_t begin, end;
-	cl_command_queue from, to;
 	cl_int status;
-	void *bytes;
 
-	if (image->type == CL_MEM_OBJECT_IMAGE1D_ARRAY)
-		region[1] = shape->image_array_size;
-	else if (shape->image_height)
-		region[1] = shape->image_height;
-	if (image->type == CL_MEM_OBJECT_IMAGE2D_ARRAY)
-		region[2] = shape->image_array_size;
-	else if (shape->image_depth)
-		region[2] = shape->image_depth;
-	if (part->member == home || !slice_of(&use->writes, part, region[use->axis], &begin, &end))
+	lines_region(image, region);
+	if (part->member == context->home ||
+	    !slice_of(&use->writes, part, region[use->axis], &begin, &end))
 		return CL_SUCCESS;
-	origin[use->axis] = begin;
-	region[use->axis] = end - begin;
-	bytes = malloc(image->element * region[0] * region[1] * region[2]);
-	if (!bytes)
-		return CL_OUT_OF_HOST_MEMORY;
-	from = queue_for_part(work->queue, part->member, &status);
-	to = from ? queue_for_part(work->queue, home, &status) : NULL;
-	if (to)
-		status =
-		    of(from)->clEnqueueReadImage(from, image->copies[part->member].inner, CL_TRUE,
-						 origin, region, 0, 0, bytes, 0, NULL, NULL);
-	if (to && status == CL_SUCCESS)
-		status = of(to)->clEnqueueWriteImage(to, image->copies[home].inner, CL_TRUE, origin,
-						     region, 0, 0, bytes, 0, NULL, NULL);
-	free(bytes);
-	return status;
+	status = context_finish(context, part->member);
+	if (status == CL_SUCCESS)
+		status = context_finish(context, context->home);
+	/* Where it has failed the home has done the part over, in its own image. */
+	if (status != CL_SUCCESS || flight_has_lost(context, part->member))
+		return status;
+	status = lines_move(image, part->member, context->home, use->axis, begin, end);
+	if (status == CL_SUCCESS || context_finish(context, context->home) != CL_SUCCESS)
+		return status;
+	return flight_recover(context, part->member, status);
 }
 
 cl_int split_part_wrote(const struct split_work *work, const struct split_part *part)
@@ -149,17 +213,18 @@ cl_int split_part_wrote(const struct split_work *work, const struct split_part *
 	for (cl_uint i = 0; i < work->kernel->argument_count && status == CL_SUCCESS; i++) {
 		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
 		const struct analysis_use *use = &work->verdict->uses[i];
-		uint64_t begin, end;
+		struct range range;
 
 		if (!memory || !use->writes.is_used)
 			continue;
-		if (is_image_type(memory->type)) {
+		if (is_image_type(memory->type) && !has_lines_along(memory, use->axis)) {
 			status = send_home(work, part, memory, use);
 			if (status == CL_SUCCESS)
 				residency_wrote(memory, work->queue->context->home, 0,
 						memory->size);
-		} else if (slice_of(&use->writes, part, memory->size, &begin, &end)) {
-			residency_wrote(memory, part->member, begin, end - begin);
+		} else if (split_part_range(part, memory, &use->writes, &use->axis, &range)) {
+			residency_wrote(memory->root, part->member, range.start,
+					range.end - range.start);
 		}
 	}
 	return status;

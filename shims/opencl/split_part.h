@@ -5,6 +5,7 @@
 #define MVGAL_OPENCL_SPLIT_PART_H
 
 #include "split_program.h"
+#include "stamp.h"
 
 struct split_work {
 	struct queue *queue;
@@ -18,12 +19,36 @@ struct split_part {
 	uint64_t from, to; /* groups */
 };
 
+/* What clEnqueueNDRangeKernel is told. */
+struct split_grid {
+	cl_uint dimensions;
+	size_t offset[3], global[3], local[3];
+	bool has_local;
+};
+void split_part_grid(const struct split_work *work, const struct split_part *part,
+		     struct split_grid *grid);
+
+/*
+ * The bytes of its root that the part touches of memory, by a window; of an image the lines, where
+ * `axis` is the one along which it has lines, else all. False: none.
+ */
+bool split_part_range(const struct split_part *part, const struct memory *memory,
+		      const struct analysis_window *window, const unsigned int *axis,
+		      struct range *range);
+
 /* Brings what the part touches. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
+/* Brings what all parts touch, as far as that is done better at once. */
+void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
+			  unsigned int count);
 
-/* Enqueues it, and gives its event. */
-cl_int split_part_run(const struct split_work *work, const struct split_part *part,
-		      cl_event *event);
+/* Enqueues it, and gives its event; and, where that is not NULL, how its time is to be had. */
+cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
+		      struct stamp **stamp);
+
+/* A kernel of its own on a member, with which the part can be run there later as it is now. */
+cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
+			   unsigned int member, cl_int *status);
 
 /* Notes what it has written; what cannot be in parts is brought together at home. */
 cl_int split_part_wrote(const struct split_work *work, const struct split_part *part);

@@ -44,14 +44,37 @@ static struct analysis *analyse(struct program *program)
 	return analysis;
 }
 
+static bool begin(struct split_program *split, struct program *program)
+{
+	split->analysis = analyse(program);
+	split->past_count = 1;
+	if (split->analysis && !analysis_error(split->analysis, NULL, NULL))
+		split->past_count += analysis_kernel_count(split->analysis);
+	split->pasts = calloc(split->past_count, sizeof(*split->pasts));
+	if (!split->pasts)
+		analysis_free(split->analysis);
+	return split->pasts != NULL;
+}
+
 static struct split_program *split_program_of(struct program *program)
 {
 	if (!program->split) {
 		program->split = calloc(1, sizeof(*program->split));
-		if (program->split)
-			program->split->analysis = analyse(program);
+		if (program->split && !begin(program->split, program)) {
+			free(program->split);
+			program->split = NULL;
+		}
 	}
 	return program->split;
+}
+
+void split_drop_run(struct split_run *run)
+{
+	for (unsigned int i = 0; i < run->count; i++) {
+		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
+		stamp_drop(run->parts[i].stamp);
+	}
+	run->count = 0;
 }
 
 void split_forget_program(struct program *program)
@@ -60,19 +83,13 @@ void split_forget_program(struct program *program)
 
 	if (!split)
 		return;
-	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
-		if (split->inner[i])
-			of(split->inner[i])->clReleaseProgram(split->inner[i]);
+	split_build_drop(&split->build);
+	for (size_t i = 0; i < split->past_count; i++)
+		split_drop_run(&split->pasts[i].run);
+	free(split->pasts);
 	analysis_free(split->analysis);
 	free(split);
 	program->split = NULL;
-}
-
-void split_drop_run(struct split_run *run)
-{
-	for (unsigned int i = 0; i < run->count; i++)
-		of(run->parts[i].event)->clReleaseEvent(run->parts[i].event);
-	run->count = 0;
 }
 
 void split_forget_kernel(struct kernel *kernel)
@@ -81,7 +98,6 @@ void split_forget_kernel(struct kernel *kernel)
 
 	if (!split)
 		return;
-	split_drop_run(&split->run);
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++)
 		if (split->inner[i])
 			of(split->inner[i])->clReleaseKernel(split->inner[i]);
@@ -109,6 +125,8 @@ struct split_kernel *split_kernel_of(struct kernel *kernel)
 	    (!analysis_kernel_info(program->analysis, (size_t)split->number, &split->info) ||
 	     split->info.arg_count != kernel->argument_count))
 		split->number = -1;
+	split->past =
+	    &program->pasts[split->number < 0 ? program->past_count - 1 : (size_t)split->number];
 	kernel->split = split;
 	return split;
 }
@@ -188,39 +206,13 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 	return &split->verdict;
 }
 
-static cl_program program_for_parts(struct program *program, unsigned int member, cl_int *status)
-{
-	struct split_program *split = program->split;
-	const cl_device_id device = pool()->members[member].device;
-	const char *text;
-	cl_context context;
-	size_t length;
-
-	*status = split->is_refused[member] ? CL_BUILD_PROGRAM_FAILURE : CL_SUCCESS;
-	if (split->inner[member] || *status != CL_SUCCESS)
-		return *status == CL_SUCCESS ? split->inner[member] : NULL;
-	text = analysis_source(split->analysis, &length);
-	context = context_on(program->context, member, status);
-	if (!text || !context)
-		return NULL;
-	split->inner[member] =
-	    of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
-	if (!split->inner[member])
-		return NULL;
-	*status = of(split->inner[member])
-		      ->clBuildProgram(split->inner[member], 1, &device,
-				       analysis_options(split->analysis), NULL, NULL);
-	split->is_refused[member] = *status != CL_SUCCESS;
-	return *status == CL_SUCCESS ? split->inner[member] : NULL;
-}
-
 cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *status)
 {
 	struct split_kernel *split = kernel->split;
 
 	*status = CL_SUCCESS;
 	if (!split->inner[member]) {
-		cl_program program = program_for_parts(kernel->program, member, status);
+		cl_program program = split_build_on(kernel->program, member, status);
 
 		if (program)
 			split->inner[member] =
@@ -235,4 +227,19 @@ cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *st
 		return NULL;
 	split->set[member] = kernel->generation;
 	return split->inner[member];
+}
+
+cl_kernel split_kernel_new(struct kernel *kernel, unsigned int member, cl_int *status)
+{
+	cl_program program = split_build_on(kernel->program, member, status);
+	cl_kernel inner =
+	    program ? of(program)->clCreateKernel(program, kernel->name, status) : NULL;
+
+	if (inner)
+		*status = kernel_set_on(kernel, member, inner, 0);
+	if (inner && *status != CL_SUCCESS) {
+		of(inner)->clReleaseKernel(inner);
+		inner = NULL;
+	}
+	return inner;
 }

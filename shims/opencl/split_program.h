@@ -6,11 +6,16 @@
 #include "analysis.h"
 #include "balance.h"
 #include "split.h"
+#include "split_build.h"
+#include "stamp.h"
+
+struct split_past;
 
 struct split_program {
 	struct analysis *analysis; /* NULL: there is no source, or no memory */
-	cl_program inner[POOL_MEMBERS];
-	bool is_refused[POOL_MEMBERS]; /* it did not build there */
+	struct split_past *pasts;  /* of each kernel in it, and of those that are not */
+	size_t past_count;
+	struct split_build build;
 };
 
 /* Parts that were launched, whose times are not known yet. */
@@ -21,10 +26,23 @@ struct split_run {
 	unsigned int count;
 	struct {
 		cl_event event;
+		struct stamp *stamp; /* NULL: the driver tells its time */
 		unsigned int member;
 		uint64_t groups;
 	} parts[POOL_MEMBERS];
 	bool is_whole;
+};
+
+#define SPLIT_TOLD 8
+
+/* Of all kernel objects of one name: programs make one for each launch, and drop it. */
+struct split_past {
+	struct balance balance;
+	struct split_run run;
+	double spent; /* seconds that it ran whole */
+	/* Sums of what was told. */
+	uint32_t told[SPLIT_TOLD];
+	unsigned int told_count;
 };
 
 struct split_kernel {
@@ -36,9 +54,8 @@ struct split_kernel {
 	uint64_t generation;
 	uint64_t grid[10];
 	struct analysis_verdict verdict;
-	bool has_verdict, is_told, is_compared;
-	struct balance balance;
-	struct split_run run;
+	bool has_verdict, is_compared;
+	struct split_past *past;
 };
 
 /* NULL: no memory. */
@@ -57,5 +74,7 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 
 /* The member's kernel of the text for parts, its arguments set but the hidden one. */
 cl_kernel split_kernel_on(struct kernel *kernel, unsigned int member, cl_int *status);
+/* The same, one more that is the caller's. */
+cl_kernel split_kernel_new(struct kernel *kernel, unsigned int member, cl_int *status);
 
 #endif

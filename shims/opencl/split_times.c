@@ -3,7 +3,7 @@
 #include "split_program.h"
 
 /* Seconds that a part ran: negative where it has not ended, 0 where it failed or does not say. */
-static double time_of(cl_event event)
+static double time_of(cl_event event, const struct stamp *stamp, unsigned int member)
 {
 	cl_ulong start, end;
 	cl_int state;
@@ -13,23 +13,30 @@ static double time_of(cl_event event)
 		return 0;
 	if (state > CL_COMPLETE)
 		return -1;
+	if (stamp)
+		return state < 0 ? 0 : stamp_seconds(stamp);
 	if (state < 0 ||
 	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
 					       &start, NULL) != CL_SUCCESS ||
 	    of(event)->clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end,
 					       NULL) != CL_SUCCESS)
 		return 0;
-	return (double)(end - start) * 1e-9;
+	/* Not 1 us after the clock began: these are no times (rusticl of Mesa 22 says 0 to 3). */
+	if (end < 1000) {
+		stamp_need(member);
+		return 0;
+	}
+	return end > start ? (double)(end - start) * 1e-9 : 0;
 }
 
 /* Takes the times of the launch before, once it is over. */
 void split_learn(struct split_kernel *split)
 {
-	struct split_run *run = &split->run;
+	struct split_run *run = &split->past->run;
 	double longest = 0, times[POOL_MEMBERS];
 
 	for (unsigned int i = 0; i < run->count; i++) {
-		times[i] = time_of(run->parts[i].event);
+		times[i] = time_of(run->parts[i].event, run->parts[i].stamp, run->parts[i].member);
 		if (times[i] < 0)
 			return;
 		if (times[i] > longest)
@@ -37,6 +44,8 @@ void split_learn(struct split_kernel *split)
 	}
 	/* Its class may have been given up for another. */
 	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
+		if (run->is_whole)
+			split->past->spent += times[i];
 		if (run->is_whole)
 			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
 					   times[i]);
@@ -53,29 +62,33 @@ bool split_asks(const struct kernel *kernel)
 {
 	const struct split_kernel *split = kernel->split;
 
-	return split && split->has_verdict && !split->run.count &&
+	return split && split->has_verdict && !split->past->run.count &&
 	       (split->verdict.rule == ANALYSIS_SPLIT || split->is_compared);
 }
 
 void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
-		     cl_event inner)
+		     cl_event inner, struct stamp *stamp)
 {
 	struct split_kernel *split = kernel->split;
 	uint64_t groups;
 
+	stamp_end(stamp, inner);
 	pthread_mutex_lock(&kernel->context->lock);
 	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
 		groups = split->verdict.groups;
-		split->run.class = balance_class_of(&split->balance, groups);
-		split->run.key = split->run.class->key;
-		split->run.is_whole = true;
-		split->run.count = 1;
-		split->run.parts[0].event = inner;
-		split->run.parts[0].member = member;
-		split->run.parts[0].groups = groups;
+		split->past->run.class = balance_class_of(&split->past->balance, groups);
+		split->past->run.key = split->past->run.class->key;
+		split->past->run.is_whole = true;
+		split->past->run.count = 1;
+		split->past->run.parts[0].event = inner;
+		split->past->run.parts[0].stamp = stamp;
+		split->past->run.parts[0].member = member;
+		split->past->run.parts[0].groups = groups;
 		inner = NULL;
 	}
 	pthread_mutex_unlock(&kernel->context->lock);
-	if (inner)
-		of(inner)->clReleaseEvent(inner);
+	if (!inner)
+		return;
+	of(inner)->clReleaseEvent(inner);
+	stamp_drop(stamp);
 }

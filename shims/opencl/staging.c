@@ -96,14 +96,24 @@ static cl_int move_chunks(cl_command_queue source, cl_mem from, cl_command_queue
 	return status;
 }
 
+unsigned char *staging_take(struct context *context, unsigned int member, size_t whole,
+			    size_t least, size_t *room, unsigned char **own)
+{
+	unsigned char *bytes = whole >= LEAST && least <= CHUNK ? pinned(context, member) : NULL;
+	const size_t most = bytes ? CHUNK : LEAST > least ? LEAST : least;
+
+	*room = whole < most ? whole : most;
+	*own = bytes ? NULL : malloc(2 * *room);
+	return bytes ? bytes : *own;
+}
+
 cl_int staging_move(struct context *context, unsigned int source, cl_mem from, unsigned int target,
 		    cl_mem to, struct range range)
 {
-	const size_t whole = range.end - range.start;
-	unsigned char *bytes = whole >= LEAST ? pinned(context, source) : NULL, *own = NULL;
-	const size_t most = bytes ? CHUNK : LEAST, room = whole < most ? whole : most;
 	cl_command_queue from_queue, to_queue;
+	unsigned char *bytes, *own;
 	cl_int status;
+	size_t room;
 
 	from_queue = context_transfer(context, source, &status);
 	if (status != CL_SUCCESS)
@@ -111,8 +121,7 @@ cl_int staging_move(struct context *context, unsigned int source, cl_mem from, u
 	to_queue = context_transfer(context, target, &status);
 	if (status != CL_SUCCESS)
 		return status;
-	if (!bytes)
-		bytes = own = malloc(2 * room);
+	bytes = staging_take(context, source, range.end - range.start, 1, &room, &own);
 	if (!bytes)
 		return CL_OUT_OF_HOST_MEMORY;
 	status = move_chunks(from_queue, from, to_queue, to, range, bytes, room);

@@ -14,4 +14,11 @@ cl_int staging_move(struct context *context, unsigned int source, cl_mem from, u
 /* Gives it up with the context. */
 void staging_drop(struct staging *staging);
 
+/*
+ * Two halves of `room` bytes, `least` or more, for `whole` bytes to pass through: pinned where they
+ * are many. `own` is to be freed then. NULL: no memory.
+ */
+unsigned char *staging_take(struct context *context, unsigned int member, size_t whole,
+			    size_t least, size_t *room, unsigned char **own);
+
 #endif

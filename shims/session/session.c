@@ -265,6 +265,14 @@ void mvgal_session_busy(uint32_t gpu, uint64_t ns)
 		add(&counters->busy_ns, ns);
 }
 
+void mvgal_session_kernel(bool parted)
+{
+	struct mvgal_session_page *page = current_page();
+
+	if (page)
+		add(parted ? &page->status.parted : &page->status.whole, 1);
+}
+
 void mvgal_session_whole(const char *reason)
 {
 	struct mvgal_session_page *page = current_page();

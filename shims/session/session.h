@@ -48,6 +48,9 @@ _Atomic uint64_t *mvgal_session_launches(uint32_t gpu);
 /* Time in ns that a GPU worked, as far as the shim measures it. */
 void mvgal_session_busy(uint32_t gpu, uint64_t ns);
 
+/* A kernel, whatever it ran on, whole or in parts: once for all parts. */
+void mvgal_session_kernel(bool parted);
+
 /* Work ran whole, for a reason of a few words: a string that stays. */
 void mvgal_session_whole(const char *reason);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lets balance.c share out the launches of members of given speeds: `speed...`, in groups a second.
- * A member that is named with an x does not keep its promise: it is half as fast as it is told. */
+ * Of one whose speed is negative the first time is not told: it is to be stamped from then on. With
+ * BALANCE_NOISE each time differs by up to so much of it. */
 #include "../../../shims/opencl/balance.h"
 
 #include <stdio.h>
@@ -14,10 +15,15 @@ int main(int count, char **arguments)
 	const double moving = atof(arguments[2]);
 	const unsigned int members = (unsigned int)count - 3;
 	double speed[BALANCE_MEMBERS], power[BALANCE_MEMBERS], took = 0, whole = 0;
-	unsigned int splits = 0;
+	bool silent[BALANCE_MEMBERS];
+	const double noise = getenv("BALANCE_NOISE") ? atof(getenv("BALANCE_NOISE")) : 0;
+	uint64_t before[BALANCE_MEMBERS + 1] = {0};
+	unsigned int splits = 0, changes = 0, seed = 1;
 
 	for (unsigned int i = 0; i < members; i++) {
 		speed[i] = atof(arguments[3 + i]);
+		silent[i] = speed[i] < 0;
+		speed[i] = speed[i] < 0 ? -speed[i] : speed[i];
 		power[i] = 1;
 		if (speed[i] > 0 && (whole == 0 || i == 0))
 			whole = (double)groups / speed[i];
@@ -33,15 +39,20 @@ int main(int count, char **arguments)
 			continue;
 		}
 		splits++;
+		changes += memcmp(before, from, (members + 1) * sizeof(*from)) != 0;
+		memcpy(before, from, (members + 1) * sizeof(*from));
 		for (unsigned int i = 0; i < members; i++) {
 			const uint64_t share = from[i + 1] - from[i];
-			const double seconds = (double)share / speed[i];
+			const double off = ((double)rand_r(&seed) / RAND_MAX * 2 - 1) * noise;
+			const double seconds = (double)share / speed[i] * (1 + off);
 
 			if (from[i + 1] < from[i] || from[i + 1] > groups)
 				return 1;
 			sum += share;
-			if (share)
+			if (share && !silent[i])
 				balance_took_part(of, i, share, seconds);
+			if (share)
+				silent[i] = false;
 			if (seconds > longest)
 				longest = seconds;
 		}
@@ -50,6 +61,6 @@ int main(int count, char **arguments)
 		took = longest + moving;
 		balance_took_parts(of, longest, moving);
 	}
-	printf("%u %.3f\n", splits, whole / took);
+	printf("%u %.3f %u\n", splits, whole / took, changes);
 	return 0;
 }

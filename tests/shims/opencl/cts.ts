@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { Follower } from "../../../scripts/opencl/follow.ts";
 import { compile } from "../../fakes/cc.ts";
 import { isPoclsOwnEnd } from "./pool.ts";
 
@@ -23,10 +24,10 @@ export interface CheckOutcome {
 /** What checks came to. */
 export interface CheckRun {
   outcomes: CheckOutcome[];
-  /** Kernels of which a launch was split, as `MVGAL_DEBUG=split` tells. */
-  splits: number;
-  /** How often each reason was told why a kernel ran whole. */
-  wholes: Map<string, number>;
+  /** Launches in parts, as the session counts them. */
+  parted: number;
+  /** Why others ran whole, and how many. */
+  reasons: Map<string, number>;
   seconds: number;
 }
 
@@ -65,6 +66,11 @@ export function listChecks(program: string, categories: readonly string[] = []):
 
 const LINE = /^(pass|fail|skip) (\S+) (\S+) ?(.*)$/;
 
+/** Adds how often there is what. */
+export function addCounts(to: Map<string, number>, counts: Iterable<[string, number]>): void {
+  for (const [what, count] of counts) to.set(what, (to.get(what) ?? 0) + count);
+}
+
 /** The outcomes that the program told. */
 export function parseOutcomes(text: string): CheckOutcome[] {
   return text.split("\n").flatMap((line) => {
@@ -75,27 +81,26 @@ export function parseOutcomes(text: string): CheckOutcome[] {
   });
 }
 
-/** Counts what `MVGAL_DEBUG=split` told of kernels. */
-export function countVerdicts(errors: string): { splits: number; wholes: Map<string, number> } {
-  const wholes = new Map<string, number>();
-  let splits = 0;
-  for (const [, verdict = ""] of errors.matchAll(/^mvgal: [\w.]+: (.*)$/gm)) {
-    if (/^split(, and compared)?$/.test(verdict)) splits++;
-    else wholes.set(verdict, (wholes.get(verdict) ?? 0) + 1);
-  }
-  return { splits, wholes };
-}
-
 async function runOnce(program: string, checks: readonly string[], options: CheckOptions) {
-  const { code, signal, stdout, stderr } = await new Deno.Command(program, {
-    args: [...(options.isQuick ? ["--quick"] : []), ...checks],
-    env: { ASAN_OPTIONS: "detect_leaks=0", MVGAL_DEBUG: "split", ...options.env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, signal, out: text(stdout), errors: text(stderr) };
+  const directory = Deno.makeTempDirSync({ prefix: "mvgal-cts-" });
+  const follower = new Follower(directory);
+  const looks = setInterval(() => follower.look(), 5);
+  try {
+    const { code, signal, stdout, stderr } = await new Deno.Command(program, {
+      args: [...(options.isQuick ? ["--quick"] : []), ...checks],
+      env: { ASAN_OPTIONS: "detect_leaks=0", MVGAL_RUNTIME_DIR: directory, ...options.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const counts = follower.counts();
+    return { code, signal, out: text(stdout), errors: text(stderr), counts };
+  } finally {
+    clearInterval(looks);
+    follower[Symbol.dispose]();
+    Deno.removeSync(directory, { recursive: true });
+  }
 }
 
 /**
@@ -108,17 +113,16 @@ export async function runChecks(
   checks: readonly string[],
   options: CheckOptions,
 ): Promise<CheckRun> {
-  const run: CheckRun = { outcomes: [], splits: 0, wholes: new Map(), seconds: 0 };
+  const run: CheckRun = { outcomes: [], parted: 0, reasons: new Map(), seconds: 0 };
   const begin = performance.now();
   let left = checks;
   for (let attempt = 0; left.length > 0;) {
-    const { code, signal, out, errors } = await runOnce(program, left, options);
+    const { code, signal, out, errors, counts } = await runOnce(program, left, options);
     if (code === 1 && out === "") throw new Error(`cts: ${errors.trim()}`);
     const outcomes = parseOutcomes(out);
-    const { splits, wholes } = countVerdicts(errors);
     run.outcomes.push(...outcomes);
-    run.splits += splits;
-    for (const [why, count] of wholes) run.wholes.set(why, (run.wholes.get(why) ?? 0) + count);
+    run.parted += counts?.parted ?? 0;
+    addCounts(run.reasons, counts?.reasons ?? []);
     const told = new Set(outcomes.map(({ check }) => check));
     left = left.filter((check) => !told.has(check));
     if (outcomes.length > 0) attempt = 0;

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
   type CheckOutcome,
-  countVerdicts,
   ctsProgram,
   listChecks,
   lostOnPool,
@@ -68,8 +67,8 @@ poclTest(
     assert.ok(passed.length >= SOME.length - 2, JSON.stringify(alone.outcomes));
     assert.deepEqual(lostOnPool([alone.outcomes], pooled.outcomes), []);
     assert.equal(pooled.outcomes.length, SOME.length);
-    assert.equal(alone.splits, 0);
-    assert.ok(pooled.splits >= 20, `${pooled.splits} kernels were split`);
+    assert.equal(alone.parted, 0);
+    assert.ok(pooled.parted >= 60, `${pooled.parted} launches in parts`);
   },
 );
 
@@ -83,7 +82,7 @@ for check; do
   */crash) echo "no good" >&2; kill -SEGV $$ ;;
   */wrong) echo "fail a wrong 1 instead of 2" ;;
   */none) echo "skip a none no images" ;;
-  *) echo "pass a \${check#*/}"; echo "mvgal: k: split" >&2 ;;
+  *) echo "pass a \${check#*/}" ;;
   esac
 done
 `,
@@ -91,7 +90,7 @@ done
   Deno.chmodSync(program, 0o755);
   try {
     const checks = ["a/one", "a/crash", "a/wrong", "a/none", "a/two"];
-    const { outcomes, splits } = await runChecks(program, checks, { env: {} });
+    const { outcomes } = await runChecks(program, checks, { env: {} });
     assert.deepEqual(outcomes, [
       { check: "a/one", state: "pass", why: "" },
       { check: "a/crash", state: "fail", why: "ended by SIGSEGV: no good" },
@@ -99,7 +98,6 @@ done
       { check: "a/none", state: "skip", why: "no images" },
       { check: "a/two", state: "pass", why: "" },
     ]);
-    assert.equal(splits, 2);
   } finally {
     Deno.removeSync(program);
   }
@@ -110,11 +108,6 @@ Deno.test("parseOutcomes() takes lines of checks alone", () => {
     { check: "basic/if", state: "pass", why: "" },
     { check: "basic/if", state: "skip", why: "" },
   ]);
-});
-
-Deno.test("countVerdicts() counts kernels in parts, and why others are not", () => {
-  const text = "mvgal: a: split\nmvgal: b: split, and compared\nmvgal: c: no\nx\nmvgal: d: no\n";
-  assert.deepEqual(countVerdicts(text), { splits: 2, wholes: new Map([["no", 2]]) });
 });
 
 Deno.test("lostOnPool() names what passes on all members, and not on their pool", () => {

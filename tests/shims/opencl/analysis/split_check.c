@@ -20,6 +20,9 @@
  * and each gives one line on stdout: NAME, `split` or `whole`, the rule, the dimension, and
  * `equal`, `differs` or `-`. What a part neither reads nor writes by the verdict holds garbage
  * while it runs.
+ *
+ * With SPLIT_CHECK_WHOLE in the environment each runs once and whole, whatever the verdict, before
+ * its line is printed: for devices that look at how it runs.
  */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -269,6 +272,14 @@ static bool is_equal(const struct test_case *of)
 	return true;
 }
 
+static void run_whole(struct test_case *of, const char *name)
+{
+	cl_program program = build(of, of->source, of->length, of->options);
+
+	run(of, program, name, NULL, 0, 0);
+	clReleaseProgram(program);
+}
+
 static void run_case(struct test_case *of)
 {
 	const struct analysis_input input = {
@@ -305,15 +316,17 @@ static void run_case(struct test_case *of)
 	}
 	analysis_judge(analysis, 0, &of->launch, &verdict);
 	if (verdict.rule) {
+		if (getenv("SPLIT_CHECK_WHOLE"))
+			run_whole(of, info.name);
 		printf("%s whole %s - - %u: %s\n", of->name, analysis_rule_name(verdict.rule),
 		       verdict.line, verdict.reason);
 		analysis_free(analysis);
 		return;
 	}
-	if (of->parts) {
-		program = build(of, of->source, of->length, of->options);
-		run(of, program, info.name, NULL, 0, 0);
-		clReleaseProgram(program);
+	if (getenv("SPLIT_CHECK_WHOLE")) {
+		run_whole(of, info.name);
+	} else if (of->parts) {
+		run_whole(of, info.name);
 		text = analysis_source(analysis, &length);
 		of->launch.arg_count += info.has_hidden;
 		for (i = 0; i < of->count; i++) {

@@ -148,7 +148,8 @@ export function textOf(each: SplitCase): string {
   ].join("\n");
 }
 
-function parse(line: string): SplitResult {
+/** A line of `split_check.c`. */
+export function parseResult(line: string): SplitResult {
   const [name = "", verdict = "", rule = "", dimension = "", bytes = "", ...reason] = line.split(
     " ",
   );
@@ -185,7 +186,7 @@ export async function checkSplits(cases: readonly SplitCase[]): Promise<SplitRes
     await written;
     const text = new TextDecoder().decode(stdout).trim();
     if (code !== 0) throw new Error(`${text}\n${new TextDecoder().decode(stderr)}`);
-    return text === "" ? [] : text.split("\n").map(parse);
+    return text === "" ? [] : text.split("\n").map(parseResult);
   } finally {
     await Deno.remove(cache, { recursive: true });
   }

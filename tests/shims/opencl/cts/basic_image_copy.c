@@ -63,7 +63,7 @@ static void read_write(size_t depth)
 
 			cts_fill(wide, row * part.size[1] * part.size[2] * texel);
 			copy_part(want, part.at, size, wide, zero, held, part.size, texel);
-			OK(clEnqueueWriteImage(cts.queue, image, round & 4, part.at, part.size,
+			OK(clEnqueueWriteImage(cts.queue, image, !!(round & 4), part.at, part.size,
 					       is_given ? row * texel : 0,
 					       is_given && depth ? row * part.size[1] * texel : 0,
 					       wide, 0, NULL, NULL));

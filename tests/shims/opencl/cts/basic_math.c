@@ -91,7 +91,8 @@ static void fpmath(unsigned int width)
 					       : fmaf(in[0][i], in[1][i], in[2][i]);
 		/* A device may round the product before it adds, or not: terms may cancel out. */
 		for (size_t i = 0; which == 3 && i < count; i++)
-			if (fabsf(got[i] - want[i]) <= fabsf(in[0][i] * in[1][i]) * 0x1p-23f)
+			if (fabsf(got[i] - want[i]) <=
+			    (fabsf(in[0][i] * in[1][i]) + fabsf(want[i])) * 0x1p-23f)
 				got[i] = want[i];
 		cts_close(got, want, count, 0, "operations");
 	}

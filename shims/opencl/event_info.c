@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program asks of events: how far they are, and when that was. */
+#include "event.h"
+#include "flight.h"
+
+/* How far a part is. One that has failed is done over first, if that can be. */
+static cl_int state_of_part(const struct event *event, cl_event inner, struct flight *flight,
+			    cl_int *state)
+{
+	cl_int status;
+
+	*state = CL_COMPLETE;
+	if (flight_is_done_over(flight))
+		return CL_SUCCESS;
+	status = of(inner)->clGetEventInfo(inner, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(*state),
+					   state, NULL);
+	if (flight && (status != CL_SUCCESS || *state < 0) &&
+	    flight_failed(flight, event->context, *state < 0 ? *state : status) == CL_SUCCESS) {
+		*state = CL_COMPLETE;
+		return CL_SUCCESS;
+	}
+	return status;
+}
+
+/* Of parts: that which is least far, or an error. */
+static cl_int status_of(const struct event *event, size_t room, void *out, size_t *used)
+{
+	cl_int worst, one, status;
+
+	if (!event->more_count && !event->flight)
+		return of(event->inner)
+		    ->clGetEventInfo(event->inner, CL_EVENT_COMMAND_EXECUTION_STATUS, room, out,
+				     used);
+	status = state_of_part(event, event->inner, event->flight, &worst);
+	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
+		status = state_of_part(event, event->more[i].inner, event->more[i].flight, &one);
+		if (status == CL_SUCCESS && worst >= 0 && (one < 0 || one > worst))
+			worst = one;
+	}
+	return status == CL_SUCCESS ? answer(&worst, sizeof(worst), room, out, used) : status;
+}
+
+cl_int CL_API_CALL pool_clGetEventInfo(cl_event handle, cl_event_info name, size_t room, void *out,
+				       size_t *used)
+{
+	const struct event *event = (struct event *)handle;
+
+	if (!is_event(handle))
+		return CL_INVALID_EVENT;
+	switch (name) {
+	case CL_EVENT_COMMAND_QUEUE:
+		ANSWER(cl_command_queue, (cl_command_queue)event->queue);
+	case CL_EVENT_CONTEXT:
+		ANSWER(cl_context, (cl_context)event->context);
+	case CL_EVENT_COMMAND_TYPE:
+		ANSWER(cl_command_type, event->type);
+	case CL_EVENT_REFERENCE_COUNT:
+		ANSWER(cl_uint, object_references(event));
+	case CL_EVENT_COMMAND_EXECUTION_STATUS:
+		return status_of(event, room, out, used);
+	default:
+		return CL_INVALID_VALUE;
+	}
+}
+
+static cl_int time_of(cl_event inner, cl_profiling_info name, cl_ulong *ns)
+{
+	return of(inner)->clGetEventProfilingInfo(inner, name, sizeof(*ns), ns, NULL);
+}
+
+/* The part that says when it all began: the first that ran where it was to. */
+static cl_event timed(const struct event *event)
+{
+	if (!flight_is_done_over(event->flight))
+		return event->inner;
+	for (unsigned int i = 0; i < event->more_count; i++)
+		if (!flight_is_done_over(event->more[i].flight))
+			return event->more[i].inner;
+	return event->inner;
+}
+
+/* Members have clocks of their own: of parts it is the first one's start and the longest's length.
+ */
+static cl_int end_of(const struct event *event, size_t room, void *out, size_t *used)
+{
+	cl_ulong start, end, from, to;
+	cl_int status = time_of(timed(event), CL_PROFILING_COMMAND_START, &start);
+
+	if (status == CL_SUCCESS)
+		status = time_of(timed(event), CL_PROFILING_COMMAND_END, &end);
+	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
+		if (flight_is_done_over(event->more[i].flight))
+			continue;
+		status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_START, &from);
+		if (status == CL_SUCCESS)
+			status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_END, &to);
+		if (status == CL_SUCCESS && to - from > end - start)
+			end = start + (to - from);
+	}
+	return status == CL_SUCCESS ? answer(&end, sizeof(end), room, out, used) : status;
+}
+
+cl_int CL_API_CALL pool_clGetEventProfilingInfo(cl_event handle, cl_profiling_info name,
+						size_t room, void *out, size_t *used)
+{
+	const struct event *event = (struct event *)handle;
+
+	if (!is_event(handle))
+		return CL_INVALID_EVENT;
+	if (!event->queue || !(event->queue->properties & CL_QUEUE_PROFILING_ENABLE))
+		return CL_PROFILING_INFO_NOT_AVAILABLE;
+	if (event->more_count && name == CL_PROFILING_COMMAND_END)
+		return end_of(event, room, out, used);
+	return of(timed(event))->clGetEventProfilingInfo(timed(event), name, room, out, used);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program for parts, built for each member. Where nobody asked for parts it is built beside the
+ * program's own work, which runs whole until then: compilers take longer than many programs run.
+ */
+#ifndef MVGAL_OPENCL_SPLIT_BUILD_H
+#define MVGAL_OPENCL_SPLIT_BUILD_H
+
+#include "program.h"
+
+struct split_build {
+	cl_program inner[POOL_MEMBERS];
+	bool is_refused[POOL_MEMBERS]; /* it did not build there */
+	bool is_under_way;
+};
+
+/* Builds it now where it is not. With the context's lock. */
+cl_program split_build_on(struct program *program, unsigned int member, cl_int *status);
+
+/* Whether there is nothing left to build for some members, a bit each; if there is, begins with it
+ * as soon as `spent` seconds are worth that. With the context's lock. */
+bool split_build_is_ready(struct program *program, unsigned int members, double spent);
+
+/* Waits for what is under way, and gives all up. */
+void split_build_drop(struct split_build *build);
+
+#endif
