@@ -234,16 +234,21 @@ static cl_program create_of_bytes(cl_context context, enum program_origin origin
 	return create(program, errcode_ret);
 }
 
-cl_program CL_API_CALL pool_clCreateProgramWithIL(cl_context context, const void *il, size_t size,
-						  cl_int *errcode_ret)
+bool program_takes_il(void)
 {
 	char version[256];
 
+	return pool_clGetDeviceInfo(the_device(), CL_DEVICE_IL_VERSION, sizeof(version), version,
+				    NULL) == CL_SUCCESS &&
+	       version[0];
+}
+
+cl_program CL_API_CALL pool_clCreateProgramWithIL(cl_context context, const void *il, size_t size,
+						  cl_int *errcode_ret)
+{
 	if (!is_context(context))
 		return failed(errcode_ret, CL_INVALID_CONTEXT);
-	if (pool_clGetDeviceInfo(the_device(), CL_DEVICE_IL_VERSION, sizeof(version), version,
-				 NULL) != CL_SUCCESS ||
-	    !version[0])
+	if (!program_takes_il())
 		return failed(errcode_ret, CL_INVALID_OPERATION);
 	if (!il || !size)
 		return failed(errcode_ret, CL_INVALID_VALUE);

@@ -55,6 +55,7 @@ cl_program program_on(struct program *program, unsigned int member, cl_int *stat
 
 /* What program.c and program_build.c have of each other. */
 cl_program program_home(const struct program *program);
+bool program_takes_il(void);
 struct program *program_new(struct context *context, enum program_origin origin,
 			    cl_int *errcode_ret);
 cl_program program_keep(struct program *program, cl_int status, cl_int *errcode_ret);

@@ -115,8 +115,10 @@ cl_int CL_API_CALL pool_clSetProgramSpecializationConstant(cl_program handle, cl
 	cl_program inner;
 	cl_int status;
 
-	if (!is_program(handle) || program->origin != PROGRAM_IL)
+	if (!is_program(handle))
 		return CL_INVALID_PROGRAM;
+	if (program->origin != PROGRAM_IL)
+		return program_takes_il() ? CL_INVALID_PROGRAM : CL_INVALID_OPERATION;
 	if (!value)
 		return CL_INVALID_VALUE;
 	inner = program_home(program);
