@@ -82,7 +82,7 @@ async function check(
     return;
   }
   for (const split of splits) {
-    const ended = await machine.pooled(program.command, split);
+    const ended = await machine.pooled(program.command, split, program.env);
     const { seconds, counts } = ended;
     const seen = { program: program.name, split, alone_s: alone.seconds, seconds, counts };
     const actual = resultOf(program, ended);

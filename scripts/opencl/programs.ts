@@ -15,6 +15,8 @@ export interface Program {
   /** The Debian package that it is of; none: it is made here. */
   package?: string;
   command: readonly string[];
+  /** Of its environment on the pool. */
+  env?: Record<string, string>;
   /**
    * The lines that have to be equal, of a run that ended with 0.
    *
@@ -220,6 +222,8 @@ function clpeak(): Program {
     name: "clpeak",
     package: "clpeak",
     command: "clpeak -p 0 -d 0 --compute-sp --global-bandwidth".split(" "),
+    // GPUs are given twelve times the work.
+    env: { MVGAL_OPENCL_TYPE: "cpu" },
     // Its figures are times: what has to be there is each of them.
     result: (ended) => {
       const found = rows(ended).split("\n");
