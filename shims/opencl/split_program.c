@@ -27,7 +27,7 @@ static struct analysis *analyse(struct program *program)
 	struct analysis_input input = {.macros = macros};
 	struct analysis *analysis;
 
-	if (program->origin != PROGRAM_SOURCE || !program->source || program->constants)
+	if ((!program->source && program->origin != PROGRAM_IL) || program->constants)
 		return NULL;
 	pool_clGetDeviceInfo(the_device(), CL_DEVICE_EXTENSIONS, sizeof(extensions) - 1, extensions,
 			     NULL);
@@ -35,8 +35,8 @@ static struct analysis *analyse(struct program *program)
 	if (!options)
 		return NULL;
 	input.macro_count = take_macros(extensions, macros);
-	input.source = program->source;
-	input.length = strlen(program->source);
+	input.source = program->source ? program->source : (const char *)program->bytes;
+	input.length = program->source ? strlen(program->source) : program->size;
 	input.options = options;
 	input.device_version = pool()->version;
 	analysis = analysis_create(&input);
@@ -188,23 +188,35 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 	return &split->verdict;
 }
 
+/* Of the text for parts, or of the module. */
+static cl_program make_for_parts(const struct analysis *analysis, cl_context context,
+				 unsigned int member, cl_int *status)
+{
+	size_t length;
+	const char *text = analysis_source(analysis, &length);
+
+	if (!text || (analysis_is_spirv(analysis) && pool()->members[member].version < 210)) {
+		*status = CL_INVALID_OPERATION;
+		return NULL;
+	}
+	return analysis_is_spirv(analysis)
+		   ? of(context)->clCreateProgramWithIL(context, text, length, status)
+		   : of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
+}
+
 static cl_program program_for_parts(struct program *program, unsigned int member, cl_int *status)
 {
 	struct split_program *split = program->split;
 	const cl_device_id device = pool()->members[member].device;
-	const char *text;
 	cl_context context;
-	size_t length;
 
 	*status = split->is_refused[member] ? CL_BUILD_PROGRAM_FAILURE : CL_SUCCESS;
 	if (split->inner[member] || *status != CL_SUCCESS)
 		return *status == CL_SUCCESS ? split->inner[member] : NULL;
-	text = analysis_source(split->analysis, &length);
 	context = context_on(program->context, member, status);
-	if (!text || !context)
+	if (!context)
 		return NULL;
-	split->inner[member] =
-	    of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
+	split->inner[member] = make_for_parts(split->analysis, context, member, status);
 	if (!split->inner[member])
 		return NULL;
 	*status = of(split->inner[member])

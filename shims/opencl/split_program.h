@@ -8,7 +8,7 @@
 #include "split.h"
 
 struct split_program {
-	struct analysis *analysis; /* NULL: there is no source, or no memory */
+	struct analysis *analysis; /* NULL: neither source nor SPIR-V, or no memory */
 	cl_program inner[POOL_MEMBERS];
 	bool is_refused[POOL_MEMBERS]; /* it did not build there */
 };

@@ -90,6 +90,15 @@ const char *analysis_gap(const struct analysis *analysis, size_t gap, unsigned *
 /* Whether it is of SPIR-V; then lines are words of the module, and so is the text for a split. */
 bool analysis_is_spirv(const struct analysis *analysis);
 
+/* What is at a word of a module: its name without Op, and the source's line where that is known. */
+struct analysis_instruction {
+	const char *name, *file;
+	unsigned line;
+};
+
+bool analysis_instruction(const struct analysis *analysis, unsigned word,
+			  struct analysis_instruction *instruction);
+
 /* The text for a split, to be built with analysis_options() alone; null with an error. */
 const char *analysis_source(const struct analysis *analysis, size_t *length);
 /* The options without -D, -U and -I. */

@@ -45,7 +45,7 @@ enum {
 	SPIRV_IS_PACKED = 2,
 	SPIRV_IS_BY_VALUE = 4,
 	SPIRV_IS_VOLATILE = 8,
-	SPIRV_IS_GROUP = 16, /* decorations that cannot be followed: of a group */
+	SPIRV_IS_REMARK = 16, /* a set of instructions that do nothing: for debuggers */
 };
 
 struct spirv_function;

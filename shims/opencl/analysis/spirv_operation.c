@@ -107,9 +107,33 @@ static bool clears_low(struct range mask, unsigned *bits)
 	return true;
 }
 
+/* Some bits from one on: rounds down what is left of a number, or leaves what is rounded. */
+static bool middle_bits(const struct operands *o, struct range a, struct range mask,
+			struct range *result)
+{
+	uint64_t bits = range_is_constant(&mask) && mask.min > 0 ? (uint64_t)mask.min : 0;
+	unsigned low = bits ? (unsigned)__builtin_ctzll(bits) : 0;
+	uint64_t all = bits | (((uint64_t)1 << low) - 1);
+	struct range by = range_constant(low);
+
+	if (!low || (all & (all + 1)) || all >= (uint64_t)1 << 52)
+		return false;
+	*result = range_remainder(o->last, window(o, a, false), range_constant((double)all + 1),
+				  o->width);
+	if (!is_integer(spirv_type_of(o->r, spirv_word(o->at, 3))) ||
+	    zeros(o->r, spirv_word(o->at, 3), 0) < low)
+		*result = range_shift_left(
+		    o->last, range_shift_right(o->last, *result, by, o->width), by, o->width);
+	return true;
+}
+
 static struct range both_bits(const struct operands *o, struct range a, struct range b)
 {
+	struct range result;
 	unsigned bits;
+
+	if (middle_bits(o, a, b, &result))
+		return result;
 
 	if (clears_low(a, &bits)) {
 		struct range other = b;

@@ -135,6 +135,21 @@ static void make(struct spirv_module *m, const uint32_t *at)
 		id->type = spirv_id(m, spirv_word(at, 1))->type;
 }
 
+static void take_set(struct spirv_module *m, const uint32_t *at)
+{
+	static const char *const REMARKS[] = {"NonSemantic.", "OpenCL.DebugInfo.", "DebugInfo",
+					      "SPIRV.debug"};
+	const char *name = spirv_string(at, 2);
+	size_t i;
+
+	if (!strcmp(name, "OpenCL.std"))
+		m->opencl = spirv_word(at, 1);
+	for (i = 0; i < sizeof(REMARKS) / sizeof(*REMARKS); i++) {
+		if (!strncmp(name, REMARKS[i], strlen(REMARKS[i])))
+			spirv_id(m, spirv_word(at, 1))->flags |= SPIRV_IS_REMARK;
+	}
+}
+
 /* What is before all functions. */
 static void read_module(struct spirv_module *m, const uint32_t *at)
 {
@@ -168,8 +183,7 @@ static void read_module(struct spirv_module *m, const uint32_t *at)
 		decorate_group(m, at);
 		break;
 	case OP_EXT_INST_IMPORT:
-		if (!strcmp(spirv_string(at, 2), "OpenCL.std"))
-			m->opencl = spirv_word(at, 1);
+		take_set(m, at);
 		break;
 	default:
 		break;

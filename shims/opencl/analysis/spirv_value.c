@@ -87,7 +87,8 @@ bool spirv_is_pure(const struct spirv_run *r, const uint32_t *at)
 	const struct spirv_format *format = spirv_format(spirv_op(at));
 
 	if (spirv_op(at) == OP_EXT_INST)
-		return spirv_word(at, 3) == r->m->opencl && !spirv_is_extended_memory(at);
+		return spirv_id(r->m, spirv_word(at, 3))->flags & SPIRV_IS_REMARK ||
+		       (spirv_word(at, 3) == r->m->opencl && !spirv_is_extended_memory(at));
 	if (spirv_op(at) == OP_LOAD) {
 		const struct spirv_id *from = spirv_id(r->m, spirv_word(at, 3));
 
@@ -103,7 +104,7 @@ static const struct value *compute(struct spirv_run *r, const uint32_t *at, cons
 
 	if (spirv_op(at) == OP_LOAD)
 		value = spirv_asked(r, spirv_word(at, 3), type);
-	else if (spirv_op(at) == OP_EXT_INST)
+	else if (spirv_op(at) == OP_EXT_INST && spirv_word(at, 3) == r->m->opencl)
 		value = spirv_extended(r, at, type);
 	if (!value)
 		value = spirv_operation(r, at, type);
