@@ -7,22 +7,45 @@
 
 #define CALLS_MOST 24
 
+/* A pointer to a variable of its own in a slot, and what is in it. */
+static const struct value *variable_in(struct spirv_run *r, unsigned slot, const struct type *type,
+				       const struct value *content)
+{
+	struct value *pointer = value_pointer(r->e->work, type);
+
+	while (r->contents.count <= slot)
+		LIST_ADD(r->e->work, &r->contents, NULL);
+	r->variables += !r->contents.at[slot];
+	r->contents.at[slot] = type->of;
+	slot_set(r->e, slot, content ? content : value_opaque(r->e->work, type->of));
+	pointer->roots = ROOT_PRIVATE;
+	pointer->slot = (int)slot;
+	return pointer;
+}
+
 static void make_variable(struct spirv_run *r, const uint32_t *at)
 {
 	const struct spirv_id *of = spirv_id(r->m, spirv_result(at));
-	unsigned slot = r->frame->base + of->content;
-	struct value *pointer;
 
-	if (!of->type || of->type->kind != TYPE_POINTER)
-		return;
-	while (r->contents.count <= slot)
-		LIST_ADD(r->e->work, &r->contents, NULL);
-	r->contents.at[slot] = of->type->of;
-	slot_set(r->e, slot, value_opaque(r->e->work, of->type->of));
-	pointer = value_pointer(r->e->work, of->type);
-	pointer->roots = ROOT_PRIVATE;
-	pointer->slot = (int)slot;
-	spirv_set(r, spirv_result(at), pointer);
+	if (of->type && of->type->kind == TYPE_POINTER)
+		spirv_set(r, spirv_result(at),
+			  variable_in(r, r->frame->base + of->content, of->type, NULL));
+}
+
+/* A structure by value: what it points to is a copy. */
+static const struct value *copied(struct spirv_run *r, const struct spirv_id *of,
+				  const struct value *arg)
+{
+	const struct value *content = NULL;
+	struct state *state = r->e->state;
+
+	if (arg->kind == VALUE_POINTER && arg->roots == ROOT_PRIVATE && !arg->args &&
+	    arg->slot != NO_SLOT && range_is_constant(&arg->at[0]) && arg->at[0].min == 0 &&
+	    (unsigned)arg->slot < state->count)
+		content = state->slots[arg->slot];
+	if (content && content->type != of->type->of)
+		content = NULL;
+	return variable_in(r, r->frame->base + of->content, of->type, content);
 }
 
 static void make_call(struct spirv_run *r, const uint32_t *at)
@@ -239,8 +262,14 @@ const struct value *spirv_call(struct spirv_run *r, const struct spirv_function 
 	frame->outer = r->frame;
 	state_reserve(r->e->work, state, base + f->slot_count);
 	r->frame = frame;
-	for (i = 0; i < count; i++)
-		spirv_set(r, f->parameters.at[i], args[i]);
+	for (i = 0; i < count; i++) {
+		const struct spirv_id *of = spirv_id(r->m, f->parameters.at[i]);
+
+		if (of->content != SPIRV_NONE && of->type && of->type->kind == TYPE_POINTER)
+			spirv_set(r, f->parameters.at[i], copied(r, of, args[i]));
+		else
+			spirv_set(r, f->parameters.at[i], args[i]);
+	}
 	spirv_copy(r->e->work, &frame->in[0], state);
 	spirv_region(r, NULL);
 	r->frame = frame->outer;
@@ -277,15 +306,7 @@ static void take_parameters(struct spirv_run *r, const struct function *kernel,
 		} else if (type->kind == TYPE_POINTER && value->kind == VALUE_POINTER) {
 			args[i] = spirv_retyped(r, value, type);
 		} else if (type->kind == TYPE_POINTER) {
-			/* A structure by value: what is there is the parameter's own copy. */
-			struct value *pointer = value_pointer(r->e->work, type);
-
-			pointer->roots = ROOT_PRIVATE;
-			pointer->slot = (int)parameter->slot;
-			args[i] = pointer;
-			while (r->contents.count <= parameter->slot)
-				LIST_ADD(r->e->work, &r->contents, NULL);
-			r->contents.at[parameter->slot] = type->of;
+			args[i] = variable_in(r, parameter->slot, type, value);
 		}
 	}
 }

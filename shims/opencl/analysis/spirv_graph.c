@@ -6,6 +6,7 @@
 #include "spirv_op.h"
 
 #define BLOCKS_MOST 8192
+#define NESTED_MOST 24
 
 static uint32_t block_of(const struct spirv_module *m, const struct spirv_function *f, uint32_t id)
 {
@@ -233,6 +234,19 @@ static void find_loops(struct spirv_module *m, struct spirv_function *f)
 	}
 }
 
+static void check_nesting(struct spirv_module *m, struct spirv_function *f)
+{
+	const struct spirv_loop *loop, *outer;
+	unsigned depth;
+
+	for (loop = f->loops; loop; loop = loop->next) {
+		for (depth = 0, outer = loop; outer && depth <= NESTED_MOST; outer = outer->outer)
+			depth++;
+		if (depth > NESTED_MOST)
+			spirv_break(m, f, f->at, "its loops are nested too deep");
+	}
+}
+
 void spirv_graph(struct spirv_module *m, struct spirv_function *f)
 {
 	size_t i;
@@ -251,4 +265,5 @@ void spirv_graph(struct spirv_module *m, struct spirv_function *f)
 	find_order(m, f);
 	find_dominators(m, f);
 	find_loops(m, f);
+	check_nesting(m, f);
 }

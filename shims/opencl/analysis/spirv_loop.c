@@ -134,7 +134,8 @@ static bool is_decision(const struct spirv_run *r, uint32_t number)
 	    r->forwarded >= FORWARDED_MOST)
 		return false;
 	for (; at < block->last; at += spirv_length(at)) {
-		if (spirv_op(at) != OP_PHI && !spirv_is_pure(r, at))
+		/* What is loaded of the grid is asked for. */
+		if (spirv_op(at) != OP_PHI && (!spirv_is_pure(r, at) || spirv_op(at) == OP_LOAD))
 			return false;
 	}
 	return true;
@@ -281,8 +282,8 @@ static void find_head(struct spirv_run *r, const struct spirv_loop *loop, const 
 	struct spirv_round *round = &r->frame->rounds[loop->number];
 	struct state next = {0};
 
-	if (round->is_known && state_contains(&round->entry, entry) &&
-	    state_contains(entry, &round->entry)) {
+	if (round->is_known && round->variables == r->variables &&
+	    state_contains(&round->entry, entry) && state_contains(entry, &round->entry)) {
 		spirv_copy(r->e->work, head, &round->head);
 		return;
 	}
@@ -295,6 +296,7 @@ static void find_head(struct spirv_run *r, const struct spirv_loop *loop, const 
 	spirv_copy(r->e->work, &round->entry, entry);
 	spirv_copy(r->e->work, &round->head, head);
 	round->is_known = true;
+	round->variables = r->variables;
 }
 
 static void run_loop(struct spirv_run *r, const struct spirv_loop *loop)

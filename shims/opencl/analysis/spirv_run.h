@@ -24,6 +24,8 @@ struct spirv_round {
 	/* The head that was found last, for the state that it was entered with. */
 	struct state entry, head;
 	bool is_known;
+	/* How many variables there were by then. */
+	unsigned variables;
 };
 
 /* A function that is being looked at. */
@@ -56,6 +58,8 @@ struct spirv_run {
 		const struct type **at;
 		size_t count, room;
 	} contents;
+	/* How often a slot became one of a variable. */
+	unsigned variables;
 	/* Frames that were left, to be used again. */
 	struct spirv_frame *frames;
 };

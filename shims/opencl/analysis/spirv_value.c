@@ -36,9 +36,9 @@ static const struct value *numbers(struct spirv_run *r, const struct spirv_id *o
 	struct value *vector;
 	unsigned i;
 
-	if (of->type->kind != TYPE_VECTOR || !type_integer_of(of->type) ||
+	if (!of->type || of->type->kind != TYPE_VECTOR || !type_integer_of(of->type) ||
 	    of->type->count > COMPONENTS_MOST)
-		return value_opaque(r->e->work, of->type);
+		return value_opaque(r->e->work, of->type ? of->type : &TYPE_ANY);
 	vector = value_integers(r->e->work, of->type, (unsigned)of->type->count);
 	for (i = 0; i < vector->count; i++) {
 		int64_t value = 0;
