@@ -82,7 +82,7 @@ const struct value *spirv_operation(struct spirv_run *r, const uint32_t *at,
 				    const struct type *type);
 const struct value *spirv_extended(struct spirv_run *r, const uint32_t *at,
 				   const struct type *type);
-/* A sign that is put before a number's lower bits: (x << c) >> c. 0 for none. */
+/* spirv_bits.c: (x << c) >> c, which puts a sign before the lower bits: how many. 0 for none. */
 unsigned spirv_extends(const struct spirv_run *r, const uint32_t *at, uint32_t *of);
 
 /* spirv_composite.c */
