@@ -60,6 +60,8 @@ struct spirv_id {
 	uint32_t slot, block;
 	/* Of a variable of a function: the slot of what is in it. */
 	uint32_t content;
+	/* Of a kernel: the work-group that it requires; or null. */
+	const uint32_t *local_size;
 	/* One more than the built-in that a variable is, or 0. */
 	uint32_t builtin;
 	uint32_t flags;
@@ -123,8 +125,8 @@ struct spirv_module {
 	struct spirv_id *ids;
 	uint32_t opencl; /* the imported instructions */
 	struct spirv_function *functions;
-	/* Where functions begin, and the last capability is. */
-	const uint32_t *body, *after_capabilities, *after_types;
+	/* Where functions begin, capabilities end, and what has results begins. */
+	const uint32_t *body, *after_capabilities, *first_type;
 	struct {
 		struct spirv_line *at;
 		size_t count, room;

@@ -7,8 +7,7 @@
 #include "spirv_op.h"
 
 #define KERNEL 6
-#define LOCAL_SIZE 17
-#define KERNELS_MOST 4096
+#define KERNELS_MOST 1024
 
 /* Whole numbers have no sign there; most are signed. */
 static const struct type *signed_of(struct work *work, const struct type *type)
@@ -142,24 +141,10 @@ static unsigned dimensions_of(const struct spirv_module *m, struct spirv_functio
 	return most;
 }
 
-static void required_local(const struct spirv_module *m, uint32_t id, struct function *kernel)
-{
-	const uint32_t *at;
-	unsigned i;
-
-	for (at = m->words + 5; at < m->body; at += spirv_length(at)) {
-		if (spirv_op(at) != OP_EXECUTION_MODE || spirv_word(at, 1) != id ||
-		    spirv_word(at, 2) != LOCAL_SIZE)
-			continue;
-		for (i = 0; i < 3; i++)
-			kernel->required_local[i] = spirv_word(at, 3 + i);
-	}
-}
-
 void spirv_kernels(struct analysis *analysis, struct spirv_module *m)
 {
 	const uint32_t *at;
-	unsigned count = 0;
+	unsigned count = 0, i;
 
 	for (at = m->words + 5; at < m->body; at += spirv_length(at)) {
 		uint32_t id = spirv_word(at, 2);
@@ -173,7 +158,8 @@ void spirv_kernels(struct analysis *analysis, struct spirv_module *m)
 			work_fail(m->work, spirv_place(m, at),
 				  "an entry point that is no function, or too many");
 		kernel = kernel_of(m, f, spirv_string(at, 3));
-		required_local(m, id, kernel);
+		for (i = 0; i < 3 && spirv_id(m, id)->local_size; i++)
+			kernel->required_local[i] = spirv_word(spirv_id(m, id)->local_size, 3 + i);
 		for (each = m->functions; each; each = each->next)
 			each->is_visited = false;
 		if (f->asks)

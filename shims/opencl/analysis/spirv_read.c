@@ -5,8 +5,9 @@
 #include "spirv_op.h"
 
 #define BOUND_MOST ((uint32_t)1 << 20)
-#define WORDS_MOST ((size_t)1 << 24)
+#define WORDS_MOST ((size_t)1 << 22)
 #define ADDRESSING_64 2
+#define LOCAL_SIZE 17
 
 /* Decorations, and what a parameter's attribute says. */
 enum {
@@ -157,6 +158,9 @@ static void read_module(struct spirv_module *m, const uint32_t *at)
 	struct spirv_id *id;
 
 	make(m, at);
+	if (!m->first_type && spirv_format(op) && spirv_format(op)->has_result &&
+	    op != OP_EXT_INST_IMPORT && op != OP_STRING && op != OP_DECORATION_GROUP)
+		m->first_type = at;
 	if (spirv_type(m, at))
 		return;
 	switch (op) {
@@ -175,6 +179,10 @@ static void read_module(struct spirv_module *m, const uint32_t *at)
 		id = spirv_id(m, spirv_word(at, 1));
 		if (id != m->ids)
 			id->name = spirv_string(at, 2);
+		break;
+	case OP_EXECUTION_MODE:
+		if (spirv_word(at, 2) == LOCAL_SIZE)
+			spirv_id(m, spirv_word(at, 1))->local_size = at;
 		break;
 	case OP_DECORATE:
 		decorate(m, spirv_word(at, 1), at);

@@ -5,30 +5,12 @@
  */
 #include <string.h>
 
-#include "spirv.h"
 #include "spirv_op.h"
+#include "spirv_rewrite.h"
 
 #define VECTOR16 7
 #define LENGTH_MOST 65535
-
-/* Types that the hidden argument needs: one of functions for each that changes. */
-struct rewrite {
-	struct analysis *analysis;
-	struct spirv_module *m;
-	uint32_t bound, number, vector;
-	bool has_vector;
-	struct {
-		struct changed_type {
-			uint32_t from, to;
-			bool is_there;
-		} * at;
-		size_t count, room;
-	} types;
-	struct {
-		uint32_t *at;
-		size_t count, room;
-	} out;
-};
+#define ROUNDS_MOST 64
 
 /* Where in the hidden argument its numbers are; -1 for what is the same in parts. */
 static int base_of(uint32_t builtin)
@@ -78,13 +60,23 @@ static void cannot(struct rewrite *w, const uint32_t *at, const char *reason)
 	w->analysis->grid_place = spirv_place(w->m, at);
 }
 
+static void check_linear(struct rewrite *w, const uint32_t *at)
+{
+	if (spirv_id(w->m, spirv_word(at, 1))->type != &TYPE_ULONG) {
+		cannot(w, at, "it asks for its linear number as one that has no 64 bits");
+		return;
+	}
+	w->number = spirv_word(at, 1);
+	w->is_linear = true;
+}
+
 /* What is loaded is three numbers of 64 bits. */
 static void check_load(struct rewrite *w, const uint32_t *at)
 {
 	const struct spirv_id *vector = spirv_id(w->m, spirv_word(at, 1));
 
 	if (spirv_id(w->m, spirv_word(at, 3))->builtin - 1 == SPIRV_GLOBAL_LINEAR)
-		cannot(w, at, "it asks for a work-item's linear number in the whole grid");
+		check_linear(w, at);
 	else if (!vector->at || spirv_op(vector->at) != OP_TYPE_VECTOR ||
 		 spirv_word(vector->at, 3) != 3 || type_integer_of(vector->type) != &TYPE_ULONG)
 		cannot(w, at, "it asks for the grid in numbers that have no 64 bits");
@@ -97,10 +89,15 @@ static bool find_asking(struct rewrite *w)
 {
 	bool has_grown = true, is_any = false;
 	struct spirv_function *f;
+	unsigned rounds = 0;
 	const uint32_t *at;
 
 	while (has_grown) {
 		has_grown = false;
+		if (++rounds > ROUNDS_MOST)
+			cannot(w, w->m->body, "its functions call too deep");
+		if (rounds > ROUNDS_MOST)
+			break;
 		for (f = w->m->functions; f; f = f->next) {
 			for (at = f->at; at < f->end && !f->asks; at += spirv_length(at)) {
 				const struct spirv_function *to = callee(w->m, at);
@@ -171,25 +168,19 @@ static void find_types(struct rewrite *w)
 	}
 	if (!w->has_vector)
 		w->vector = w->bound++;
+	if (w->is_linear)
+		linear_find(w);
 	for (f = w->m->functions; f; f = f->next) {
 		if (f->asks)
 			changed(w, f->type);
 	}
 }
 
-static void put(struct rewrite *w, const uint32_t *words, uint32_t count)
+void rewrite_put(struct rewrite *w, const uint32_t *words, uint32_t count)
 {
 	while (count--)
 		LIST_ADD(w->m->work, &w->out, *words++);
 }
-
-#define PUT(w, op, ...)                                                                            \
-	do {                                                                                       \
-		const uint32_t put_[] = {0, __VA_ARGS__};                                          \
-		uint32_t count_ = sizeof(put_) / sizeof(*put_);                                    \
-		LIST_ADD((w)->m->work, &(w)->out, (uint32_t)(op) | count_ << 16);                  \
-		put(w, put_ + 1, count_ - 1);                                                      \
-	} while (0)
 
 static void put_types(struct rewrite *w)
 {
@@ -206,9 +197,11 @@ static void put_types(struct rewrite *w)
 			continue;
 		LIST_ADD(w->m->work, &w->out, OP_TYPE_FUNCTION | (length + 1) << 16);
 		LIST_ADD(w->m->work, &w->out, type->to);
-		put(w, of + 2, length - 2);
+		rewrite_put(w, of + 2, length - 2);
 		LIST_ADD(w->m->work, &w->out, w->vector);
 	}
+	if (w->is_linear)
+		linear_put_types(w);
 }
 
 /* A group's number is the part's plus where that begins; all others are the hidden argument's. */
@@ -216,15 +209,19 @@ static void put_load(struct rewrite *w, const uint32_t *at, uint32_t hidden)
 {
 	uint32_t type = at[1], base = (uint32_t)asked(w->m, at), own, first;
 
+	if (spirv_id(w->m, at[3])->builtin - 1 == SPIRV_GLOBAL_LINEAR) {
+		linear_put_load(w, at, hidden);
+		return;
+	}
 	if (base) {
 		PUT(w, OP_VECTOR_SHUFFLE, type, at[2], hidden, hidden, base, base + 1, base + 2);
 		return;
 	}
 	own = w->bound++;
 	first = w->bound++;
-	put(w, at, 2);
-	put(w, &own, 1);
-	put(w, at + 3, spirv_length(at) - 3);
+	rewrite_put(w, at, 2);
+	rewrite_put(w, &own, 1);
+	rewrite_put(w, at + 3, spirv_length(at) - 3);
 	PUT(w, OP_VECTOR_SHUFFLE, type, first, hidden, hidden, 0, 1, 2);
 	PUT(w, OP_IADD, type, at[2], own, first);
 }
@@ -236,7 +233,7 @@ static void put_function(struct rewrite *w, const struct spirv_function *f)
 	bool has_hidden = false;
 
 	LIST_ADD(w->m->work, &w->out, at[0]);
-	put(w, at + 1, 3);
+	rewrite_put(w, at + 1, 3);
 	LIST_ADD(w->m->work, &w->out, changed(w, f->type)->to);
 	for (at += spirv_length(at); at < f->end; at += spirv_length(at)) {
 		const struct spirv_function *to = callee(w->m, at);
@@ -250,10 +247,10 @@ static void put_function(struct rewrite *w, const struct spirv_function *f)
 		} else if (to && to->asks) {
 			LIST_ADD(w->m->work, &w->out,
 				 OP_FUNCTION_CALL | (spirv_length(at) + 1) << 16);
-			put(w, at + 1, spirv_length(at) - 1);
+			rewrite_put(w, at + 1, spirv_length(at) - 1);
 			LIST_ADD(w->m->work, &w->out, hidden);
 		} else {
-			put(w, at, spirv_length(at));
+			rewrite_put(w, at, spirv_length(at));
 		}
 	}
 }
@@ -277,12 +274,16 @@ void spirv_rewrite(struct analysis *analysis, struct spirv_module *m)
 	find_types(&w);
 	if (analysis->grid_reason)
 		return;
-	put(&w, m->words, 5);
+	rewrite_put(&w, m->words, 5);
 	for (at = m->words + 5; at < m->body; at += spirv_length(at)) {
 		if (at == m->after_capabilities && !m->has_vector16)
 			PUT(&w, OP_CAPABILITY, VECTOR16);
-		if (!is_of_arguments(at))
-			put(&w, at, spirv_length(at));
+		if (at == m->first_type && w.is_linear)
+			linear_put_decoration(&w);
+		if (spirv_op(at) == OP_ENTRY_POINT && w.is_linear)
+			linear_put_entry(&w, at);
+		else if (!is_of_arguments(at))
+			rewrite_put(&w, at, spirv_length(at));
 	}
 	put_types(&w);
 	for (f = m->functions; f; f = f->next) {
@@ -290,8 +291,8 @@ void spirv_rewrite(struct analysis *analysis, struct spirv_module *m)
 		if (f->asks)
 			put_function(&w, f);
 		else
-			put(&w, f->at, (uint32_t)(f->end - f->at));
-		put(&w, f->end, (uint32_t)(end - f->end));
+			rewrite_put(&w, f->at, (uint32_t)(f->end - f->at));
+		rewrite_put(&w, f->end, (uint32_t)(end - f->end));
 	}
 	w.out.at[3] = w.bound;
 	analysis->text = (char *)w.out.at;

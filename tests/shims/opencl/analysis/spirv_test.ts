@@ -5,6 +5,7 @@ import { MUTATIONS } from "./mutation_kernels.ts";
 import { randomCase } from "./random_kernel.ts";
 import { checkSplits, compileWithAnalysis, poclTest, type SplitCase } from "./split_check.ts";
 import { type Making, missingTranslator, translated } from "./spirv_modules.ts";
+import { SPIRV_TRAPS } from "./spirv_traps.ts";
 import { ROWS } from "./verdict_rows.ts";
 
 const MODULES = join(import.meta.dirname ?? ".", "..", "spirv");
@@ -82,6 +83,21 @@ for (const making of ["optimised", "plain"] as const) {
     },
   );
 }
+
+translatedTest("analysis_judge() is not taken in by what blocks of SPIR-V look like", async () => {
+  for (const making of ["optimised", "plain"] as const) {
+    const both = await bothOf(SPIRV_TRAPS, making);
+    assert.equal(both.length, SPIRV_TRAPS.length);
+    const split = both.filter(({ result }) => result.verdict === "split");
+    assert.deepEqual(split.map(({ result: { name, bytes } }) => [name, bytes]), [
+      // What only looks hard.
+      ["changed_after_load", "equal"],
+      ["group_in_function", "equal"],
+      ["linear", "equal"],
+      ["linear_in_function", "equal"],
+    ], making);
+  }
+});
 
 translatedTest("analysis_judge() without a rule splits SPIR-V that gives wrong bytes", async () => {
   const cases = MUTATIONS.filter(({ rule }) => !RESOLVED.includes(rule)).map((each): SplitCase => ({
