@@ -195,13 +195,13 @@ static cl_program make_for_parts(const struct analysis *analysis, cl_context con
 	size_t length;
 	const char *text = analysis_source(analysis, &length);
 
-	if (!text || (analysis_is_spirv(analysis) && pool()->members[member].version < 210)) {
+	if (!text) {
 		*status = CL_INVALID_OPERATION;
 		return NULL;
 	}
-	return analysis_is_spirv(analysis)
-		   ? of(context)->clCreateProgramWithIL(context, text, length, status)
-		   : of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
+	if (analysis_is_spirv(analysis))
+		return program_of_il(context, member, text, length, status);
+	return of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
 }
 
 static cl_program program_for_parts(struct program *program, unsigned int member, cl_int *status)

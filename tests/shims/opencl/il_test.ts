@@ -21,7 +21,11 @@ function fake(): string {
 }
 
 /** What the program of a module's kernels says: on a member alone, or in the pool's way. */
-function runModule(name: string, split?: string): { out: string; errors: string } {
+function runModule(
+  name: string,
+  split?: string,
+  ...args: string[]
+): { out: string; errors: string } {
   using inner = new Vendors({ il: fake() });
   using pool = new Vendors({ mvgal: shim() });
   const env = {
@@ -34,7 +38,7 @@ function runModule(name: string, split?: string): { out: string; errors: string 
       ? {}
       : { MVGAL_OPENCL_VENDORS: inner.directory, MVGAL_SPLIT: split, MVGAL_DEBUG: "split" },
   };
-  return run(program("il"), [join(HERE, "spirv", `${name}.spv`)], env);
+  return run(program("il"), [join(HERE, "spirv", `${name}.spv`), ...args], env);
 }
 
 for (const name of ["optimised", "plain"]) {
@@ -55,3 +59,9 @@ for (const name of ["optimised", "plain"]) {
     }
   }, [TRANSLATOR]);
 }
+
+poclTest("clCreateProgramWithILKHR makes what clCreateProgramWithIL makes", () => {
+  const { out, errors } = runModule("optimised", "force", "extension");
+  assert.equal(out, runModule("optimised").out, errors);
+  assert.match(errors, /^mvgal: saxpy: split$/m);
+}, [TRANSLATOR]);

@@ -3,7 +3,7 @@
  * Runs the kernels of a module of SPIR-V (spirv/kernels.cl), each several times, and prints a sum
  * of what they leave.
  *
- *     il FILE
+ *     il FILE [extension]
  */
 #include "common.h"
 
@@ -15,8 +15,12 @@
 static cl_command_queue queue;
 static cl_program program;
 
-static cl_program program_of(const char *path)
+static cl_program program_of(const char *path, int is_extension)
 {
+	cl_program(CL_API_CALL * create)(cl_context, const void *, size_t, cl_int *) =
+	    clCreateProgramWithIL;
+	cl_platform_id platform;
+
 	static unsigned char words[1 << 20];
 	FILE *file = fopen(path, "rb");
 	cl_program made;
@@ -27,7 +31,13 @@ static cl_program program_of(const char *path)
 		exit(2);
 	size = fread(words, 1, sizeof(words), file);
 	fclose(file);
-	made = clCreateProgramWithIL(context, words, size, &status);
+	OK(clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof(platform), &platform, NULL));
+	if (is_extension)
+		*(void **)&create =
+		    clGetExtensionFunctionAddressForPlatform(platform, "clCreateProgramWithILKHR");
+	if (!create)
+		exit(3);
+	made = create(context, words, size, &status);
 	OK(status);
 	OK(clBuildProgram(made, 1, &device, "", NULL, NULL));
 	return made;
@@ -81,7 +91,7 @@ int main(int argc, char **argv)
 		return 2;
 	start();
 	queue = queue_of(context, 0);
-	program = program_of(argv[1]);
+	program = program_of(argv[1], argc > 2);
 	run("saxpy", 1, NUMBERS, 0, 0);
 	run("saxpy", 1, NUMBERS - 16, 16, 16);
 	run("product", 2, 32, 0, 0);
