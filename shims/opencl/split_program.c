@@ -7,6 +7,7 @@
 #include "device.h"
 
 #define MOST_MACROS 128
+#define COMPLEX_MOST 4
 
 /* What the members' compilers predefine: the extensions that all have. */
 static size_t take_macros(char *text, const char **macros)
@@ -180,8 +181,12 @@ const struct analysis_verdict *split_judge(struct kernel *kernel, const struct n
 	if (split->has_verdict && split->generation == kernel->generation &&
 	    !memcmp(grid, split->grid, sizeof(grid)))
 		return &split->verdict;
+	/* To find that costs most of all, and other numbers hardly change it. */
+	if (split->has_verdict && split->complex_count >= COMPLEX_MOST)
+		return &split->verdict;
 	analysis_judge(kernel->program->split->analysis, (size_t)split->number, launch,
 		       &split->verdict);
+	split->complex_count += split->verdict.rule == ANALYSIS_TOO_COMPLEX;
 	split->has_verdict = true;
 	split->generation = kernel->generation;
 	memcpy(split->grid, grid, sizeof(grid));

@@ -37,6 +37,7 @@ struct split_kernel {
 	uint64_t grid[10];
 	struct analysis_verdict verdict;
 	bool has_verdict, is_told, is_compared;
+	unsigned int complex_count; /* how often it was too complex to be judged */
 	struct balance balance;
 	struct split_run run;
 };

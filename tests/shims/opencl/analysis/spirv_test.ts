@@ -95,6 +95,7 @@ translatedTest("analysis_judge() is not taken in by what blocks of SPIR-V look l
       ["group_in_function", "equal"],
       ["linear", "equal"],
       ["linear_in_function", "equal"],
+      ["left_in_time", "equal"],
     ], making);
   }
 });

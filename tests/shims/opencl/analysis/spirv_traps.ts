@@ -98,6 +98,14 @@ export const SPIRV_TRAPS: readonly SplitCase[] = [
       o[g * 8 + i] = g; }`,
     { args: ["buffer 4096 0", IN] },
   ),
+  // And the states that a search for the loop's head goes through are none of those either.
+  trap(
+    "left_in_time",
+    `__kernel void k(__global int *o, __global const int *a) {
+      int g = get_global_id(0), i = 0; while (i < 8) { if (a[g + i] > 32) break; i++; }
+      o[g * 9 + i] = g; }`,
+    { args: ["buffer 4096 0", IN] },
+  ),
   trap(
     "size_left_open",
     `__kernel void k(__global int *o, __global const int *a) {
