@@ -1,5 +1,5 @@
 /**
- * libmvgal_opencl's analysis of OpenCL C: which kernels may be split, and why not.
+ * libmvgal_opencl's analysis of OpenCL C and SPIR-V: which kernels may be split, and why not.
  *
  * Interface: `mvgal_explain` of `shims/opencl/analysis/analysis.h`. It reads a text and returns a text; it
  * needs no OpenCL on the host.
@@ -23,7 +23,7 @@ export type ExplainOutcome = { state: "ok"; json: string } | { state: "absent"; 
  * Analyses a program.
  *
  * @param library path of `libmvgal_opencl.so`.
- * @param source the program's text.
+ * @param source the program's text, or a module's bytes.
  * @param options those of clBuildProgram, and `--global=X[xY[xZ]]`, `--local=…`, `--arg=NAME=NUMBER`.
  * @throws {Error} where there is no memory for it.
  */

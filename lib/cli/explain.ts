@@ -100,10 +100,10 @@ export const explainCommand: CommandModule = {
   name: "explain",
   describe: "Say which OpenCL kernels may be split over several GPUs, and why not",
   details:
-    "Reads OpenCL C as a compiler would, and follows each kernel through one launch: what does each " +
+    "Reads OpenCL C as a compiler would, or SPIR-V, and follows each kernel through one launch: what does each " +
     "work-group read and write? The verdict holds for the sizes and whole numbers of that launch. What " +
     "is not given is assumed, and shown. No OpenCL and no GPU is needed.",
-  arguments: [{ syntax: "<file>", describe: "OpenCL C", completes: "file" }],
+  arguments: [{ syntax: "<file>", describe: "OpenCL C, or SPIR-V for OpenCL", completes: "file" }],
   options: [
     { flags: "--json", describe: "Print one JSON object (mvgal.explain/1)" },
     {
@@ -131,6 +131,10 @@ export const explainCommand: CommandModule = {
   ],
   examples: [
     { command: "explain kernels.cl", meaning: "Each kernel, and the line that decides" },
+    {
+      command: "explain kernels.spv",
+      meaning: "The same of SPIR-V, and the instruction that decides",
+    },
     {
       command: "explain gemm.cl -DWPT=8 --global 512x512 --local 16x16 --arg width=4096",
       meaning: "Just as a program launches it",

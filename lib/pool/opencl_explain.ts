@@ -48,6 +48,8 @@ export interface ExplainedKernel {
   reason?: string;
   advice?: string;
   at?: { line: number; column: number } | null;
+  /** Of SPIR-V, in place of `at`: the word in the module, and the source's line where that says it. */
+  instruction?: { word: number; name: string; file?: string; line?: number };
   args: ExplainedArg[];
 }
 
@@ -69,6 +71,7 @@ export type ExplainedOutcome =
 /**
  * Analyses a program's kernels.
  *
+ * @param source OpenCL C, or a module of SPIR-V.
  * @param library path of `libmvgal_opencl.so`.
  * @param options those of clBuildProgram, and `--global=X[xY[xZ]]`, `--local=…`, `--arg=NAME=NUMBER`.
  * @throws {Error} where there is no memory for it.

@@ -75,6 +75,13 @@ function sourceLines(
   ];
 }
 
+function instructionLines({ instruction }: ExplainedKernel, file: string): string[] {
+  if (instruction === undefined) return [];
+  const { word, name, file: source, line } = instruction;
+  const from = source === undefined ? "" : `, of ${printable(source)}:${line}`;
+  return [`  ${file}: ${name} at word ${word}${from}`];
+}
+
 function kernelLines(
   kernel: ExplainedKernel,
   lines: readonly string[],
@@ -94,6 +101,7 @@ function kernelLines(
   return [
     `${name}: runs whole (${kernel.rule}): ${kernel.reason}`,
     ...sourceLines(lines, kernel.at, file),
+    ...instructionLines(kernel, file),
     `  to split it: ${kernel.advice}`,
     launchText(kernel),
   ];
@@ -102,7 +110,7 @@ function kernelLines(
 /**
  * The program's kernels, and why each is split or not.
  *
- * @param source the program's text.
+ * @param source the program's text; of SPIR-V no line of it is quoted.
  * @param file its name, for the lines that are quoted.
  */
 export function renderExplained(

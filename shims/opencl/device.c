@@ -203,6 +203,16 @@ static cl_int shared_text(cl_device_info name, const char *otherwise, size_t roo
 			   used);
 }
 
+/* An extension's before OpenCL 2.1. */
+static cl_int il_version(bool three, size_t room, void *out, size_t *used)
+{
+	char text[256] = "";
+
+	if (!is_same_text(CL_DEVICE_IL_VERSION, text, sizeof(text)))
+		text[0] = '\0';
+	return three || text[0] ? answer_text(text, room, out, used) : CL_INVALID_VALUE;
+}
+
 static cl_int item_sizes(size_t room, void *out, size_t *used)
 {
 	const struct pool *members = pool();
@@ -256,6 +266,8 @@ static cl_int device_text(cl_device_info name, bool three, size_t room, void *ou
 		return status;
 	case CL_DEVICE_BUILT_IN_KERNELS:
 		return answer_text("", room, out, used);
+	case CL_DEVICE_IL_VERSION:
+		return il_version(three, room, out, used);
 	case CL_DEVICE_MAX_WORK_ITEM_SIZES:
 		return item_sizes(room, out, used);
 	case CL_DEVICE_PLATFORM:
@@ -276,8 +288,6 @@ static cl_int device_text(cl_device_info name, bool three, size_t room, void *ou
 		ANSWER(cl_version, CL_MAKE_VERSION(3, 0, 0));
 	case CL_DEVICE_LATEST_CONFORMANCE_VERSION_PASSED:
 		return answer_text("", room, out, used);
-	case CL_DEVICE_IL_VERSION:
-		return shared_text(name, "", room, out, used);
 	case CL_DEVICE_ILS_WITH_VERSION:
 	case CL_DEVICE_OPENCL_C_ALL_VERSIONS:
 		return answer_versions(name, NULL, room, out, used);

@@ -190,6 +190,7 @@ static const struct {
 } named[] = {
     {"clIcdGetPlatformIDsKHR", (void *)clIcdGetPlatformIDsKHR},
     {"clGetPlatformInfo", (void *)pool_clGetPlatformInfo},
+    {"clCreateProgramWithILKHR", (void *)pool_clCreateProgramWithIL},
     {"clGetKernelSubGroupInfoKHR", (void *)pool_clGetKernelSubGroupInfo},
     {"clCreateSubDevicesEXT", (void *)pool_clCreateSubDevicesEXT},
     {"clRetainDeviceEXT", (void *)pool_clRetainDeviceEXT},

@@ -93,6 +93,24 @@ void program_changed(struct program *program)
 	}
 }
 
+cl_program program_of_il(cl_context context, unsigned int member, const void *il, size_t size,
+			 cl_int *status)
+{
+	const struct member *on = &pool()->members[member];
+	clCreateProgramWithILKHR_fn create = of(context)->clCreateProgramWithIL;
+
+	/* Before OpenCL 2.1 it is an extension's. */
+	if (on->version < 210)
+		*(void **)&create = of(on->platform)
+					->clGetExtensionFunctionAddressForPlatform(
+					    on->platform, "clCreateProgramWithILKHR");
+	if (!create) {
+		*status = CL_INVALID_OPERATION;
+		return NULL;
+	}
+	return create(context, il, size, status);
+}
+
 /* As it came from the program, not built. */
 static cl_program make_on(struct program *program, unsigned int member, cl_int *status)
 {
@@ -110,12 +128,7 @@ static cl_program make_on(struct program *program, unsigned int member, cl_int *
 		made = of(context)->clCreateProgramWithSource(context, 1, &source, NULL, status);
 		break;
 	case PROGRAM_IL:
-		if (pool()->members[member].version < 210) {
-			*status = CL_INVALID_OPERATION;
-			return NULL;
-		}
-		made = of(context)->clCreateProgramWithIL(context, program->bytes, program->size,
-							  status);
+		made = program_of_il(context, member, program->bytes, program->size, status);
 		for (const struct constant *constant = program->constants; made && constant;
 		     constant = constant->next)
 			of(made)->clSetProgramSpecializationConstant(

@@ -65,6 +65,10 @@ void program_changed(struct program *program);
 cl_int program_compile_on(struct program *program, unsigned int member);
 cl_program program_link_on(struct program *program, unsigned int member, cl_int *status);
 
+/* Of SPIR-V on a member, which may take none. */
+cl_program program_of_il(cl_context context, unsigned int member, const void *il, size_t size,
+			 cl_int *status);
+
 /* Binaries of several members in one. */
 unsigned char *binary_pack(struct program *program, size_t *size, cl_int *status);
 /* The part for a member; the whole of one that was not packed. NULL: none. */

@@ -117,7 +117,7 @@ static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 			return false;
 	if (split->number >= 0)
 		return kernel->argument_count <= ANALYSIS_ARGS;
-	tell(split, kernel, "whole: its source is not known or not understood");
+	tell(split, kernel, "whole: its program is not known or not understood");
 	count_whole("no_source");
 	return false;
 }

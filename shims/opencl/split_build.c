@@ -23,17 +23,29 @@ struct order {
 	unsigned int members;
 };
 
+/* Of the text for parts, or of the module. */
+static cl_program make(cl_context context, const struct analysis *analysis, unsigned int member,
+		       cl_int *status)
+{
+	size_t length;
+	const char *text = analysis_source(analysis, &length);
+
+	if (!text) {
+		*status = CL_INVALID_OPERATION;
+		return NULL;
+	}
+	if (analysis_is_spirv(analysis))
+		return program_of_il(context, member, text, length, status);
+	return of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
+}
+
 /* NULL where it is refused. Not locked: it takes its time. */
 static cl_program build_in(cl_context context, const struct program *program, unsigned int member,
 			   cl_int *status)
 {
 	const struct analysis *analysis = program->split->analysis;
 	const cl_device_id device = pool()->members[member].device;
-	size_t length;
-	const char *text = analysis_source(analysis, &length);
-	cl_program made =
-	    text ? of(context)->clCreateProgramWithSource(context, 1, &text, &length, status)
-		 : NULL;
+	cl_program made = make(context, analysis, member, status);
 
 	if (!made)
 		return NULL;

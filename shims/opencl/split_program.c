@@ -7,7 +7,6 @@
 #include "device.h"
 
 #define MOST_MACROS 128
-
 /* What the members' compilers predefine: the extensions that all have. */
 static size_t take_macros(char *text, const char **macros)
 {
@@ -27,7 +26,7 @@ static struct analysis *analyse(struct program *program)
 	struct analysis_input input = {.macros = macros};
 	struct analysis *analysis;
 
-	if (program->origin != PROGRAM_SOURCE || !program->source || program->constants)
+	if ((!program->source && program->origin != PROGRAM_IL) || program->constants)
 		return NULL;
 	pool_clGetDeviceInfo(the_device(), CL_DEVICE_EXTENSIONS, sizeof(extensions) - 1, extensions,
 			     NULL);
@@ -35,8 +34,8 @@ static struct analysis *analyse(struct program *program)
 	if (!options)
 		return NULL;
 	input.macro_count = take_macros(extensions, macros);
-	input.source = program->source;
-	input.length = strlen(program->source);
+	input.source = program->source ? program->source : (const char *)program->bytes;
+	input.length = program->source ? strlen(program->source) : program->size;
 	input.options = options;
 	input.device_version = pool()->version;
 	analysis = analysis_create(&input);

@@ -13,7 +13,7 @@
 struct split_past;
 
 struct split_program {
-	struct analysis *analysis; /* NULL: there is no source, or no memory */
+	struct analysis *analysis; /* NULL: neither source nor SPIR-V, or no memory */
 	struct split_past *pasts;  /* of each kernel in it, and of those that are not */
 	size_t past_count;
 	struct split_build build;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { ExplainedProgram } from "../../lib/pool/opencl_explain.ts";
 import { compile, compilerTest } from "../fakes/cc.ts";
 import { analysisFiles } from "../shims/opencl/analysis/split_check.ts";
 import { capture } from "./capture.ts";
@@ -25,13 +26,13 @@ function shims(): string {
   return join(path, "..");
 }
 
-async function explain(source: string, ...args: string[]) {
+async function explain(source: string | { file: string }, ...args: string[]) {
   const directory = await Deno.makeTempDir();
   const before = Deno.env.get("MVGAL_SHIM_DIR");
   Deno.env.set("MVGAL_SHIM_DIR", shims());
   try {
-    const file = join(directory, "k.cl");
-    await Deno.writeTextFile(file, source);
+    const file = typeof source === "string" ? join(directory, "k.cl") : source.file;
+    if (typeof source === "string") await Deno.writeTextFile(file, source);
     return await capture(["explain", file, ...args]);
   } finally {
     if (before === undefined) Deno.env.delete("MVGAL_SHIM_DIR");
@@ -107,4 +108,59 @@ compilerTest("mvgal explain refuses sizes and numbers that are none", async () =
   assert.equal((await explain(SOURCE, "--global", "0")).status, 2);
   assert.equal((await explain(SOURCE, "--arg", "width")).status, 2);
   assert.match((await capture(["explain", "/nowhere.cl"])).stderr, /there is no such file/);
+});
+
+const MODULES = join(import.meta.dirname ?? ".", "..", "shims", "opencl", "spirv");
+
+compilerTest("mvgal explain says of SPIR-V what it says of the source", async () => {
+  const verdicts = async (file: string) => {
+    const { status, stdout, stderr } = await explain({ file: join(MODULES, file) }, "--json");
+    assert.equal(status, 0, stderr);
+    const { kernels }: ExplainedProgram = JSON.parse(stdout);
+    return kernels.map(({ name, verdict, dimension, rule, hidden, global, local, args }) => ({
+      ...{ name, verdict, dimension, rule, hidden, global, local },
+      args: args.map(({ type, kind, writes, reads }) => ({
+        kind,
+        isPointer: type.endsWith("*"),
+        ...verdict === "split" ? { writes, reads } : {},
+      })),
+    }));
+  };
+  const source = await verdicts("kernels.cl");
+  assert.deepEqual(source.map(({ verdict }) => verdict).sort(), [
+    ...Array<string>(5).fill("split"),
+    ...Array<string>(3).fill("whole"),
+  ]);
+  for (const file of ["optimised.spv", "plain.spv"]) {
+    assert.deepEqual(await verdicts(file), source, file);
+  }
+});
+
+compilerTest("mvgal explain names the instruction of SPIR-V that decides", async () => {
+  const { status, stdout, stderr } = await explain({ file: join(MODULES, "plain.spv") });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^histogram: runs whole \(atomic\): OpAtomicIIncrement works on memory/m);
+  assert.match(stdout, /^ {2}plain\.spv: OpAtomicIIncrement at word [0-9]+$/m);
+});
+
+compilerTest("mvgal explain refuses SPIR-V that is none for OpenCL, or is cut off", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const file = join(directory, "k.spv");
+    const bytes = await Deno.readFile(join(MODULES, "plain.spv"));
+    await Deno.writeFile(file, bytes.subarray(0, bytes.length - 8));
+    const cut = await explain({ file });
+    assert.equal(cut.status, 1);
+    assert.match(cut.stderr, /k\.spv: a (block|function) has no end/);
+    // OpMemoryModel Logical: what Vulkan takes.
+    const words = new Uint32Array(bytes.buffer.slice(0));
+    const at = words.findIndex((word, i) => i >= 5 && word === (3 << 16 | 14));
+    words[at + 1] = 0;
+    await Deno.writeFile(file, new Uint8Array(words.buffer));
+    const other = await explain({ file });
+    assert.equal(other.status, 1);
+    assert.match(other.stderr, /its addresses have no 64 bits/);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });

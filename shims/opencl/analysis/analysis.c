@@ -5,8 +5,20 @@
 #include <string.h>
 
 #include "program.h"
+#include "spirv.h"
 
 #define PROGRAM_BYTES ((size_t)256 << 20)
+
+static void create_of_spirv(struct analysis *analysis, const struct analysis_input *input)
+{
+	const char *options = input->options ? input->options : "";
+
+	analysis->spirv = work_take(&analysis->work, sizeof(*analysis->spirv));
+	analysis->pp.options = work_text(&analysis->work, options, strlen(options));
+	spirv_read(&analysis->work, analysis->spirv, input->source, input->length);
+	spirv_rewrite(analysis, analysis->spirv);
+	spirv_kernels(analysis, analysis->spirv);
+}
 
 struct analysis *analysis_create(const struct analysis_input *input)
 {
@@ -18,6 +30,10 @@ struct analysis *analysis_create(const struct analysis_input *input)
 	if (setjmp(analysis->work.escape)) {
 		analysis->has_failed = true;
 		analysis->kernels.count = 0;
+		return analysis;
+	}
+	if (spirv_is(input->source, input->length)) {
+		create_of_spirv(analysis, input);
 		return analysis;
 	}
 	preprocess_begin(&analysis->pp, &analysis->work, input);
@@ -51,6 +67,11 @@ const char *analysis_source(const struct analysis *analysis, size_t *length)
 {
 	*length = analysis->has_failed ? 0 : analysis->length;
 	return analysis->has_failed ? NULL : analysis->text;
+}
+
+bool analysis_is_spirv(const struct analysis *analysis)
+{
+	return analysis->spirv != NULL;
 }
 
 const char *analysis_options(const struct analysis *analysis)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether kernels of OpenCL C may be cut between work-groups.
+ * Whether kernels of OpenCL C or of SPIR-V may be cut between work-groups.
  *
  * analysis_create() reads a program once. analysis_judge() says of one launch, whose scalar
  * arguments and sizes are numbers by then, along which dimension it may be cut and what each
@@ -57,6 +57,7 @@ struct analysis_header {
 };
 
 struct analysis_input {
+	/* OpenCL C, or the words of a module of SPIR-V: that is told by its first word. */
 	const char *source;
 	size_t length;
 	/* Of clBuildProgram; null for none. */
@@ -85,6 +86,18 @@ const char *analysis_error(const struct analysis *analysis, unsigned *line, unsi
 size_t analysis_gap_count(const struct analysis *analysis);
 const char *analysis_gap(const struct analysis *analysis, size_t gap, unsigned *line,
 			 unsigned *column);
+
+/* Whether it is of SPIR-V; then lines are words of the module, and so is the text for a split. */
+bool analysis_is_spirv(const struct analysis *analysis);
+
+/* What is at a word of a module: its name without Op, and the source's line where that is known. */
+struct analysis_instruction {
+	const char *name, *file;
+	unsigned line;
+};
+
+bool analysis_instruction(const struct analysis *analysis, unsigned word,
+			  struct analysis_instruction *instruction);
 
 /* The text for a split, to be built with analysis_options() alone; null with an error. */
 const char *analysis_source(const struct analysis *analysis, size_t *length);

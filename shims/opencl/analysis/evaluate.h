@@ -83,6 +83,9 @@ struct known_loop {
 	struct known_loop *next;
 };
 
+/* spirv_block.c: the same for a kernel of SPIR-V. */
+void evaluate_spirv(struct evaluator *e, const struct function *kernel);
+
 /* Runs it; accesses and a refusal are in the evaluator afterwards. */
 void evaluate_kernel(struct evaluator *e, const struct function *kernel);
 
@@ -165,6 +168,26 @@ struct arguments {
 	const struct expression *expressions[ARGUMENTS_MOST];
 	unsigned count;
 };
+
+/* builtin_id.c: what a work-item asks of itself. */
+enum asked {
+	ASKED_OTHER, /* of sub-groups */
+	ASKED_GLOBAL_ID,
+	ASKED_GLOBAL_SIZE,
+	ASKED_GLOBAL_OFFSET,
+	ASKED_GLOBAL_LINEAR_ID,
+	ASKED_LOCAL_ID,
+	ASKED_LOCAL_LINEAR_ID,
+	ASKED_LOCAL_SIZE,
+	ASKED_GROUP_ID,
+	ASKED_GROUPS,
+	ASKED_DIMENSIONS,
+};
+
+/* The answer in a dimension; 3 for one that is not known. */
+struct range asked_range(const struct evaluator *e, enum asked asked, unsigned d);
+/* Notes that it is asked for; false, and a refusal, where the launch leaves the answer open. */
+bool asked_check(struct evaluator *e, enum asked asked, const char *name, struct place place);
 
 /* builtin_*.c: null where the name is not theirs. */
 const struct value *builtin_id(struct evaluator *e, const struct expression *x,

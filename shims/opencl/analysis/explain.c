@@ -96,6 +96,22 @@ static void put_args(struct json *json, const struct analysis_kernel_info *info,
 	json_put(json, "]");
 }
 
+/* Of SPIR-V. */
+static void put_instruction(struct json *json, const struct analysis *analysis, unsigned word)
+{
+	struct analysis_instruction instruction;
+
+	if (!analysis_instruction(analysis, word, &instruction))
+		return;
+	json_put(json, ",\"instruction\":{\"word\":%u,\"name\":\"Op%s\"", word, instruction.name);
+	if (*instruction.file) {
+		json_put(json, ",\"file\":");
+		json_text(json, instruction.file);
+		json_put(json, ",\"line\":%u", instruction.line);
+	}
+	json_put(json, "}");
+}
+
 static void put_kernel(struct json *json, const struct analysis *analysis, size_t kernel,
 		       const struct wish *wish, struct sample *sample,
 		       struct analysis_verdict *verdict)
@@ -106,7 +122,8 @@ static void put_kernel(struct json *json, const struct analysis *analysis, size_
 	sample_judge(analysis, kernel, wish, sample, verdict);
 	json_put(json, "%s{\"name\":", kernel ? "," : "");
 	json_text(json, info.name);
-	json_put(json, ",\"line\":%u,\"column\":%u,\"hidden\":%s", info.line, info.column,
+	json_put(json, ",\"line\":%u,\"column\":%u,\"hidden\":%s",
+		 analysis_is_spirv(analysis) ? 0 : info.line, info.column,
 		 info.has_hidden ? "true" : "false");
 	put_sizes(json, "global", sample->launch.global, true);
 	put_sizes(json, "local", sample->launch.local, sample->launch.local[0] != 0);
@@ -124,6 +141,7 @@ static void put_kernel(struct json *json, const struct analysis *analysis, size_
 				 verdict->column);
 		else
 			json_put(json, ",\"at\":null");
+		put_instruction(json, analysis, verdict->line);
 	} else {
 		json_put(
 		    json,

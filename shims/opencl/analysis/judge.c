@@ -63,7 +63,10 @@ void evaluate_kernel(struct evaluator *e, const struct function *kernel)
 	e->frame = &frame;
 	state_reserve(e->work, &state, kernel->slot_count);
 	bind(e, kernel);
-	evaluate_statement(e, kernel->body);
+	if (kernel->spirv)
+		evaluate_spirv(e, kernel);
+	else
+		evaluate_statement(e, kernel->body);
 	if (!e->has_local && e->uses_groups) {
 		state.is_live = true;
 		refuse(e, ANALYSIS_NO_LOCAL_SIZE, kernel->place,

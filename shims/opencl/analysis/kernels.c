@@ -70,8 +70,8 @@ static unsigned dimensions_of(const struct analysis *analysis, const struct sign
 	return most;
 }
 
-static void describe(struct analysis *analysis, const struct function *function,
-		     const struct signature *signature)
+void describe_kernel(struct analysis *analysis, const struct function *function,
+		     unsigned dimensions)
 {
 	struct kernel kernel = {.function = function};
 	struct analysis_arg_info *args =
@@ -97,7 +97,7 @@ static void describe(struct analysis *analysis, const struct function *function,
 	    .arg_count = function->parameter_count,
 	    .args = args,
 	    .has_hidden = !analysis->grid_reason && rewrite_asks(analysis, function->name),
-	    .dimensions = dimensions_of(analysis, signature),
+	    .dimensions = dimensions,
 	};
 	for (i = 0; i < 3; i++)
 		kernel.info.required_local[i] = (size_t)function->required_local[i];
@@ -120,6 +120,6 @@ void list_kernels(struct analysis *analysis)
 			if (s->body_last && !strcmp(s->name, function->name))
 				signature = s;
 		}
-		describe(analysis, function, signature);
+		describe_kernel(analysis, function, dimensions_of(analysis, signature));
 	}
 }

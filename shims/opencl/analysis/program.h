@@ -22,7 +22,9 @@ struct analysis {
 		struct kernel *at;
 		size_t count, room;
 	} kernels;
-	/* The text for a split. */
+	/* Of a program that is SPIR-V; else null. */
+	struct spirv_module *spirv;
+	/* The text for a split, or the words. */
 	char *text;
 	size_t length;
 	/* Names of functions that ask for the whole grid. */
@@ -41,6 +43,9 @@ bool rewrite_asks(const struct analysis *analysis, const char *name);
 
 /* kernels.c: fills the list of kernels. */
 void list_kernels(struct analysis *analysis);
+/* Adds one, of which ids are asked for in so many dimensions. */
+void describe_kernel(struct analysis *analysis, const struct function *function,
+		     unsigned dimensions);
 
 /* windows.c: what each work-group touches, from all accesses of a dimension. */
 struct evaluator;

@@ -104,6 +104,9 @@ struct function {
 	struct function *next;
 	/* Of its name, with other parameters. */
 	struct function *other;
+	/* What it is where it is one of SPIR-V: it has no body then. */
+	const struct spirv_function *spirv;
+	const struct spirv_module *module;
 };
 
 /* Where the parameters of a function are written, in a prototype or a definition. */

@@ -15,6 +15,8 @@
  *     local_memory BYTES
  *     parts N
  *     without MASK                rules left out
+ *     spirv FILE                  judge this module, not the source; parts are of it too, made
+ *                                 bitcode by the command in LLVM_SPIRV
  *     source LENGTH               then the text; the case is run
  *
  * and each gives one line on stdout: NAME, `split` or `whole`, the rule, the dimension, and
@@ -51,7 +53,7 @@ struct argument {
 };
 
 struct test_case {
-	char name[64], options[256];
+	char name[64], options[256], spirv[256];
 	struct analysis_launch launch;
 	struct analysis_arg facts[ARGS];
 	struct argument args[ARGS];
@@ -101,6 +103,45 @@ static cl_program build(const struct test_case *of, const char *source, size_t l
 		fprintf(stderr, "%s\n%.*s\n", log, (int)length, source);
 		die(of, "build", code);
 	}
+	return program;
+}
+
+static char *contents_of(const char *path, size_t *length)
+{
+	FILE *file = fopen(path, "rb");
+	char *bytes = malloc((size_t)4 << 20);
+
+	*length = file ? fread(bytes, 1, (size_t)4 << 20, file) : 0;
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
+/* A module of SPIR-V, as the bitcode that PoCL takes. */
+static cl_program build_spirv(const struct test_case *of, const char *words, size_t length)
+{
+	const char *command = getenv("LLVM_SPIRV");
+	char path[300], back[310], line[1024];
+	const unsigned char *bytes;
+	FILE *file;
+	cl_program program;
+	cl_int code;
+
+	snprintf(path, sizeof(path), "%s.parts", of->spirv);
+	snprintf(back, sizeof(back), "%s.bc", path);
+	snprintf(line, sizeof(line), "%s -r %s -o %s", command ? command : "false", path, back);
+	file = fopen(path, "wb");
+	if (!file || fwrite(words, 1, length, file) != length || fclose(file) || system(line))
+		die(of, "spirv", 0);
+	bytes = (const unsigned char *)contents_of(back, &length);
+	program =
+	    clCreateProgramWithBinary(cl.context, 1, &cl.device, &length, &bytes, NULL, &code);
+	free((void *)bytes);
+	if (code)
+		die(of, "binary", code);
+	code = clBuildProgram(program, 1, &cl.device, "-x spir -spir-std=1.2", NULL, NULL);
+	if (code)
+		die(of, "build", code);
 	return program;
 }
 
@@ -282,17 +323,23 @@ static void run_whole(struct test_case *of, const char *name)
 
 static void run_case(struct test_case *of)
 {
-	const struct analysis_input input = {
+	struct analysis_input input = {
 	    .source = of->source, .length = of->length, .options = of->options};
-	struct analysis *analysis = analysis_create(&input);
+	char *module = of->spirv[0] ? contents_of(of->spirv, &input.length) : NULL;
+	struct analysis *analysis;
 	struct analysis_kernel_info info;
 	static struct analysis_verdict verdict;
 	unsigned line, column;
-	const char *error = analysis_error(analysis, &line, &column), *text, *result = "-";
+	const char *error, *text, *result = "-";
 	size_t length;
 	cl_program program;
 	int i, part;
 
+	if (module)
+		input.source = module;
+	analysis = analysis_create(&input);
+	free(module);
+	error = analysis_error(analysis, &line, &column);
 	if (error) {
 		printf("%s whole malformed - - %s\n", of->name, error);
 		analysis_free(analysis);
@@ -340,7 +387,9 @@ static void run_case(struct test_case *of)
 			if (from >= to)
 				continue;
 			/* A device has its own: variables of the program too. */
-			program = build(of, text, length, analysis_options(analysis));
+			program = analysis_is_spirv(analysis)
+				      ? build_spirv(of, text, length)
+				      : build(of, text, length, analysis_options(analysis));
 			run_part(of, program, info.name, &verdict, from, to);
 			clReleaseProgram(program);
 		}
@@ -410,6 +459,8 @@ static void read_line(struct test_case *of, char *line)
 	sscanf(line + used, "%llu %llu %llu", &a, &b, &c);
 	if (!strcmp(word, "options"))
 		snprintf(of->options, sizeof(of->options), "%s", line + used);
+	else if (!strcmp(word, "spirv"))
+		snprintf(of->spirv, sizeof(of->spirv), "%s", line + used);
 	else if (!strcmp(word, "global"))
 		memcpy(of->launch.global, (uint64_t[]){a, b, c}, 24);
 	else if (!strcmp(word, "local"))

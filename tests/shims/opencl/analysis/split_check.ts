@@ -50,6 +50,8 @@ export interface SplitCase {
   args: readonly string[];
   parts?: number;
   without?: readonly Rule[];
+  /** A module of SPIR-V that is judged in place of the source. */
+  spirv?: string;
 }
 
 /** What came of a case. */
@@ -141,6 +143,7 @@ export function textOf(each: SplitCase): string {
       ? [`offset ${sizes([each.offset[0], each.offset[1] ?? 0, each.offset[2] ?? 0])}`]
       : [],
     ...each.args,
+    ...each.spirv === undefined ? [] : [`spirv ${each.spirv}`],
     `parts ${each.parts ?? 0}`,
     `without ${without}`,
     `source ${new TextEncoder().encode(each.source).length}`,
@@ -174,6 +177,7 @@ export async function checkSplits(cases: readonly SplitCase[]): Promise<SplitRes
         POCL_DEVICES: "pthread",
         POCL_MAX_PTHREAD_COUNT: "1",
         POCL_CACHE_DIR: cache,
+        LLVM_SPIRV: "llvm-spirv-15",
       },
       stdin: "piped",
       stdout: "piped",
