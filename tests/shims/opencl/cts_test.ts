@@ -15,7 +15,6 @@ const ROOT = join(import.meta.dirname ?? ".", "..", "..", "..");
 /** Where no more time is to be had: PoCL takes half a second a kernel. All of them: `deno task check:opencl-cts`. */
 const SOME = [
   "allocations/buffer",
-  "allocations/image2d_write_non_blocking",
   "api/get_device_info",
   "api/queue_properties",
   "atomics/atomic_add",
@@ -30,11 +29,8 @@ const SOME = [
   "basic/explicit_s2v_float",
   "basic/get_global_offset",
   "basic/global_work_offsets",
-  "basic/hostptr",
   "basic/image_multipass_integer_coord",
-  "basic/intmath_long2",
   "basic/local_kernel_scope",
-  "basic/loop",
   "basic/progvar_prog_scope_misc",
   "basic/vstore_global",
   "basic/work_item_functions",
@@ -79,7 +75,7 @@ poclTest(
     assert.deepEqual(lostOnPool([alone.outcomes], pooled.outcomes), []);
     assert.equal(pooled.outcomes.length, SOME.length);
     assert.equal(alone.parted, 0);
-    assert.ok(pooled.parted >= 60, `${pooled.parted} launches in parts`);
+    assert.ok(pooled.parted >= 40, `${pooled.parted} launches in parts`);
   },
 );
 
