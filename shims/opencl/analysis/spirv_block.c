@@ -138,10 +138,12 @@ static void choose(struct spirv_run *r, uint32_t block, const uint32_t *at)
 	const struct type *type = spirv_type_of(r, spirv_word(at, 1));
 	struct state *state = r->e->state;
 	uint32_t step = type->size == 8 ? 2 : 1, i;
+	unsigned free = is_integer(type) ? 64 - width_of(type) : 32;
 
 	for (i = 3; i + step < spirv_length(at); i += step + 1) {
-		int64_t number = step == 2 ? (int64_t)(at[i] | (uint64_t)at[i + 1] << 32)
-					   : (int64_t)(int32_t)at[i];
+		uint64_t bits = at[i] | (step == 2 ? (uint64_t)at[i + 1] << 32 : 0);
+		/* As constants are read. */
+		int64_t number = (int64_t)(bits << free) >> free;
 		struct state here = {0};
 
 		state_copy(r->e->work, &here, state);

@@ -36,6 +36,14 @@ export const SPIRV_TRAPS: readonly SplitCase[] = [
       int g = get_global_id(0); int n = zeroed(p); o[(g * p.a + p.b) & 63] = n; }`,
     { args: [OUT, "long 0x0000000300000001"] },
   ),
+  trap(
+    "second_member",
+    `typedef struct __attribute__((packed)) { char a; int b; short c; } odd;
+    typedef struct { char a; int b; } even;
+    __kernel void k(__global even *o, __global odd *p) {
+      int g = get_global_id(0); o[g].b = g; p[g].b = g; }`,
+    { args: [OUT, OUT] },
+  ),
   // What was known in the round before is not known in this one.
   trap(
     "round_before",
