@@ -3,25 +3,16 @@ import { join } from "node:path";
 import type { ExplainedProgram } from "../../lib/pool/opencl_explain.ts";
 import { compile, compilerTest } from "../fakes/cc.ts";
 import { analysisFiles } from "../shims/opencl/analysis/split_check.ts";
+import { objects } from "../shims/opencl/build.ts";
 import { capture } from "./capture.ts";
 
 /** The analysis alone, as libmvgal_opencl.so. */
 function shims(): string {
-  const { sources, all } = analysisFiles();
-  const main = sources.find((path) => path.endsWith("/explain.c")) ?? "";
   const path = compile({
     name: "libmvgal_opencl.so",
-    source: { file: main },
-    args: [
-      "-O1",
-      "-shared",
-      "-fPIC",
-      "-fvisibility=hidden",
-      "-Wl,--no-as-needed",
-      ...sources.filter((each) => each !== main),
-      "-lm",
-    ],
-    includes: all,
+    source: "/* All of it is in the objects. */",
+    args: ["-shared", ...objects("plain", ["opencl/analysis"]), "-Wl,--no-as-needed", "-lm"],
+    includes: analysisFiles(),
   });
   return join(path, "..");
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compile, compilerTest } from "../../fakes/cc.ts";
 import { analysisFiles } from "./analysis/split_check.ts";
+import { objects, SANITIZERS } from "./build.ts";
 import { run } from "./pool.ts";
 
 const HERE = import.meta.dirname ?? ".";
@@ -9,18 +10,17 @@ const SHIM = join(HERE, "..", "..", "..", "shims", "opencl");
 
 /** What became of each question. */
 function told(split: string): string[] {
-  const { sources, all } = analysisFiles();
   const parts = ["split_memo.c", "settings.c"].map((name) => join(SHIM, name));
   const driver = compile({
     name: "memo_driver",
     source: { file: join(HERE, "memo_driver.c") },
     args: [
       ...parts,
-      ...sources,
-      ...["-O1", "-g", "-fsanitize=address,undefined", "-pthread", "-lm"],
+      ...objects("sanitized", ["opencl/analysis"]),
+      ...[...SANITIZERS, "-pthread", "-lm"],
       ...[`-I${SHIM}`, `-I${join(SHIM, "analysis")}`],
     ],
-    includes: [...parts, ...all, join(SHIM, "split_memo.h")],
+    includes: [...parts, ...analysisFiles(), join(SHIM, "split_memo.h")],
   });
   const { code, out, errors } = run(driver, [], { ASAN_OPTIONS: "", MVGAL_SPLIT: split });
   assert.equal(code, 0, errors);

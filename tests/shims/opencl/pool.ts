@@ -6,62 +6,37 @@
 
 import { join } from "node:path";
 import { compile, compiler } from "../../fakes/cc.ts";
+import { type Build, library, objects, SANITIZERS } from "./build.ts";
 
 const HERE = import.meta.dirname ?? ".";
-const SHIM = join(HERE, "..", "..", "..", "shims", "opencl");
+const SHIMS = join(HERE, "..", "..", "..", "shims");
 const VENDOR = "/etc/OpenCL/vendors/pocl.icd";
 
-/** Files of the shim that a compilation depends on. */
-function files(end: string): string[] {
-  return [SHIM, join(SHIM, "analysis"), join(SHIM, "..", "session")].flatMap((directory) =>
-    [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) => name.endsWith(end))
-      .sort().map((name) => join(directory, name))
+const FLAGS = [...SANITIZERS, "-pthread"];
+
+/** All files of the shim: what is linked with it is another when they change. */
+function files(): string[] {
+  return ["opencl", "opencl/analysis", "session"].flatMap((part) =>
+    [...Deno.readDirSync(join(SHIMS, part))].map(({ name }) => name)
+      .filter((name) => /\.[ch]$/.test(name)).sort().map((name) => join(SHIMS, part, name))
   );
 }
 
-const SANITIZED = [
-  "-g",
-  "-O1",
-  "-fsanitize=address,undefined",
-  "-fno-sanitize-recover=undefined",
-  "-pthread",
-  `-I${join(SHIM, "analysis")}`,
-  `-I${join(SHIM, "..", "session")}`,
-  `-I${join(SHIM, "..", "include")}`,
-  "-ldl",
-  "-lm",
-];
-
 /** A program of the whole shim and a test's file. */
 export function linked(file: string): string {
-  const sources = files(".c");
-  const path = join(HERE, file);
-  const args = [...sources, ...SANITIZED];
-  const includes = [...sources, ...files(".h")];
-  return compile({ name: file.replace(/\.c$/, ""), source: { file: path }, args, includes });
+  const include = ["opencl/analysis", "session", "include"].map((part) => `-I${join(SHIMS, part)}`);
+  const parts = objects("sanitized", ["opencl", "opencl/analysis", "session"]);
+  return compile({
+    name: file.replace(/\.c$/, ""),
+    source: { file: join(HERE, file) },
+    args: [...parts, ...FLAGS, ...include, "-ldl", "-lm"],
+    includes: files(),
+  });
 }
 
 /** The shim; with sanitizers for programs that have them too. */
-export function shim(how: "plain" | "sanitized" = "sanitized"): string {
-  const [first = "", ...sources] = files(".c");
-  const library = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-Bsymbolic"];
-  const others = how === "plain"
-    ? [
-      "-O2",
-      "-pthread",
-      `-I${join(SHIM, "analysis")}`,
-      `-I${join(SHIM, "..", "session")}`,
-      `-I${join(SHIM, "..", "include")}`,
-      "-ldl",
-      "-lm",
-    ]
-    : SANITIZED;
-  return compile({
-    name: "libmvgal_opencl.so",
-    source: { file: first },
-    args: [...sources, ...library, ...others],
-    includes: [...sources, ...files(".h")],
-  });
+export function shim(how: Build = "sanitized"): string {
+  return library(how);
 }
 
 /** An OpenCL program for one device, with sanitizers as its shim. */
@@ -70,7 +45,7 @@ export function program(name: string): string {
   return compile({
     name,
     source: { file: join(at, `${name}.c`) },
-    args: [...SANITIZED, "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
+    args: [...FLAGS, "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
     includes: [join(at, "common.h")],
   });
 }

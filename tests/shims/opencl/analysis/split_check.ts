@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { compile, compiler } from "../../../fakes/cc.ts";
+import { type Build, objects, SANITIZERS } from "../build.ts";
 
 const HERE = import.meta.dirname ?? ".";
 /** Where the analysis is. */
@@ -65,35 +66,31 @@ export interface SplitResult {
   reason: string;
 }
 
-/** The sources of the analysis, which tests compile in. */
-export function analysisFiles(): { sources: string[]; all: string[] } {
+/** The files of the analysis: a program that is linked with it is another when they change. */
+export function analysisFiles(): string[] {
   const names = [...Deno.readDirSync(ANALYSIS)].map(({ name }) => name).sort();
-  const all = names.map((name) => join(ANALYSIS, name));
-  return { sources: all.filter((path) => path.endsWith(".c")), all };
+  return names.map((name) => join(ANALYSIS, name));
 }
 
 /** Compiles a program of this directory with the analysis. */
 export function compileWithAnalysis(
   name: string,
-  args: readonly string[] = [],
+  how: Build = "plain",
   libraries: readonly string[] = ["-l:libOpenCL.so.1"],
 ): string {
-  const { sources, all } = analysisFiles();
   return compile({
     name,
     source: { file: join(HERE, `${name}.c`) },
     // The source comes last: libraries before it are kept all the same.
     args: [
-      "-O1",
-      "-g",
+      ...how === "plain" ? ["-O1", "-g"] : SANITIZERS,
       `-I${ANALYSIS}`,
       "-Wl,--no-as-needed",
-      ...args,
-      ...sources,
+      ...objects(how, ["opencl/analysis"]),
       "-lm",
       ...libraries,
     ],
-    includes: all,
+    includes: analysisFiles(),
   });
 }
 
