@@ -77,6 +77,11 @@ bool balance_splits(struct balance_class *of)
 	return true;
 }
 
+bool balance_is_trying(const struct balance_class *of)
+{
+	return of->splits <= SETTLING;
+}
+
 void balance_give_up(struct balance_class *of)
 {
 	rest(of);

@@ -42,6 +42,9 @@ bool balance_may(struct balance_class *of);
 /* The same, by what splits have brought. */
 bool balance_splits(struct balance_class *of);
 
+/* Whether it is not known yet what splits bring. */
+bool balance_is_trying(const struct balance_class *of);
+
 /* It turned out not to be possible: whole for a while. */
 void balance_give_up(struct balance_class *of);
 

@@ -83,6 +83,21 @@ bool residency_is_on(const struct memory *memory, unsigned int member, size_t of
 	       ranges_has(&memory->root->copies[member].valid, range.start, range.end);
 }
 
+size_t residency_missing(const struct memory *memory, unsigned int member, size_t offset,
+			 size_t size)
+{
+	const struct memory *root = memory->root;
+	struct range range = in_root(memory, offset, size), gap, found;
+	size_t bytes = 0;
+
+	for (; ranges_first_gap(&root->copies[member].valid, range.start, range.end, &gap);
+	     range.start = gap.end)
+		for (; ranges_first(&root->defined, gap.start, gap.end, &found);
+		     gap.start = found.end)
+			bytes += found.end - found.start;
+	return bytes;
+}
+
 cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *to)
 {
 	return gather_read(memory->root, in_root(memory, offset, size), to);

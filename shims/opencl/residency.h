@@ -24,6 +24,10 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 /* Whether the range is valid on a member as it is. */
 bool residency_is_on(const struct memory *memory, unsigned int member, size_t offset, size_t size);
 
+/* How many bytes of the range would have to be moved to a member. */
+size_t residency_missing(const struct memory *memory, unsigned int member, size_t offset,
+			 size_t size);
+
 /* A member that has the start of a root's range, and how much of it. */
 bool residency_source(const struct memory *root, struct range range, unsigned int *member,
 		      struct range *found);

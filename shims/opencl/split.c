@@ -10,6 +10,12 @@
 #include "settings.h"
 #include "split_diff.h"
 
+/* Bytes a second that are thought to be moved. */
+#define MOVED 8e9
+/* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
+#define TRY_OF_ALL 0.03
+#define TRY_OF_LAUNCH 0.25
+
 bool split_is_wanted(void)
 {
 	return settings()->split != SPLIT_OFF && pool()->count > 1;
@@ -57,6 +63,10 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 		const struct member *member = &pool()->members[i];
 
 		power[i] = (double)member->units * member->clock_mhz;
+		/* Others may be slower than their figures: they begin with little. */
+		if (strcmp(member->name, home->name) &&
+		    power[i] > (double)home->units * home->clock_mhz / 8)
+			power[i] = (double)home->units * home->clock_mhz / 8;
 		/* Beside a GPU a processor may be a hundred times slower, or ten: it is tried with
 		 * next to nothing. */
 		if (has_gpu && !(member->type & CL_DEVICE_TYPE_GPU))
@@ -102,6 +112,23 @@ static bool is_built(const struct kernel *kernel, const struct split_part *parts
 	for (unsigned int i = 0; i < count; i++)
 		members |= 1U << parts[i].member;
 	return split_build_is_ready(kernel->program, members, kernel->split->past->spent);
+}
+
+/*
+ * Until it is known what parts bring, they may cost the kernel a small part of its time, or of one
+ * launch where they cost nothing before.
+ */
+static bool is_worth_trying(const struct split_work *work, const struct balance_class *class,
+			    const struct split_part *parts, unsigned int count)
+{
+	const struct split_past *past = work->kernel->split->past;
+	double cost;
+
+	if (settings()->split == SPLIT_FORCE || !balance_is_trying(class))
+		return true;
+	cost = (double)split_parts_missing(work, parts, count) / MOVED;
+	return (past->lost <= 0 && cost <= class->whole * TRY_OF_LAUNCH) ||
+	       past->lost + cost <= past->spent * TRY_OF_ALL;
 }
 
 /* Whether a launch of a kernel may be split at all; says why not. */
@@ -266,6 +293,10 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	}
 	if (!is_built(kernel, parts, count)) {
 		count_whole("not_built_yet");
+		return false;
+	}
+	if (!is_worth_trying(work, class, parts, count)) {
+		count_whole("dear_to_try");
 		return false;
 	}
 	tell(split, kernel, "split");

@@ -101,6 +101,36 @@ void split_parts_exchange(const struct split_work *work, const struct split_part
 	exchange_run(&exchange, work->queue->context);
 }
 
+static size_t missing_of(const struct split_part *part, const struct memory *memory,
+			 const struct analysis_use *use)
+{
+	struct range range;
+	size_t bytes = 0;
+
+	if (split_part_range(part, memory, &use->reads, NULL, &range))
+		bytes += residency_missing(memory->root, part->member, range.start,
+					   range.end - range.start);
+	if (split_part_range(part, memory, &use->writes, &use->axis, &range))
+		bytes += residency_missing(memory->root, part->member, range.start,
+					   range.end - range.start);
+	return bytes;
+}
+
+size_t split_parts_missing(const struct split_work *work, const struct split_part *parts,
+			   unsigned int count)
+{
+	size_t bytes = 0;
+
+	for (unsigned int part = 0; part < count; part++)
+		for (cl_uint i = 0; i < work->kernel->argument_count; i++) {
+			const struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+
+			if (memory)
+				bytes += missing_of(&parts[part], memory, &work->verdict->uses[i]);
+		}
+	return bytes;
+}
+
 /* Where the part begins and how far it goes along the dimension. */
 void split_part_grid(const struct split_work *work, const struct split_part *part,
 		     struct split_grid *grid)

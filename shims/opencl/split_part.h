@@ -38,6 +38,9 @@ bool split_part_range(const struct split_part *part, const struct memory *memory
 
 /* Brings what the part touches. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part);
+/* How many bytes would have to be moved for all parts. */
+size_t split_parts_missing(const struct split_work *work, const struct split_part *parts,
+			   unsigned int count);
 /* Brings what all parts touch, as far as that is done better at once. */
 void split_parts_exchange(const struct split_work *work, const struct split_part *parts,
 			  unsigned int count);

@@ -40,7 +40,8 @@ struct split_run {
 struct split_past {
 	struct balance balance;
 	struct split_run run;
-	double spent; /* seconds that it ran whole */
+	double spent; /* seconds that it ran */
+	double lost;  /* of these, what parts took more than the whole */
 	struct split_memos memos;
 	double seconds; /* of the launch before, or its longest part; 0: not known */
 	/* Sums of what was told. */

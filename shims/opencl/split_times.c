@@ -29,6 +29,19 @@ static double time_of(cl_event event, const struct stamp *stamp, unsigned int me
 	return end > start ? (double)(end - start) * 1e-9 : 0;
 }
 
+static void took(struct split_past *past, const struct split_run *run, double longest)
+{
+	const double all = longest + run->moving;
+
+	past->seconds = longest;
+	past->spent += longest;
+	if (run->is_whole || run->class->key != run->key)
+		return;
+	if (all > run->class->whole)
+		past->lost += all - run->class->whole;
+	balance_took_parts(run->class, longest, run->moving);
+}
+
 /* Takes the times of the launch before, once it is over. */
 void split_learn(struct split_kernel *split)
 {
@@ -45,8 +58,6 @@ void split_learn(struct split_kernel *split)
 	/* Its class may have been given up for another. */
 	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
 		if (run->is_whole)
-			split->past->spent += times[i];
-		if (run->is_whole)
 			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
 					   times[i]);
 		else
@@ -54,9 +65,7 @@ void split_learn(struct split_kernel *split)
 					  times[i]);
 	}
 	if (longest > 0)
-		split->past->seconds = longest;
-	if (longest > 0 && !run->is_whole && run->class->key == run->key)
-		balance_took_parts(run->class, longest, run->moving);
+		took(split->past, run, longest);
 	split_drop_run(run);
 }
 
