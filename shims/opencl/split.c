@@ -167,13 +167,20 @@ static cl_int run_part(const struct split_work *work, struct split_part *part, c
 static cl_int run_parts(struct split_work *work, struct split_part *parts, unsigned int count,
 			struct split_run *run, struct event_part *events)
 {
-	struct flights *flights = &work->queue->context->flights;
+	struct context *context = work->queue->context;
+	struct flights *flights = &context->flights;
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
-	const double began = clock_seconds();
+	double began;
+	bool moves;
 
 	memset(run->parts, 0, sizeof(run->parts));
 	run->count = 0;
 	flights->launches++;
+	moves = split_parts_missing(work, parts, count) > 0;
+	/* What runs yet is waited for, and is no cost of moving. */
+	for (unsigned int i = 0; i < pool()->count && moves; i++)
+		context_finish(context, i);
+	began = clock_seconds();
 	split_parts_exchange(work, parts, count);
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);

@@ -7,6 +7,7 @@
  *     FAILING_HOW       launch: its event ends with an error, after 20 ms
  *                       refuse: it is refused, and so is all after it
  *                       read: it is done, but nothing is to be had from the device after it
+ *                       slow: it is done, and its event says so 100 ms later
  *
  * A device that has failed is gone as a GPU is: what was done on it ends with an error, and nothing
  * is to be read from it. The table of functions is the other library's own, with some replaced.
@@ -106,6 +107,37 @@ static cl_int CL_API_CALL set_callback(cl_event event, cl_int when,
 	return is_doomed ? CL_SUCCESS : state.table.clSetEventCallback(event, when, call, data);
 }
 
+static void *complete_later(void *data)
+{
+	usleep(100000);
+	state.table.clSetUserEventStatus(data, CL_COMPLETE);
+	state.table.clReleaseEvent(data);
+	return NULL;
+}
+
+/* Runs it to its end, with an event that does not say so yet. */
+static cl_int run_slowly(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+			 const size_t *offset, const size_t *global, const size_t *local,
+			 cl_event *event)
+{
+	cl_context context = NULL;
+	pthread_t thread;
+	cl_int status;
+
+	status = state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global,
+						    local, 0, NULL, NULL);
+	state.table.clFinish(queue);
+	state.table.clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL);
+	if (status == CL_SUCCESS)
+		*event = state.table.clCreateUserEvent(context, &status);
+	if (status != CL_SUCCESS)
+		return status;
+	state.table.clRetainEvent(*event);
+	if (!pthread_create(&thread, NULL, complete_later, *event))
+		pthread_detach(thread);
+	return CL_SUCCESS;
+}
+
 /* An event that will end with an error. With the lock. */
 static cl_int doomed(cl_command_queue queue, cl_event *event)
 {
@@ -133,6 +165,8 @@ static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_ui
 	bool is_run = true;
 	pthread_t thread;
 
+	if (is_on_it(queue) && !strcmp(state.how, "slow") && event)
+		return run_slowly(queue, kernel, dimensions, offset, global, local, event);
 	if (is_on_it(queue)) {
 		pthread_mutex_lock(&state.lock);
 		if (state.is_dead) {

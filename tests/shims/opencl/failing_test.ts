@@ -24,7 +24,7 @@ function failingVendor(): string {
 interface Failure {
   device: number;
   launch: number;
-  how: "launch" | "refuse" | "read";
+  how: "launch" | "refuse" | "read" | "slow";
 }
 
 function runFailing(
@@ -46,10 +46,10 @@ function runFailing(
   });
 }
 
-/** All launches of the program with MVGAL_FAILING_LAUNCHES=all; there are 23. */
+/** All launches of the program with MVGAL_FAILING_LAUNCHES=all; there are 26. */
 const LAUNCHES = Deno.env.get("MVGAL_FAILING_LAUNCHES") === "all"
-  ? Array.from({ length: 23 }, (_, i) => i)
-  : [0, 2, 3, 7, 13, 18, 20, 21, 22];
+  ? Array.from({ length: 26 }, (_, i) => i)
+  : [0, 2, 3, 7, 13, 18, 20, 22, 25];
 
 poclTest("parts of a member that fails are done over by the home, with the same results", () => {
   const hows = ["launch", "refuse", "read"] as const;
@@ -65,6 +65,14 @@ poclTest("parts of a member that fails are done over by the home, with the same 
       what,
     );
     assert.equal(errors.trimEnd().split("\n").length, 1, what);
+  }
+});
+
+poclTest("an event of a launch in parts is over when all parts are", () => {
+  for (const device of [1, 2]) {
+    const { out, errors } = runFailing({ device, launch: 0, how: "slow" }, ["slow"]);
+    assert.match(out, /^waited \d{2,}\ndone$/m, errors);
+    assert.ok(Number(/\d+/.exec(out)?.[0]) >= 50, out);
   }
 });
 

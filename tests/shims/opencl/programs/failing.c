@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include <pthread.h>
+#include <time.h>
 
 enum { MOST = 1 << 22, WIDTH = 64, HEIGHT = 96 };
 
@@ -55,6 +56,20 @@ static void is_read(cl_mem buffer, const char *what)
 			fprintf(stderr, "%s: %d is %d and not %d\n", what, i, seen[i], expected[i]);
 			exit(1);
 		}
+}
+
+/* The second half of a buffer that is as large again. */
+static cl_mem half_of(void)
+{
+	cl_mem whole = buffer_of(context, CL_MEM_READ_WRITE, 2 * size, NULL);
+	const cl_buffer_region region = {size, size};
+	cl_int status;
+	cl_mem half = clCreateSubBuffer(whole, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
+					&region, &status);
+
+	OK(status);
+	OK(clReleaseMemObject(whole));
+	return half;
 }
 
 static void release(cl_mem a, cl_mem b, cl_kernel of)
@@ -145,13 +160,19 @@ static void events(int how)
 }
 
 /* Launches that read what those before have written, on the members themselves and from others. */
-static void chain(const char *name, int steps)
+static void chain(const char *name, int steps, int is_of_halves)
 {
 	cl_mem ends[2] = {filled(), buffer_of(context, CL_MEM_READ_WRITE, size, NULL)};
 	const int is_around = !strcmp(name, "around");
 	cl_event before = NULL, event;
 	cl_kernel of = kernel(name);
 
+	for (int i = 0; i < 2 && is_of_halves; i++) {
+		OK(clReleaseMemObject(ends[i]));
+		ends[i] = half_of();
+	}
+	if (is_of_halves)
+		OK(clEnqueueWriteBuffer(queue, ends[0], CL_TRUE, 0, size, first, 0, NULL, NULL));
 	for (int step = 0; step < steps; step++) {
 		OK(clSetKernelArg(of, 0, sizeof(cl_mem), &ends[step % 2]));
 		OK(clSetKernelArg(of, 1, sizeof(cl_mem), &ends[(step + 1) % 2]));
@@ -281,6 +302,26 @@ static void lost(void)
 	release(a, NULL, of);
 }
 
+/* How long the event of a launch in parts is waited for, in ms. */
+static void slow(void)
+{
+	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, size, NULL);
+	struct timespec begin, end;
+	cl_kernel twice = kernel("twice");
+	cl_event event;
+
+	OK(clSetKernelArg(twice, 0, sizeof(a), &a));
+	OK(clSetKernelArg(twice, 1, sizeof(b), &b));
+	go(twice, 0, NULL, &event);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	OK(clWaitForEvents(1, &event));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	printf("waited %ld\n",
+	       (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000);
+	OK(clReleaseEvent(event));
+	release(a, b, twice);
+}
+
 int main(int argc, char **argv)
 {
 	const char *text = source, *what = argc > 1 ? argv[1] : "";
@@ -296,12 +337,15 @@ int main(int argc, char **argv)
 	OK(clBuildProgram(program, 1, &device, "", NULL, NULL));
 	if (!strcmp(what, "lost")) {
 		lost();
+	} else if (!strcmp(what, "slow")) {
+		slow();
 	} else {
 		one();
 		for (int how = 0; how < 3; how++)
 			events(how);
-		chain("twice", 7);
-		chain("around", 5);
+		chain("twice", 7, 0);
+		chain("around", 5, 0);
+		chain("around", 3, 1);
 		in_place(4);
 		image();
 		overwritten();
