@@ -73,6 +73,64 @@ export interface Compilation {
   includes?: readonly string[];
 }
 
+/** Flags that all is compiled with. */
+const FLAGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"];
+
+/** From so many files on they are compiled one by one, side by side. */
+const MANY = 4;
+
+function sumOf(parts: Iterable<string>): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part).update("\0");
+  return hash.digest("hex").slice(0, 16);
+}
+
+function cc(name: string, command: string, args: readonly string[]): void {
+  const { success, stderr } = new Deno.Command(command, {
+    args: [...args],
+    stdout: "null",
+    stderr: "piped",
+  }).outputSync();
+  if (!success) throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/**
+ * Objects of files that are compiled alike: those of an earlier compilation, and the others side by side.
+ *
+ * @throws {Error} with the compiler's messages where it refuses.
+ */
+function objectsOf(
+  name: string,
+  sources: readonly string[],
+  flags: readonly string[],
+  headers: readonly string[],
+): string[] {
+  const directory = join(root, "build", "tests", "objects");
+  Deno.mkdirSync(directory, { recursive: true });
+  const common = sumOf([compiler ?? "", ...flags, ...headers]);
+  const objects = sources.map((source) =>
+    join(directory, `${sumOf([common, source, Deno.readTextFileSync(source)])}.o`)
+  );
+  const missing = sources.map((source, i) => ({ source, object: objects[i] ?? "" }))
+    .filter(({ object }) => !exists(object));
+  if (missing.length === 0) return objects;
+  // Renamed into place, so that two test processes never see half a file.
+  const own = Deno.makeTempDirSync({ dir: directory });
+  try {
+    const list = join(own, "list");
+    const entries = missing.flatMap(({ source }, i) => [source, "-o", join(own, `${i}.o`)]);
+    Deno.writeTextFileSync(list, entries.map((entry) => `${entry}\0`).join(""));
+    cc(name, "xargs", [
+      ...["-0", "-a", list, "-n", "3", "-P", String(navigator.hardwareConcurrency)],
+      ...[compiler ?? "cc", ...FLAGS, ...flags, "-c"],
+    ]);
+    missing.forEach(({ object }, i) => Deno.renameSync(join(own, `${i}.o`), object));
+  } finally {
+    Deno.removeSync(own, { recursive: true });
+  }
+  return objects;
+}
+
 /**
  * Compiles C, or takes what an earlier run compiled of the same source.
  *
@@ -81,33 +139,33 @@ export interface Compilation {
  */
 export function compile({ name, source, args, includes = [] }: Compilation): string {
   const text = typeof source === "string" ? source : Deno.readTextFileSync(source.file);
-  const hash = createHash("sha256");
-  for (
-    const part of [
-      compiler ?? "",
-      ...args,
-      text,
-      ...includes.map((i) => Deno.readTextFileSync(i)),
-    ]
-  ) {
-    hash.update(part).update("\0");
-  }
-  const directory = join(root, "build", "tests", hash.digest("hex").slice(0, 16));
+  const included = includes.map((path) => Deno.readTextFileSync(path));
+  const directory = join(
+    root,
+    "build",
+    "tests",
+    sumOf([compiler ?? "", ...args, text, ...included]),
+  );
   const output = join(directory, name);
   if (exists(output)) return output;
   Deno.mkdirSync(directory, { recursive: true });
-  const temporary = Deno.makeTempFileSync({ dir: directory });
   const input = typeof source === "string" ? join(directory, `${name}.c`) : source.file;
   if (typeof source === "string") Deno.writeTextFileSync(input, source);
-  const { success, stderr } = new Deno.Command(compiler ?? "cc", {
-    args: ["-std=gnu11", "-Wall", "-Wextra", "-Werror", ...args, "-o", temporary, input],
-    stdout: "null",
-    stderr: "piped",
-  }).outputSync();
-  if (!success) {
+  const others = args.filter((arg) => arg.endsWith(".c"));
+  const rest = args.filter((arg) => !arg.endsWith(".c"));
+  let inputs = [...others, input];
+  if (inputs.length >= MANY) {
+    const flags = rest.filter((arg) => !/^(-l|-Wl,|-shared$)|\.(o|a|so)$/.test(arg));
+    const headers = included.filter((_, i) => !includes[i]?.endsWith(".c"));
+    inputs = objectsOf(name, inputs, flags, headers);
+  }
+  const temporary = Deno.makeTempFileSync({ dir: directory });
+  try {
+    cc(name, compiler ?? "cc", [...FLAGS, ...inputs, ...rest, "-o", temporary]);
+  } catch (error) {
     // The linker has removed what it could not finish.
     if (exists(temporary)) Deno.removeSync(temporary);
-    throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
+    throw error;
   }
   Deno.chmodSync(temporary, 0o755);
   // Renamed into place, so that two test processes never see half a file.
