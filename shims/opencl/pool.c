@@ -64,6 +64,25 @@ static bool forgets_flushed(cl_platform_id platform)
 	return !strcmp(name, "rusticl") || !strcmp(name, "clvk");
 }
 
+/* What vendors mean by a compute unit: lanes of 32 bits. */
+static unsigned int lanes_of(const struct member *member)
+{
+	cl_uint vendor = 0;
+
+	if (!(member->type & CL_DEVICE_TYPE_GPU))
+		return 8;
+	number(member->device, CL_DEVICE_VENDOR_ID, &vendor, sizeof(vendor));
+	switch (vendor) {
+	case 0x8086: /* execution units */
+		return 8;
+	case 0x10de: /* multiprocessors */
+	case 0x1ed5:
+		return 128;
+	default: /* AMD's compute units, and others' */
+		return 64;
+	}
+}
+
 static bool describe(struct member *member, cl_platform_id platform, cl_device_id device)
 {
 	cl_bool available = CL_FALSE, compiler = CL_FALSE;
@@ -89,6 +108,8 @@ static bool describe(struct member *member, cl_platform_id platform, cl_device_i
 	number(device, CL_DEVICE_MAX_COMPUTE_UNITS, &member->units, sizeof(member->units));
 	number(device, CL_DEVICE_MAX_CLOCK_FREQUENCY, &member->clock_mhz,
 	       sizeof(member->clock_mhz));
+	member->power = (double)(member->units ? member->units : 1) *
+			(member->clock_mhz ? member->clock_mhz : 1) * lanes_of(member);
 	number(device, CL_DEVICE_GLOBAL_MEM_SIZE, &member->memory, sizeof(member->memory));
 	number(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, &member->largest, sizeof(member->largest));
 	member->forgets_flushed = forgets_flushed(platform);
@@ -130,19 +151,17 @@ static void take_platform(cl_platform_id platform, void *data)
 	}
 }
 
-/* GPUs first, then accelerators; of a kind the one with the most units times clock. */
+/* GPUs first, then accelerators; of a kind the one that is thought to be fastest. */
 static int by_rank(const void *left, const void *right)
 {
 	const struct member *a = left, *b = right;
 	const int kind_a = a->type & CL_DEVICE_TYPE_GPU ? 0 : a->type & CL_DEVICE_TYPE_CPU ? 2 : 1;
 	const int kind_b = b->type & CL_DEVICE_TYPE_GPU ? 0 : b->type & CL_DEVICE_TYPE_CPU ? 2 : 1;
-	const uint64_t power_a = (uint64_t)a->units * (a->clock_mhz ? a->clock_mhz : 1);
-	const uint64_t power_b = (uint64_t)b->units * (b->clock_mhz ? b->clock_mhz : 1);
 
 	if (kind_a != kind_b)
 		return kind_a - kind_b;
-	if (power_a != power_b)
-		return power_a > power_b ? -1 : 1;
+	if (a->power > b->power || a->power < b->power)
+		return a->power > b->power ? -1 : 1;
 	return a->listed < b->listed ? -1 : 1;
 }
 

@@ -13,6 +13,7 @@ struct member {
 	cl_device_type type;
 	unsigned int version; /* 120, 300 */
 	cl_uint units, clock_mhz;
+	double power; /* units times clock times what a unit does at once: what is thought of it */
 	cl_ulong memory, largest; /* bytes: of the device, of one allocation */
 	unsigned int listed;	  /* its place among all devices of the host */
 	bool forgets_flushed;	  /* its clFinish does not wait for what was flushed */

@@ -62,16 +62,15 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 	for (unsigned int i = 0; i < pool()->count; i++) {
 		const struct member *member = &pool()->members[i];
 
-		power[i] = (double)member->units * member->clock_mhz;
+		power[i] = member->power;
 		/* Others may be slower than their figures: they begin with little. */
-		if (strcmp(member->name, home->name) &&
-		    power[i] > (double)home->units * home->clock_mhz / 8)
-			power[i] = (double)home->units * home->clock_mhz / 8;
+		if (strcmp(member->name, home->name) && power[i] > home->power / 8)
+			power[i] = home->power / 8;
 		/* Beside a GPU a processor may be a hundred times slower, or ten: it is tried with
 		 * next to nothing. */
 		if (has_gpu && !(member->type & CL_DEVICE_TYPE_GPU))
-			power[i] = (double)home->units * home->clock_mhz / 256;
-		if (power[i] <= 0 || settings()->split == SPLIT_FORCE)
+			power[i] = home->power / 256;
+		if (settings()->split == SPLIT_FORCE)
 			power[i] = 1;
 		if (flight_has_lost_anywhere(i))
 			power[i] = 0;

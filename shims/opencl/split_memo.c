@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "settings.h"
 
 /* Facts of a launch in bytes; one that has more is judged each time. */
@@ -47,9 +47,11 @@ static uint64_t first_with(const struct analysis_launch *launch, uint64_t memory
 static bool put_arg(struct key *key, const struct analysis_launch *launch, size_t i)
 {
 	const struct analysis_arg *arg = &launch->args[i];
-	const uint64_t facts[] = {arg->size, arg->bytes, arg->memory_offset,
-				  arg->memory ? first_with(launch, arg->memory) : 0,
-				  arg->value != NULL};
+	const uint64_t facts[] = {
+	    arg->size,		arg->bytes,
+	    arg->memory_offset, arg->memory ? first_with(launch, arg->memory) : 0,
+	    arg->value != NULL, arg->extent[0],
+	    arg->extent[1],	arg->extent[2]};
 
 	return put(key, facts, sizeof(facts)) && (!arg->value || put(key, arg->value, arg->size));
 }
@@ -67,14 +69,6 @@ static void take_key(struct key *key, const struct analysis_launch *launch)
 		fits = put_arg(key, launch, i);
 	if (!fits)
 		key->length = 0;
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 static bool is_worth_it(const struct split_memos *memos, double began, double seconds)
@@ -117,7 +111,7 @@ const struct analysis_verdict *memo_judge(struct split_memos *memos,
 			return &entry->verdict;
 		}
 	}
-	began = now();
+	began = clock_seconds();
 	if (memos->cost > 0 && !is_worth_it(memos, began, seconds))
 		return NULL;
 	entry = take_entry(memos);
@@ -127,7 +121,7 @@ const struct analysis_verdict *memo_judge(struct split_memos *memos,
 	entry->length = key.length;
 	memcpy(entry->key, key.bytes, key.length);
 	analysis_judge(analysis, kernel, launch, &entry->verdict);
-	memos->judged = now();
+	memos->judged = clock_seconds();
 	memos->cost = memos->judged - began;
 	return &entry->verdict;
 }

@@ -164,6 +164,11 @@ static void take_args(const struct kernel *kernel, struct analysis_arg args[ANAL
 		args[i].bytes = memory->size;
 		args[i].memory = memory->root->object.serial;
 		args[i].memory_offset = memory->origin;
+		if (!is_image_type(memory->type))
+			continue;
+		args[i].extent[0] = memory->image.image_width;
+		args[i].extent[1] = memory->image.image_height;
+		args[i].extent[2] = memory->image.image_depth;
 	}
 }
 

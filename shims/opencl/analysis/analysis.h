@@ -153,6 +153,8 @@ struct analysis_arg {
 	/* Which memory is behind it, and where in that it begins: equal numbers are the same; 0 for
 	 * its own. */
 	uint64_t memory, memory_offset;
+	/* Of an image: its width, height and depth in texels; 0 for unknown, or none. */
+	uint64_t extent[3];
 };
 
 struct analysis_launch {

@@ -4,16 +4,45 @@
 
 #include "evaluate.h"
 
+/* The texels of an image along an axis, as far as the launch tells. */
+static struct range extent_of(const struct evaluator *e, const struct value *image, unsigned axis)
+{
+	const struct analysis_launch *launch = e->launch;
+	const uint64_t args = image->kind == VALUE_POINTER && !image->roots ? image->args : 0;
+	const unsigned arg = args && !(args & (args - 1)) ? (unsigned)__builtin_ctzll(args) : 64;
+
+	if (arg < launch->arg_count && launch->args && launch->args[arg].extent[axis])
+		return range_constant((double)launch->args[arg].extent[axis]);
+	return range_interval(0, 2147483647);
+}
+
+/* get_image_dim: width, height, and of three the depth. */
+static const struct value *extents(struct evaluator *e, const struct value *image)
+{
+	const char *type = image->type->kind == TYPE_IMAGE ? image->type->name : NULL;
+	const unsigned count = type && !strncmp(type, "image3d", 7) ? 4 : 2;
+	struct value *all = value_integers(e->work, type_vector(e->work, &TYPE_INT, count), count);
+
+	for (unsigned i = 0; i < count; i++)
+		all->at[i] = i < 3 ? extent_of(e, image, i) : range_constant(0);
+	return all;
+}
+
 const struct value *builtin_image(struct evaluator *e, const struct expression *x,
 				  const struct arguments *args)
 {
 	const char *name = x->name;
 
 	if (!strncmp(name, "get_image_", 10) && args->count == 1) {
-		if (strcmp(name, "get_image_width") && strcmp(name, "get_image_height") &&
-		    strcmp(name, "get_image_depth"))
-			return value_opaque(e->work, &TYPE_ANY);
-		return value_integer(e->work, &TYPE_INT, range_interval(0, 2147483647));
+		static const char *const axes[] = {"width", "height", "depth"};
+
+		for (unsigned i = 0; i < 3; i++)
+			if (!strcmp(name + 10, axes[i]))
+				return value_integer(e->work, &TYPE_INT,
+						     extent_of(e, args->at[0], i));
+		if (!strcmp(name + 10, "dim"))
+			return extents(e, args->at[0]);
+		return value_opaque(e->work, &TYPE_ANY);
 	}
 	if (!args->count || args->at[0]->type->kind != TYPE_IMAGE)
 		return NULL;

@@ -360,6 +360,10 @@ static void run_case(struct test_case *of)
 		    .bytes = arg->size,
 		    .memory =
 			arg->kind > IMAGE ? 0 : (uint64_t)(arg->alias < 0 ? i : arg->alias) + 1};
+		if (arg->kind == IMAGE) {
+			of->facts[i].extent[0] = arg->width;
+			of->facts[i].extent[1] = arg->height;
+		}
 	}
 	analysis_judge(analysis, 0, &of->launch, &verdict);
 	if (verdict.rule) {

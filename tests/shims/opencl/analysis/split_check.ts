@@ -81,7 +81,6 @@ export function compileWithAnalysis(
   return compile({
     name,
     source: { file: join(HERE, `${name}.c`) },
-    // The source comes last: libraries before it are kept all the same.
     args: [
       ...how === "plain" ? ["-O1", "-g"] : SANITIZERS,
       `-I${ANALYSIS}`,

@@ -246,6 +246,34 @@ export const ROWS: readonly Row[] = [
     for (int y = 0; y < 9; y++) write_imagef(o, (int2)(get_global_id(0), y), (float4)(y)); }`,
   ),
   row(
+    "y",
+    "image_width",
+    [16, 9],
+    ["image 16 9", C],
+    `__kernel void k(__read_only image2d_t i, __global float *o) {
+    const sampler_t s = CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE | CLK_FILTER_NEAREST;
+    int2 p = (int2)(get_global_id(0), get_global_id(1));
+    o[p.y * get_image_width(i) + p.x] = read_imagef(i, s, p).x; }`,
+  ),
+  row(
+    "y",
+    "image_dimensions",
+    [16, 9],
+    ["image 16 9", C],
+    `__kernel void k(__read_only image2d_t i, __global float *o) {
+    const sampler_t s = CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE | CLK_FILTER_NEAREST;
+    int2 p = (int2)(get_global_id(0), get_global_id(1)), d = get_image_dim(i);
+    if (p.x < d.x && p.y < get_image_height(i)) o[p.y * d.x + p.x] = read_imagef(i, s, p).y; }`,
+  ),
+  row(
+    "store_overlaps",
+    "image_too_narrow",
+    [16, 9],
+    ["image 8 9", C],
+    `__kernel void k(__read_only image2d_t i, __global int *o) {
+    o[get_global_id(1) * get_image_width(i) + get_global_id(0)] = get_global_id(0); }`,
+  ),
+  row(
     "image_store",
     "image_anywhere",
     [16],
