@@ -74,7 +74,7 @@ until_cap() { for i in $(seq 600); do test "$(cat ${CAP})" = "$1" && return; sle
 printf '[http]\nlisten =\n[daemon]\nsocket_group = users\n' > "$TREE/mvgal.conf"
 export MVGAL_CONFIG="$TREE/mvgal.conf"
 $MVGAL daemon 2> "$TREE/log" &
-for i in $(seq 600); do grep -q ready: "$TREE/log" && break; sleep 0.1; done
+for i in $(seq 600); do grep -qs ready: "$TREE/log" && break; sleep 0.1; done
 $MVGAL power set 215 --yes > /dev/null
 echo "root: $(cat ${CAP})"
 grep -o 'power confirmed: .*' "$TREE/log"

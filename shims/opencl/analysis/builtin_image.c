@@ -4,8 +4,7 @@
 
 #include "evaluate.h"
 
-/* The texels of an image along an axis, as far as the launch tells. */
-static struct range extent_of(const struct evaluator *e, const struct value *image, unsigned axis)
+struct range image_extent(const struct evaluator *e, const struct value *image, unsigned axis)
 {
 	const struct analysis_launch *launch = e->launch;
 	const uint64_t args = image->kind == VALUE_POINTER && !image->roots ? image->args : 0;
@@ -24,7 +23,7 @@ static const struct value *extents(struct evaluator *e, const struct value *imag
 	struct value *all = value_integers(e->work, type_vector(e->work, &TYPE_INT, count), count);
 
 	for (unsigned i = 0; i < count; i++)
-		all->at[i] = i < 3 ? extent_of(e, image, i) : range_constant(0);
+		all->at[i] = i < 3 ? image_extent(e, image, i) : range_constant(0);
 	return all;
 }
 
@@ -39,7 +38,7 @@ const struct value *builtin_image(struct evaluator *e, const struct expression *
 		for (unsigned i = 0; i < 3; i++)
 			if (!strcmp(name + 10, axes[i]))
 				return value_integer(e->work, &TYPE_INT,
-						     extent_of(e, args->at[0], i));
+						     image_extent(e, args->at[0], i));
 		if (!strcmp(name + 10, "dim"))
 			return extents(e, args->at[0]);
 		return value_opaque(e->work, &TYPE_ANY);

@@ -196,6 +196,8 @@ const struct value *builtin_integer(struct evaluator *e, const struct expression
 				    const struct arguments *args);
 const struct value *builtin_memory(struct evaluator *e, const struct expression *x,
 				   const struct arguments *args);
+/* The texels of an image along an axis, as far as the launch tells. */
+struct range image_extent(const struct evaluator *e, const struct value *image, unsigned axis);
 const struct value *builtin_image(struct evaluator *e, const struct expression *x,
 				  const struct arguments *args);
 const struct value *builtin_order(struct evaluator *e, const struct expression *x,

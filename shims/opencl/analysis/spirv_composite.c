@@ -187,15 +187,28 @@ static const struct value *cast(struct spirv_run *r, const uint32_t *at, const s
 	return value->type == type ? value : NULL;
 }
 
-static const struct value *image_size(struct spirv_run *r, const struct type *type)
+/* Of arrays, and of levels but the first, it may be whatever. */
+static const struct value *image_size(struct spirv_run *r, const uint32_t *at,
+				      const struct type *type)
 {
+	const struct value *image = spirv_value(r, spirv_word(at, 3));
+	const struct type *of = image->type;
+	struct range level = range_constant(0);
 	struct value *vector = vector_of(r, type);
+	bool is_known;
 	unsigned i;
 
+	if (spirv_op(at) == OP_IMAGE_QUERY_SIZE_LOD)
+		level = value_number(spirv_value(r, spirv_word(at, 4)));
+	is_known = of->kind == TYPE_IMAGE && strcmp(of->name, "image array") && level.min == 0 &&
+		   level.max == 0;
 	if (is_integer(type))
-		return value_integer(r->e->work, type, range_interval(0, 2147483647));
+		return value_integer(r->e->work, type,
+				     is_known ? image_extent(r->e, image, 0)
+					      : range_interval(0, 2147483647));
 	for (i = 0; vector && i < vector->count; i++)
-		vector->at[i] = range_interval(0, 2147483647);
+		vector->at[i] = is_known && i < 3 ? image_extent(r->e, image, i)
+						  : range_interval(0, 2147483647);
 	return vector;
 }
 
@@ -232,7 +245,7 @@ const struct value *spirv_composite(struct spirv_run *r, const uint32_t *at,
 		return cast(r, at, type);
 	case OP_IMAGE_QUERY_SIZE_LOD:
 	case OP_IMAGE_QUERY_SIZE:
-		return image_size(r, type);
+		return image_size(r, at, type);
 	default:
 		return NULL;
 	}

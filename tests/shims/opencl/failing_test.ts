@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compile } from "../../fakes/cc.ts";
-import { poclLibrary, poclTest, program, run, shim, Vendors } from "./pool.ts";
+import { poclLibrary, poclTest, program, runBeside, shim, together, Vendors } from "./pool.ts";
 
 const FAKE = join(import.meta.dirname ?? ".", "..", "..", "fakes", "opencl_failing.c");
 
@@ -27,14 +27,14 @@ interface Failure {
   how: "launch" | "refuse" | "read" | "slow";
 }
 
-function runFailing(
+async function runFailing(
   { device, launch, how }: Failure,
   args: readonly string[] = [],
   split = "force",
 ) {
   using pool = new Vendors({ mvgal: shim() });
   using vendors = new Vendors({ failing: failingVendor() });
-  return run(program("failing"), args, {
+  return await runBeside(program("failing"), args, {
     POCL_DEVICES: "pthread pthread pthread",
     OCL_ICD_VENDORS: pool.directory,
     MVGAL_OPENCL_VENDORS: vendors.directory,
@@ -51,59 +51,65 @@ const LAUNCHES = Deno.env.get("MVGAL_FAILING_LAUNCHES") === "all"
   ? Array.from({ length: 26 }, (_, i) => i)
   : [0, 2, 3, 7, 13, 18, 20, 22, 25];
 
-poclTest("parts of a member that fails are done over by the home, with the same results", () => {
-  const hows = ["launch", "refuse", "read"] as const;
-  for (const launch of LAUNCHES) {
-    const how = hows[launch % hows.length] ?? "launch";
-    const device = 1 + launch % 2;
-    const { out, errors } = runFailing({ device, launch, how });
-    const what = `device ${device}, launch ${launch}, ${how}: ${errors}`;
-    assert.equal(out, "done\n", what);
-    assert.match(
-      errors,
-      new RegExp(`^mvgal: opencl: member ${device} .* failed \\(-\\d+\\) and is left out`),
-      what,
-    );
-    assert.equal(errors.trimEnd().split("\n").length, 1, what);
-  }
-});
+poclTest(
+  "parts of a member that fails are done over by the home, with the same results",
+  async () => {
+    const hows = ["launch", "refuse", "read"] as const;
+    await together(LAUNCHES, async (launch) => {
+      const how = hows[launch % hows.length] ?? "launch";
+      const device = 1 + launch % 2;
+      const { out, errors } = await runFailing({ device, launch, how });
+      const what = `device ${device}, launch ${launch}, ${how}: ${errors}`;
+      assert.equal(out, "done\n", what);
+      assert.match(
+        errors,
+        new RegExp(`^mvgal: opencl: member ${device} .* failed \\(-\\d+\\) and is left out`),
+        what,
+      );
+      assert.equal(errors.trimEnd().split("\n").length, 1, what);
+    });
+  },
+);
 
-poclTest("an event of a launch in parts is over when all parts are", () => {
+poclTest("an event of a launch in parts is over when all parts are", async () => {
   for (const device of [1, 2]) {
-    const { out, errors } = runFailing({ device, launch: 0, how: "slow" }, ["slow"]);
+    const { out, errors } = await runFailing({ device, launch: 0, how: "slow" }, ["slow"]);
     assert.match(out, /^waited \d{2,}\ndone$/m, errors);
     assert.ok(Number(/\d+/.exec(out)?.[0]) >= 50, out);
   }
 });
 
-poclTest("without a failure no part is done over", () => {
-  const { out, errors } = runFailing({ device: 1, launch: 1000, how: "launch" });
+poclTest("without a failure no part is done over", async () => {
+  const { out, errors } = await runFailing({ device: 1, launch: 1000, how: "launch" });
   assert.equal(out, "done\n", errors);
   assert.equal(errors, "");
 });
 
 poclTest(
   "what a member alone had is an error when that has failed, and is there when written anew",
-  () => {
+  async () => {
     // The first of 80 launches is too far back to be done over.
-    const { out, errors } = runFailing({ device: 1, launch: 80, how: "launch" }, ["lost"]);
+    const { out, errors } = await runFailing({ device: 1, launch: 80, how: "launch" }, ["lost"]);
     assert.match(out, /^lost: -[25]\ndone$/m, errors);
     assert.match(errors, /of its parts \d+ were done over, 1 could not be$/m);
   },
 );
 
-poclTest("members pass on what others have written, in pieces of many ranges", () => {
+poclTest("members pass on what others have written, in pieces of many ranges", async () => {
   for (const launch of [1000, 7]) {
-    const { out, errors } = runFailing({ device: 1, launch, how: "launch" }, ["", "4194304"]);
+    const { out, errors } = await runFailing({ device: 1, launch, how: "launch" }, ["", "4194304"]);
     assert.equal(out, "done\n", errors);
     assert.equal(errors === "", launch === 1000, errors);
   }
 });
 
-poclTest("a home that fails is an error of the program's command, never a wrong result", () => {
-  for (const how of ["launch", "refuse", "read"] as const) {
-    const { code, out, errors } = runFailing({ device: 0, launch: 0, how });
-    assert.equal(code, 1, out);
-    assert.match(errors, /^line \d+: clEnqueue\w+\(.*: -5$/m);
-  }
-});
+poclTest(
+  "a home that fails is an error of the program's command, never a wrong result",
+  async () => {
+    for (const how of ["launch", "refuse", "read"] as const) {
+      const { code, out, errors } = await runFailing({ device: 0, launch: 0, how });
+      assert.equal(code, 1, out);
+      assert.match(errors, /^line \d+: clEnqueue\w+\(.*: -5$/m);
+    }
+  },
+);

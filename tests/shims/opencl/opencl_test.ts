@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { compile, compilerTest } from "../../fakes/cc.ts";
-import { linked, poclLibrary, poclTest, program, run, shim, Vendors } from "./pool.ts";
+import {
+  linked,
+  poclLibrary,
+  poclTest,
+  program,
+  run,
+  runBeside,
+  shim,
+  together,
+  Vendors,
+} from "./pool.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..", "..");
 const OCLGRIND = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
@@ -19,17 +29,20 @@ compilerTest("ranges are what sets of bytes are", () => {
 }, { libraries: ["libasan.so", "libubsan.so"] });
 
 for (const name of ["buffers", "events", "images", "programs"]) {
-  poclTest(`a program of ${name} runs on the pool as on its member, whatever the strategy`, () => {
-    const path = program(name);
-    const inner = run(path, [], {});
-    assert.equal(inner.out, "done\n", inner.errors);
-    using vendors = new Vendors({ mvgal: shim() });
-    for (const strategy of STRATEGIES) {
-      const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_STRATEGY: strategy };
-      const { code, out, errors } = run(path, [], env);
-      assert.deepEqual({ code, out }, { code: 0, out: "done\n" }, `${strategy}: ${errors}`);
-    }
-  });
+  poclTest(
+    `a program of ${name} runs on the pool as on its member, whatever the strategy`,
+    async () => {
+      const path = program(name);
+      const inner = run(path, [], {});
+      assert.equal(inner.out, "done\n", inner.errors);
+      using vendors = new Vendors({ mvgal: shim() });
+      await together(STRATEGIES, async (strategy) => {
+        const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_STRATEGY: strategy };
+        const { code, out, errors } = await runBeside(path, [], env);
+        assert.deepEqual({ code, out }, { code: 0, out: "done\n" }, `${strategy}: ${errors}`);
+      });
+    },
+  );
 }
 
 poclTest("a strategy puts queues on the members, and a mask takes members away", () => {

@@ -78,28 +78,71 @@ export function isPoclsOwnEnd({ code, errors }: { code: number; errors: string }
   return code === 134 && /pocl_release_dlhandle_cache: Assertion/.test(errors);
 }
 
+/** How a program ended, and what it said. */
+export interface Ended {
+  code: number;
+  out: string;
+  errors: string;
+}
+
+function commandOf(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  input: string,
+): Deno.Command {
+  return new Deno.Command("sh", {
+    args: ["-c", 'exec timeout 120 "$@" <"$MVGAL_TEST_INPUT"', "sh", command, ...args],
+    env: {
+      POCL_DEVICES: "pthread pthread",
+      ASAN_OPTIONS: "detect_leaks=0",
+      MVGAL_TEST_INPUT: input,
+      ...env,
+    },
+    stdin: "null",
+  });
+}
+
+function endedOf({ code, stdout, stderr }: Deno.CommandOutput): Ended {
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), errors: text(stderr) };
+}
+
 /** Runs a program on two devices of PoCL; `input` is a file's path. */
 export function run(
   command: string,
   args: readonly string[],
   env: Record<string, string>,
   input = "/dev/null",
-): { code: number; out: string; errors: string } {
+): Ended {
   for (let attempt = 0;; attempt++) {
-    const { code, stdout, stderr } = new Deno.Command("sh", {
-      args: ["-c", 'exec timeout 120 "$@" <"$MVGAL_TEST_INPUT"', "sh", command, ...args],
-      env: {
-        POCL_DEVICES: "pthread pthread",
-        ASAN_OPTIONS: "detect_leaks=0",
-        MVGAL_TEST_INPUT: input,
-        ...env,
-      },
-      stdin: "null",
-    }).outputSync();
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    const ended = { code, out: text(stdout), errors: text(stderr) };
+    const ended = endedOf(commandOf(command, args, env, input).outputSync());
     if (attempt === 3 || !isPoclsOwnEnd(ended)) return ended;
   }
+}
+
+/** The same beside others. */
+export async function runBeside(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Ended> {
+  for (let attempt = 0;; attempt++) {
+    const ended = endedOf(await commandOf(command, args, env, "/dev/null").output());
+    if (attempt === 3 || !isPoclsOwnEnd(ended)) return ended;
+  }
+}
+
+/** Does all of something, as many at once as there are processors. */
+export async function together<T>(
+  items: Iterable<T>,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const rest = [...items];
+  const worker = async () => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
 }
 
 function missing(commands: readonly string[]): string | undefined {

@@ -10,7 +10,16 @@ import { SessionRegistry } from "../../../lib/session/registry.ts";
 import { compile, compilerTest } from "../../fakes/cc.ts";
 import { randomCase } from "./analysis/random_kernel.ts";
 import { textOf } from "./analysis/split_check.ts";
-import { isPoclsOwnEnd, poclTest, program, run, shim, Vendors } from "./pool.ts";
+import {
+  isPoclsOwnEnd,
+  poclTest,
+  program,
+  run,
+  runBeside,
+  shim,
+  together,
+  Vendors,
+} from "./pool.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
@@ -19,21 +28,21 @@ function verdicts(errors: string): string[] {
   return [...new Set(errors.split("\n").filter((line) => line.startsWith("mvgal: ")))].sort();
 }
 
-poclTest("a program gives the same in parts as on its member", () => {
+poclTest("a program gives the same in parts as on its member", async () => {
   using vendors = new Vendors({ mvgal: shim() });
   const path = program("split");
   const inner = run(path, [], {});
   assert.match(inner.out, /^done$/m, inner.errors);
-  for (const split of ["off", "auto", "strict", "auto,diff", "force,diff", "force"]) {
+  await together(["off", "auto", "strict", "auto,diff", "force,diff", "force"], async (split) => {
     const env = {
       OCL_ICD_VENDORS: vendors.directory,
       MVGAL_SPLIT: split,
       MVGAL_DEBUG: "split",
     };
-    const { out, errors } = run(path, [], env);
+    const { out, errors } = await runBeside(path, [], env);
     assert.equal(out, inner.out, `${split}: ${errors}`);
     if (split === "force,diff") assert.match(errors, /^mvgal: scatter: split, and compared$/m);
-    if (split !== "force") continue;
+    if (split !== "force") return;
     assert.match(errors, /^mvgal: scatter: every work-group may store to the same bytes/m);
     const split_kernels = verdicts(errors).filter((line) => line.endsWith(": split"))
       .map((line) => line.split(" ")[1]?.slice(0, -1));
@@ -41,7 +50,7 @@ poclTest("a program gives the same in parts as on its member", () => {
       ...["go", "grid", "mandelbrot", "paint", "pull", "saxpy", "shift", "sums"],
     ]);
     assert.match(errors, /^mvgal: count: .*atomic_add/m);
-  }
+  });
 });
 
 poclTest("MVGAL_SPLIT=diff takes nothing for written that nobody wrote", () => {
@@ -155,24 +164,24 @@ poclTest("MVGAL_SPLIT that is no mode is told, and splits nothing", () => {
   ]);
 });
 
-poclTest("ffmpeg's filters give in parts what they give on their member", () => {
+poclTest("ffmpeg's filters give in parts what they give on their member", async () => {
   using vendors = new Vendors({ mvgal: shim("plain") });
   const filters = ["convolution_opencl", "avgblur_opencl=sizeX=9", "unsharp_opencl"];
-  for (const filter of filters) {
+  await together(filters, async (filter) => {
     const args = ["-v", "error", "-init_hw_device", "opencl=o:0.0", "-filter_hw_device", "o"];
     args.push("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=3:duration=1", "-vf");
     args.push(`format=yuv420p,hwupload,${filter},hwdownload,format=yuv420p`, "-f", "md5", "-");
-    const inner = run("ffmpeg", args, {});
+    const inner = await runBeside("ffmpeg", args, {});
     const env = {
       OCL_ICD_VENDORS: vendors.directory,
       MVGAL_SPLIT: "force",
       MVGAL_DEBUG: "split",
     };
-    const parts = run("ffmpeg", args, env);
+    const parts = await runBeside("ffmpeg", args, env);
     assert.match(inner.out, /^MD5=/, inner.errors);
     assert.equal(parts.out, inner.out, `${filter}: ${parts.errors}`);
     assert.match(parts.errors, /: split$/m);
-  }
+  });
 }, ["ffmpeg"]);
 
 /** How often of 200 launches it split, how much faster than whole the last one was, and how often shares changed. */
