@@ -8,8 +8,9 @@
  *         [--shim FILE] [--json]
  *
  * `--only` takes beginnings of names, and `memory`. `--width` and `--steps` are those of ffmpeg's pictures, `--mib`
- * of each of the two buffers whose peak is measured, and `--gpu` takes sizes for GPUs in the programs of its own. Without `--vendors` it is NVIDIA's driver where that is installed, else
- * PoCL with two devices. Programs that are not installed are skipped, with the package that they are of.
+ * of each of the two buffers whose peak is measured, and `--gpu` takes sizes for GPUs in the programs of its own.
+ * Without `--vendors` it is NVIDIA's driver where that is installed, else PoCL with two devices. Programs that are
+ * not installed are skipped, with the package that they are of.
  *
  * @module
  */
