@@ -6,6 +6,7 @@
  *	jobs nbody BODIES STEPS REPEATS
  *	jobs saxpy ELEMENTS LAUNCHES REPEATS
  *	jobs sgemm ROWS LAUNCHES REPEATS
+ *	jobs chains CHAINS STEPS REPEATS
  *
  * Each repeat uploads what it needs, launches, and reads the result. Prints one JSON object: the
  * seconds of each repeat, a sum over the last result's bits, 4096 of its words in hexadecimal
@@ -53,7 +54,12 @@ static const char source[] =
     "    barrier(CLK_LOCAL_MEM_FENCE);\n"
     "    for (int i = 0; i < 16; i++) sum += ta[y][i] * tb[i][x];\n"
     "    barrier(CLK_LOCAL_MEM_FENCE); }\n"
-    "  c[row * n + column] = sum; }\n";
+    "  c[row * n + column] = sum; }\n"
+    "__kernel void chains(__global uint *out, uint steps)\n"
+    "{ uint i = get_global_id(0), s = i + 1;\n"
+    "  for (uint step = 0; step < steps; step++)\n"
+    "  { s ^= s << 13; s ^= s >> 17; s ^= s << 5; s = s * 1664525u + 1013904223u; }\n"
+    "  out[i] = s; }\n";
 
 static cl_device_id device;
 static cl_context context;
@@ -243,6 +249,25 @@ static void do_sgemm(void)
 	get(memory[2], result, result_bytes);
 }
 
+/* Few work-items with much to do one after another, as when a key is derived from a password. */
+static void begin_chains(void)
+{
+	result_bytes = count * 4;
+	memory[0] = buffer(result_bytes);
+	kernels[0] = kernel("chains");
+}
+
+static void do_chains(void)
+{
+	const cl_uint steps = (cl_uint)times;
+	const size_t group = 32;
+
+	SET(kernels[0], 0, memory[0]);
+	SET(kernels[0], 1, steps);
+	run(kernels[0], 1, &count, &group);
+	get(memory[0], result, result_bytes);
+}
+
 static const struct {
 	const char *name;
 	void (*begin)(void), (*job)(void);
@@ -251,6 +276,7 @@ static const struct {
     {"nbody", begin_nbody, do_nbody},
     {"saxpy", begin_saxpy, do_saxpy},
     {"sgemm", begin_sgemm, do_sgemm},
+    {"chains", begin_chains, do_chains},
 };
 
 static uint64_t sum_of(const unsigned char *bytes, size_t size)

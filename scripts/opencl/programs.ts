@@ -114,19 +114,38 @@ function ffmpeg(name: string, inputs: readonly string[], graph: string): Program
   };
 }
 
-function filters({ width, steps }: Sizes, scratch: string): Program[] {
-  const size = `${width}x${Math.trunc(width * 3 / 8) * 2}`;
+/** Frames of a given width are 3/4 as high, in pixels. */
+function sizeOf(width: number): string {
+  return `${width}x${Math.trunc(width * 3 / 8) * 2}`;
+}
+
+/** Writes the kernels with so many steps of a point. */
+function writeKernels(steps: number, scratch: string): string {
   const source = join(scratch, "mandelbrot.cl");
   writeFileSync(source, KERNELS.replaceAll("STEPS", String(steps)));
+  return source;
+}
+
+/** ffmpeg makes frames of the Mandelbrot set with a kernel of its user's, which is written to `scratch`. */
+export function mandelbrot(
+  { width, steps, frames }: { width: number; steps: number; frames: number },
+  scratch: string,
+): Program {
+  return ffmpeg(
+    "mandelbrot",
+    [],
+    `openclsrc=source=${writeKernels(steps, scratch)}:kernel=man:size=${sizeOf(width)}:rate=3:` +
+      `format=rgba,trim=end_frame=${frames},hwdownload,format=rgba`,
+  );
+}
+
+function filters({ width, steps }: Sizes, scratch: string): Program[] {
+  const size = sizeOf(width);
+  const source = writeKernels(steps, scratch);
   const pictures = [`testsrc2=size=${size}:rate=3:duration=1`]
     .concat(["", ":alpha=10"].map(() => `smptebars=size=${size}:rate=3:duration=1`));
   return [
-    ffmpeg(
-      "mandelbrot",
-      [],
-      `openclsrc=source=${source}:kernel=man:size=${size}:rate=3:format=rgba,` +
-        `trim=end_frame=3,hwdownload,format=rgba`,
-    ),
+    mandelbrot({ width, steps, frames: 3 }, scratch),
     ffmpeg(
       "program",
       pictures.slice(0, 1),

@@ -16,6 +16,9 @@
 #define DIRECTORY "/etc/OpenCL/vendors"
 #define PLATFORMS 16
 
+/* clGetExtensionFunctionAddress: CL/cl_icd.h names its type since 2022 only. */
+typedef void *CL_API_CALL address_of_fn(const char *name);
+
 struct search {
 	void (*found)(cl_platform_id platform, void *data);
 	void *data;
@@ -62,9 +65,8 @@ static void open_library(const char *path, const struct search *search)
 	}
 	list = (clIcdGetPlatformIDsKHR_fn)dlsym(library, "clIcdGetPlatformIDsKHR");
 	if (!list) {
-		cl_api_clGetExtensionFunctionAddress address =
-		    (cl_api_clGetExtensionFunctionAddress)dlsym(library,
-								"clGetExtensionFunctionAddress");
+		address_of_fn *address =
+		    (address_of_fn *)dlsym(library, "clGetExtensionFunctionAddress");
 
 		if (address)
 			list = (clIcdGetPlatformIDsKHR_fn)address("clIcdGetPlatformIDsKHR");

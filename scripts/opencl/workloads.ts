@@ -1,0 +1,164 @@
+/**
+ * What bench:opencl-pool times: programs for one device, of this repository (`jobs.c`) and unmodified ones.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { compile } from "../../tests/fakes/cc.ts";
+import { mandelbrot } from "./programs.ts";
+
+/** What a run took, and what came of it. */
+export interface Outcome {
+  /** Of each repeat; of a program that does its work once, that of the whole process. */
+  seconds: number[];
+  /** What has to be equal wherever it runs. */
+  sum: string;
+  /** Words of the result in hexadecimal digits, for devices that round otherwise; "" of programs without. */
+  sample: string;
+  /** What the process said on stderr. */
+  errors: string;
+}
+
+/** A program of a size. */
+export interface Workload {
+  /** @throws {Error} where it fails, with the last that it said. */
+  run(env: Record<string, string>): Promise<Outcome>;
+}
+
+/** For GPUs, one core of a CPU, and tests. */
+export type Scale = "gpu" | "core" | "small";
+
+type Size = readonly [count: number, times: number];
+
+/** Of `jobs.c`: what is counted, and launches or steps of a repeat. */
+const JOBS: Readonly<Record<string, Readonly<Record<Scale, Size>>>> = {
+  mandelbrot: { gpu: [8192, 100_000], core: [1024, 400], small: [512, 200] },
+  nbody: { gpu: [262_144, 8], core: [8192, 4], small: [2048, 4] },
+  saxpy: { gpu: [1 << 28, 20], core: [1 << 22, 8], small: [1 << 16, 4] },
+  sgemm: { gpu: [8192, 16], core: [512, 2], small: [256, 2] },
+  chains: { gpu: [2048, 20_000_000], core: [256, 100_000], small: [256, 20_000] },
+};
+
+/** ffmpeg's frames: width, steps of a point, frames. */
+const FRAMES: Readonly<Record<Scale, readonly [number, number, number]>> = {
+  gpu: [1280, 6_000_000, 50],
+  core: [320, 4000, 50],
+  small: [160, 200, 8],
+};
+
+/** CLBlast's tuner: rows of the square matrices, configurations that are tried, runs of each. */
+const TUNED: Readonly<Record<Scale, readonly [number, number, number]>> = {
+  gpu: [8192, 5, 10],
+  core: [512, 5, 4],
+  small: [128, 2, 2],
+};
+
+/** All there are. */
+export const WORKLOADS: readonly string[] = [...Object.keys(JOBS), "ffmpeg", "tuner"];
+
+/** @throws {Error} for a name or size that is not there. */
+export function workload(name: string, scale: Scale, repeats: number, scratch: string): Workload {
+  if (name === "ffmpeg") return ffmpeg(FRAMES[scale], scratch);
+  if (name === "tuner") return tuner(TUNED[scale], scratch);
+  const size = JOBS[name]?.[scale];
+  if (size === undefined) throw new Error(`no job '${name}': there are ${WORKLOADS.join(", ")}`);
+  return job(name, size, repeats, scratch);
+}
+
+/** Makes the error of a program that ended with a status. */
+function failure(command: readonly string[], code: number, errors: string): Error {
+  const last = errors.trim().split("\n").at(-1) || `status ${code}`;
+  return new Error(`${command.join(" ")}: ${last}`);
+}
+
+function job(name: string, size: Size, repeats: number, scratch: string): Workload {
+  const program = compile({
+    name: "opencl_jobs",
+    source: { file: join(import.meta.dirname ?? ".", "jobs.c") },
+    args: ["-O2", "-Wno-deprecated-declarations", "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
+  });
+  const command = [program, name, ...size.map(String), String(repeats)];
+  return {
+    run: async (env) => {
+      const { code, out, errors } = await output(command, env, scratch);
+      if (code !== 0) throw failure(command, code, errors);
+      const { seconds, sum, sample } = JSON.parse(out) as Omit<Outcome, "errors">;
+      return { seconds, sum, sample, errors };
+    },
+  };
+}
+
+async function output(command: readonly string[], env: Record<string, string>, cwd: string) {
+  const [program = "", ...args] = command;
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, cwd }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), errors: text(stderr) };
+}
+
+/** ffmpeg's openclsrc with a kernel for the Mandelbrot set. */
+function ffmpeg(
+  [width, steps, frames]: readonly [number, number, number],
+  scratch: string,
+): Workload {
+  const { command, result } = mandelbrot({ width, steps, frames }, scratch);
+  return {
+    run: async (env) => {
+      const began = performance.now();
+      const ended = await output(command, env, scratch);
+      const seconds = (performance.now() - began) / 1000;
+      if (ended.code !== 0) throw failure(command, ended.code, ended.errors);
+      const sum = result({ ...ended, seconds, counts: null });
+      return { seconds: [seconds], sum, sample: "", errors: ended.errors };
+    },
+  };
+}
+
+/** CLBlast's tuner of SGEMM, until it has tried so many configurations: it begins with the same ones. */
+function tuner(
+  [rows, configurations, runs]: readonly [number, number, number],
+  scratch: string,
+): Workload {
+  const command = [
+    // Its lines are wanted as they come.
+    ..."stdbuf -oL clblast_tuner_xgemm -platform 0 -device 0 -precision 32 -fraction 1".split(" "),
+    ...["-m", "-n", "-k"].flatMap((side) => [side, String(rows)]),
+    ...["-runs", String(runs)],
+  ];
+  const [program = "", ...args] = command;
+  return {
+    run: async (env) => {
+      const began = performance.now();
+      const child = new Deno.Command(program, {
+        args,
+        env,
+        cwd: scratch,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const errors = new Response(child.stderr).text();
+      let [tried, seconds] = [0, NaN];
+      let wrong: string | undefined;
+      const lines = createInterface({ input: Readable.fromWeb(child.stdout) });
+      for await (const line of lines) {
+        if (!/^\| +\d+ \| +\d+ \|/.test(line)) continue;
+        if (!line.includes("results match")) wrong ??= line;
+        if (++tried < configurations) continue;
+        seconds = (performance.now() - began) / 1000;
+        break;
+      }
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+      const { code } = await child.status;
+      if (tried < configurations) throw failure(command, code, await errors);
+      if (wrong !== undefined) throw new Error(`${program}: ${wrong}`);
+      return { seconds: [seconds], sum: "results match", sample: "", errors: await errors };
+    },
+  };
+}
