@@ -11,6 +11,9 @@
 #define LEAST_SHARE (1.0 / 64)
 /* The first splits move what later ones have in place. */
 #define SETTLING 2
+/* Launches over which the mean of what they moved is taken: at first, and at most. */
+#define LEAST_MOVES 4
+#define MOST_MOVES 16
 /* How much of a worse time is believed: others use the devices too. */
 #define WORSE 0.25
 /* Other shares have to be so much better. */
@@ -53,6 +56,8 @@ static void rest(struct balance_class *of)
 		of->next_rest *= 2;
 	of->splits = 0;
 	of->parted = 0;
+	of->moving = 0;
+	of->moves = 0;
 	/* Members change: what was measured is asked for again then. */
 	of->whole = 0;
 }
@@ -70,7 +75,8 @@ bool balance_splits(struct balance_class *of)
 {
 	if (!balance_may(of))
 		return false;
-	if (of->splits > SETTLING && of->parted > of->whole * PAYS) {
+	if (of->splits > SETTLING && of->moves >= LEAST_MOVES &&
+	    of->parted + of->moving > of->whole * PAYS) {
 		rest(of);
 		return false;
 	}
@@ -166,6 +172,7 @@ void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t 
 	if (seconds <= 0)
 		return;
 	learn(&of->rate[member], (double)groups / seconds);
+	of->last = seconds;
 	of->whole = of->whole > 0 && of->whole < seconds ? of->whole : seconds;
 }
 
@@ -178,15 +185,29 @@ void balance_took_part(struct balance_class *of, unsigned int member, uint64_t g
 
 /* Shares get better from one to the next: the better time is believed at once, a worse one slowly.
  */
-void balance_took_parts(struct balance_class *of, double longest, double moving)
+void balance_took_parts(struct balance_class *of, double longest)
 {
-	const double now = longest + moving;
-
 	of->splits++;
-	if (of->splits <= SETTLING)
+	of->last = longest;
+	if (of->splits <= SETTLING + 1 || longest < of->parted)
 		of->parted = longest;
-	else if (of->splits == SETTLING + 1 || now < of->parted)
-		of->parted = now;
 	else
-		of->parted += (now - of->parted) * WORSE;
+		of->parted += (longest - of->parted) * WORSE;
+}
+
+void balance_moved(struct balance_class *of, double seconds)
+{
+	/* What the first ones moved is in place. */
+	if (of->splits < SETTLING)
+		return;
+	if (of->moves < MOST_MOVES)
+		of->moves++;
+	of->moving += (seconds - of->moving) / of->moves;
+}
+
+double balance_loss(const struct balance_class *of, double moving)
+{
+	const double loss = of->parted + moving - of->whole;
+
+	return of->parted > 0 && of->whole > 0 && loss > 0 ? loss : 0;
 }

@@ -19,8 +19,13 @@ struct balance_class {
 	uint64_t key; /* 0: unused */
 	/* Groups a second; 0 where it is not known. */
 	double rate[BALANCE_MEMBERS];
-	/* Seconds of a launch: whole at best, and in parts with what was moved for it. */
+	/* Seconds of a launch: whole at best, and the longest of its parts. */
 	double whole, parted;
+	/* What was moved for a launch in parts: the mean of so many that were settled. */
+	double moving;
+	unsigned int moves;
+	/* Of the last launch whose time is known, whichever way it ran. */
+	double last;
 	/* Launches that run whole yet, and how many it will be the next time; splits since. */
 	unsigned int rest, next_rest, splits;
 	uint64_t used;
@@ -64,7 +69,11 @@ void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t 
 			double seconds);
 void balance_took_part(struct balance_class *of, unsigned int member, uint64_t groups,
 		       double seconds);
-/* All parts of a launch: the longest, and what moving cost. */
-void balance_took_parts(struct balance_class *of, double longest, double moving);
+/* All parts of a launch: the longest. */
+void balance_took_parts(struct balance_class *of, double longest);
+/* Each launch in parts, also one whose times are never known: what moving cost. */
+void balance_moved(struct balance_class *of, double seconds);
+/* What a launch in parts costs more than whole, as far as is known. */
+double balance_loss(const struct balance_class *of, double moving);
 
 #endif

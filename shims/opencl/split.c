@@ -80,6 +80,18 @@ static void power_of(const struct context *context, double power[POOL_MEMBERS])
 	}
 }
 
+unsigned int split_members(const struct context *context)
+{
+	double power[POOL_MEMBERS];
+	unsigned int members = 1U << context->home;
+
+	power_of(context, power);
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (power[i] > 0)
+			members |= 1U << i;
+	return members;
+}
+
 /* The parts of a launch; none where it is to run whole. */
 static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 			 struct balance_class *class, struct split_part parts[POOL_MEMBERS])
@@ -113,20 +125,39 @@ static bool is_built(const struct kernel *kernel, const struct split_part *parts
 	return split_build_is_ready(kernel->program, members, kernel->split->past->spent);
 }
 
+/* What parts are thought to take of the whole's time, by what is known of the home: 1 where a
+ * member is of another make. */
+static double share_of_longest(const struct split_work *work, const struct split_part *parts,
+			       unsigned int count)
+{
+	const struct member *home = &pool()->members[work->queue->context->home];
+	uint64_t longest = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (strcmp(pool()->members[parts[i].member].name, home->name))
+			return 1;
+		if (parts[i].to - parts[i].from > longest)
+			longest = parts[i].to - parts[i].from;
+	}
+	return (double)longest / (double)work->verdict->groups;
+}
+
 /*
- * Until it is known what parts bring, they may cost the kernel a small part of its time, or of one
- * launch where they cost nothing before.
+ * Until it is known what parts bring, they may cost the kernel a small part of its time. Where they
+ * cost nothing before they are tried as well if that costs a small part of one launch, or if
+ * members like the home should make up for it in this very launch.
  */
 static bool is_worth_trying(const struct split_work *work, const struct balance_class *class,
 			    const struct split_part *parts, unsigned int count)
 {
 	const struct split_past *past = work->kernel->split->past;
-	double cost;
+	double cost, saved;
 
 	if (settings()->split == SPLIT_FORCE || !balance_is_trying(class))
 		return true;
 	cost = (double)split_parts_missing(work, parts, count) / MOVED;
-	return (past->lost <= 0 && cost <= class->whole * TRY_OF_LAUNCH) ||
+	saved = class->whole * (1 - share_of_longest(work, parts, count));
+	return (past->lost <= 0 && (cost <= class->whole * TRY_OF_LAUNCH || cost <= saved)) ||
 	       past->lost + cost <= past->spent * TRY_OF_ALL;
 }
 
@@ -244,7 +275,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		is_split = split_diff_run(work, parts, count);
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
-			balance_took_parts(class, clock_seconds() - began, 0);
+			balance_took_parts(class, clock_seconds() - began);
 			count_split();
 			for (unsigned int i = 0; i < count; i++)
 				count_launch(parts[i].member, true);
@@ -270,6 +301,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	struct event_part events[POOL_MEMBERS];
 	struct analysis_launch launch;
 	struct balance_class *class;
+	struct split_run *run;
 	unsigned int count;
 
 	if (!split || !may_split(split, kernel, range))
@@ -288,6 +320,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	class = balance_class_of(&split->past->balance, work->verdict->groups);
+	split->counted = split_count(split->past, class);
 	if (settings()->split != SPLIT_FORCE && !balance_splits(class)) {
 		count_whole(balance_reason(class));
 		return false;
@@ -306,13 +339,18 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	tell(split, kernel, "split");
-	split_drop_run(&split->past->run);
-	split->past->run.class = class;
-	split->past->run.key = class->key;
-	split->past->run.is_whole = false;
-	*status = run_parts(work, parts, count, &split->past->run, events);
+	run = &split->past->run;
+	split_drop_run(run);
+	run->class = class;
+	run->key = class->key;
+	run->is_whole = false;
+	run->counted = split->counted;
+	*status = run_parts(work, parts, count, run, events);
 	if (*status == CL_SUCCESS)
 		count_split();
+	balance_moved(class, run->moving);
+	run->charged = balance_loss(class, run->moving);
+	split->past->lost += run->charged;
 	if (*status == CL_SUCCESS && event) {
 		for (unsigned int i = 0; i < count; i++) {
 			of(events[i].inner)->clRetainEvent(events[i].inner);
@@ -350,6 +388,7 @@ static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
 	class = balance_class_of(&split->past->balance, verdict->groups);
 	if (settings()->split == SPLIT_FORCE || balance_may(class))
 		return true;
+	split->counted = split_count(split->past, class);
 	count_whole(balance_reason(class));
 	return false;
 }

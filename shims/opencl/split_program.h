@@ -24,6 +24,8 @@ struct split_run {
 	struct balance_class *class;
 	uint64_t key;
 	double moving;
+	/* Seconds that its kernel was charged with when it was launched. */
+	double counted, charged;
 	unsigned int count;
 	struct {
 		cl_event event;
@@ -40,7 +42,7 @@ struct split_run {
 struct split_past {
 	struct balance balance;
 	struct split_run run;
-	double spent; /* seconds that it ran */
+	double spent; /* seconds that it ran, as far as is known: many launches are never timed */
 	double lost;  /* of these, what parts took more than the whole */
 	struct split_memos memos;
 	double seconds; /* of the launch before, or its longest part; 0: not known */
@@ -59,11 +61,18 @@ struct split_kernel {
 	uint64_t grid[10];
 	struct analysis_verdict verdict;
 	bool has_verdict, is_compared;
+	double counted; /* of the launch that begins: see split_count */
 	struct split_past *past;
 };
 
 /* NULL: no memory. */
 struct split_kernel *split_kernel_of(struct kernel *kernel);
+
+/* Those that may take part, a bit each. */
+unsigned int split_members(const struct context *context);
+
+/* A launch of a class begins, which takes as long as the one before: the seconds. */
+double split_count(struct split_past *past, const struct balance_class *class);
 
 /* Gives up the events of parts. */
 void split_drop_run(struct split_run *run);

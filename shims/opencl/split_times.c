@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How long launches and their parts took, once they are over. */
+#include "settings.h"
 #include "split_program.h"
 
 /* Seconds that a part ran: negative where it has not ended, 0 where it failed or does not say. */
@@ -34,12 +35,17 @@ static void took(struct split_past *past, const struct split_run *run, double lo
 	const double all = longest + run->moving;
 
 	past->seconds = longest;
-	past->spent += longest;
+	past->spent += longest - run->counted;
 	if (run->is_whole || run->class->key != run->key)
 		return;
-	if (all > run->class->whole)
-		past->lost += all - run->class->whole;
-	balance_took_parts(run->class, longest, run->moving);
+	past->lost += (all > run->class->whole ? all - run->class->whole : 0) - run->charged;
+	balance_took_parts(run->class, longest);
+}
+
+double split_count(struct split_past *past, const struct balance_class *class)
+{
+	past->spent += class->last;
+	return class->last;
 }
 
 /* Takes the times of the launch before, once it is over. */
@@ -90,11 +96,16 @@ void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigne
 		split->past->run.class = balance_class_of(&split->past->balance, groups);
 		split->past->run.key = split->past->run.class->key;
 		split->past->run.is_whole = true;
+		split->past->run.moving = 0;
+		split->past->run.charged = 0;
+		split->past->run.counted = split->counted;
 		split->past->run.count = 1;
 		split->past->run.parts[0].event = inner;
 		split->past->run.parts[0].stamp = stamp;
 		split->past->run.parts[0].member = member;
 		split->past->run.parts[0].groups = groups;
+		if (settings()->split != SPLIT_FORCE && split->past->run.class->whole <= 0)
+			split_build_watch(kernel->program, split_members(kernel->context), inner);
 		inner = NULL;
 	}
 	pthread_mutex_unlock(&kernel->context->lock);

@@ -59,7 +59,8 @@ int main(int count, char **arguments)
 		if (sum != groups)
 			return 1;
 		took = longest + moving;
-		balance_took_parts(of, longest, moving);
+		balance_moved(of, moving);
+		balance_took_parts(of, longest);
 	}
 	printf("%u %.3f %u\n", splits, whole / took, changes);
 	return 0;
