@@ -3,8 +3,8 @@
  * `deno task bench:opencl-pool`: what several devices as one do for OpenCL programs that know of one.
  *
  *     deno run -A scripts/bench_opencl_pool.ts [--members 1,2,4] [--jobs mandelbrot,nbody,ffmpeg]
- *         [--vendors /etc/OpenCL/vendors/nvidia.icd] [--best] [--split auto] [--repeats 8] [--size gpu]
- *         [--json]
+ *         [--vendors /etc/OpenCL/vendors/nvidia.icd] [--best] [--split auto] [--repeats 8] [--rounds 1]
+ *         [--size gpu] [--json]
  *
  * Each job runs on the first device of the first vendor, or with `--best` of each vendor, and on pools of so many
  * members of all that are named; a gain is to the fastest of the former. The jobs mandelbrot, nbody, saxpy, sgemm and
@@ -12,7 +12,7 @@
  * of the latter half. The others are unmodified programs, timed from start to end: ffmpeg, which makes frames with a
  * kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried its first configurations. Results have
  * to be equal with one vendor, and near each other with several. `--size` is gpu, core (one CPU core) or small (for
- * tests).
+ * tests). With `--rounds` all run by turns, so many times, and times are medians over the rounds.
  *
  * @module
  */
@@ -34,13 +34,13 @@ interface Row {
   /** Without a pool: whose device. */
   vendor?: string;
   seconds: number;
-  /** Of each repeat. */
+  /** Of each repeat, or of each of several rounds. */
   repeats: number[];
   /** Times faster than without a pool. */
   gain: number;
   is_equal: boolean;
-  /** What the shim said of launches. */
-  verdicts: string[];
+  /** What the shim said of launches, and the program of itself. */
+  said: string[];
 }
 
 function median(values: readonly number[]): number {
@@ -53,10 +53,25 @@ function latter({ seconds }: Outcome): number {
   return median(seconds.slice(seconds.length >> 1));
 }
 
-function verdictsOf({ errors }: Outcome): string[] {
-  const said = errors.split("\n").filter((line) => line.startsWith("mvgal: "))
+/** Of all rounds. */
+function secondsOf({ outcomes }: { outcomes: readonly Outcome[] }): number {
+  return median(outcomes.map(latter));
+}
+
+/** What the shim said of launches, and the program of itself. */
+function saidBy({ errors, notes = [] }: Outcome): string[] {
+  const verdicts = errors.split("\n").filter((line) => line.startsWith("mvgal: "))
     .map((line) => line.slice("mvgal: ".length));
-  return [...new Set(said)];
+  return [...new Set(verdicts), ...notes];
+}
+
+/** How a job is run: on a vendor's device alone, or on a pool. */
+interface Way {
+  vendor?: string;
+  members: number;
+  env: Record<string, string>;
+  /** Of each round. */
+  outcomes: Outcome[];
 }
 
 async function main(): Promise<number> {
@@ -67,6 +82,7 @@ async function main(): Promise<number> {
       vendors: { type: "string", default: "/etc/OpenCL/vendors/nvidia.icd" },
       split: { type: "string", default: "auto" },
       repeats: { type: "string", default: "8" },
+      rounds: { type: "string", default: "1" },
       size: { type: "string", default: "gpu" },
       best: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -82,7 +98,7 @@ async function main(): Promise<number> {
     console.log(
       `${row.job.padEnd(12)} ${name.padEnd(12)} ${row.seconds.toFixed(4).padStart(9)} s  ` +
         `${row.gain.toFixed(3).padStart(6)} x  ${row.is_equal ? "equal" : "DIFFERS"}  ` +
-        row.verdicts.join("; "),
+        row.said.join("; "),
     );
   };
   try {
@@ -92,42 +108,51 @@ async function main(): Promise<number> {
     writeFileSync(join(pool, "mvgal.icd"), `${SHIM}\n`);
     const scale = SCALES.find((each) => each === values.size);
     if (scale === undefined) throw new Error(`no size '${values.size}': ${SCALES.join(", ")}`);
+    const rounds = Number(values.rounds);
+    if (!(rounds >= 1)) throw new Error(`--rounds is at least 1, not ${values.rounds}`);
     for (const job of values.jobs.split(",")) {
       const work = workload(job, scale, Number(values.repeats), directory);
-      const alone: { vendor: string; outcome: Outcome }[] = [];
-      for (const vendor of values.best ? vendors : vendors.slice(0, 1)) {
-        const outcome = await work.run({ OCL_ICD_VENDORS: vendor });
-        alone.push({ vendor: basename(vendor, ".icd"), outcome });
+      const ways: Way[] = [
+        ...(values.best ? vendors : vendors.slice(0, 1)).map((vendor): Way => ({
+          vendor: basename(vendor, ".icd"),
+          members: 0,
+          env: { OCL_ICD_VENDORS: vendor },
+          outcomes: [],
+        })),
+        ...values.members.split(",").map(Number).map((members): Way => ({
+          members,
+          env: {
+            OCL_ICD_VENDORS: pool,
+            MVGAL_OPENCL_VENDORS: all,
+            MVGAL_OPENCL_DEVICES: members > 1 ? `0-${members - 1}` : "0",
+            MVGAL_SPLIT: values.split,
+            MVGAL_DEBUG: "split",
+          },
+          outcomes: [],
+        })),
+      ];
+      for (let round = 0; round < rounds; round++) {
+        for (const { env, outcomes } of ways) outcomes.push(await work.run(env));
       }
-      const base = Math.min(...alone.map(({ outcome }) => latter(outcome)));
+      const alone = ways.filter(({ members }) => members === 0);
+      const base = Math.min(...alone.map(secondsOf));
       const isEqual = ({ sum, sample }: Outcome) =>
-        alone.every(({ outcome }) =>
-          sum === outcome.sum || (vendors.length > 1 && samplesAgree(sample, outcome.sample))
+        alone.flatMap(({ outcomes }) => outcomes).every((other) =>
+          sum === other.sum || (vendors.length > 1 && samplesAgree(sample, other.sample))
         );
-      const rowOf = (outcome: Outcome, members: number): Row => {
-        const seconds = latter(outcome);
-        const is_equal = isEqual(outcome);
-        const verdicts = verdictsOf(outcome);
-        return {
+      for (const way of ways) {
+        const { vendor, members, outcomes } = way;
+        const seconds = secondsOf(way);
+        tell({
           job,
+          ...(vendor !== undefined && { vendor }),
           members,
           seconds,
-          repeats: outcome.seconds,
+          repeats: outcomes.length === 1 ? outcomes[0]?.seconds ?? [] : outcomes.map(latter),
           gain: base / seconds,
-          is_equal,
-          verdicts,
-        };
-      };
-      for (const { vendor, outcome } of alone) tell({ ...rowOf(outcome, 0), vendor });
-      for (const members of values.members.split(",").map(Number)) {
-        const outcome = await work.run({
-          OCL_ICD_VENDORS: pool,
-          MVGAL_OPENCL_VENDORS: all,
-          MVGAL_OPENCL_DEVICES: members > 1 ? `0-${members - 1}` : "0",
-          MVGAL_SPLIT: values.split,
-          MVGAL_DEBUG: "split",
+          is_equal: outcomes.every(isEqual),
+          said: [...new Set(outcomes.flatMap(saidBy))],
         });
-        tell(rowOf(outcome, members));
       }
     }
   } catch (error) {

@@ -23,6 +23,8 @@ export interface Program {
    * @throws {Error} where it went wrong whatever the other run said.
    */
   result(ended: Ended): string;
+  /** Whether it tells by itself what is right, also where that is wrong without a pool. */
+  isOwnJudge?: boolean;
   /** Whether nothing of it may be split. */
   isWhole?: boolean;
 }
@@ -259,6 +261,8 @@ function clinfo(): Program {
     name: "clinfo",
     package: "clinfo",
     command: ["clinfo", "--raw"],
+    // Vendors have errors of their own.
+    isOwnJudge: true,
     // Values differ, for there are more units and more memory; which there are does not.
     result: ({ out, errors }) => {
       const bad = out.split("\n").find((line) =>
