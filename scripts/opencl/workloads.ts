@@ -53,7 +53,7 @@ const FRAMES: Readonly<Record<Scale, readonly [number, number, number]>> = {
 
 /** CLBlast's tuner: rows of the square matrices, configurations that are tried, runs of each. */
 const TUNED: Readonly<Record<Scale, readonly [number, number, number]>> = {
-  gpu: [8192, 5, 10],
+  gpu: [8192, 2, 40],
   core: [512, 5, 4],
   small: [128, 2, 2],
 };
