@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lets balance.c share out the launches of members of given speeds: `speed...`, in groups a second.
  * Of one whose speed is negative the first time is not told: it is to be stamped from then on. With
- * BALANCE_NOISE each time differs by up to so much of it. */
+ * BALANCE_NOISE each time differs by up to so much of it; with BALANCE_EVERY=n only each n-th
+ * launch moves anything. */
 #include "../../../shims/opencl/balance.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ int main(int count, char **arguments)
 	const unsigned int members = (unsigned int)count - 3;
 	double speed[BALANCE_MEMBERS], power[BALANCE_MEMBERS], took = 0, whole = 0;
 	bool silent[BALANCE_MEMBERS];
+	const int every = getenv("BALANCE_EVERY") ? atoi(getenv("BALANCE_EVERY")) : 1;
 	const double noise = getenv("BALANCE_NOISE") ? atof(getenv("BALANCE_NOISE")) : 0;
 	uint64_t before[BALANCE_MEMBERS + 1] = {0};
 	unsigned int splits = 0, changes = 0, seed = 1;
@@ -58,8 +60,8 @@ int main(int count, char **arguments)
 		}
 		if (sum != groups)
 			return 1;
-		took = longest + moving;
-		balance_moved(of, moving);
+		took = longest + (launch % every ? 0 : moving);
+		balance_moved(of, launch % every ? 0 : moving);
 		balance_took_parts(of, longest);
 	}
 	printf("%u %.3f %u\n", splits, whole / took, changes);

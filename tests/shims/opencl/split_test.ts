@@ -186,12 +186,12 @@ poclTest("ffmpeg's filters give in parts what they give on their member", async 
 
 /** How often of 200 launches it split, how much faster than whole the last one was, and how often shares changed. */
 function balanced(groups: number, moving: number, ...speeds: number[]): number[] {
-  return balancedWith(0, groups, moving, ...speeds);
+  return balancedWith({}, groups, moving, ...speeds);
 }
 
-/** The same with times that are off by up to a part of them. */
+/** The same with times that are off by up to a part of them, or where each so many-th launch alone moves. */
 function balancedWith(
-  noise: number,
+  { noise = 0, every = 1 }: { noise?: number; every?: number },
   groups: number,
   moving: number,
   ...speeds: number[]
@@ -206,6 +206,7 @@ function balancedWith(
   });
   const { code, out } = run(driver, [groups, moving, ...speeds].map(String), {
     BALANCE_NOISE: String(noise),
+    BALANCE_EVERY: String(every),
   });
   assert.equal(code, 0);
   return out.trim().split(" ").map(Number);
@@ -229,8 +230,13 @@ compilerTest("launches are shared out by what members do in a second", () => {
   assert.ok(splits < 30, `${splits} splits that do not pay`);
   assert.equal(gain, 1);
   near(balanced(10_000, 0.01, 1e5, 1e5)[1], 10 / 6);
+  // A launch that moves more than it takes, for fifteen that move nothing.
+  const [batches = NaN] = balancedWith({ every: 16 }, 10_000, 0.15, 1e5, 1e5);
+  assert.ok(batches > 190, `${batches} splits after uploads`);
+  const [dear = NaN] = balancedWith({ every: 2 }, 10_000, 0.15, 1e5, 1e5);
+  assert.ok(dear < 60, `${dear} splits that do not pay`);
   // What is off by chance moves no bytes.
-  const [, even, changes = NaN] = balancedWith(0.01, 10_000, 0, 1e5, 1e5, 1e5);
+  const [, even, changes = NaN] = balancedWith({ noise: 0.01 }, 10_000, 0, 1e5, 1e5, 1e5);
   near(even, 3);
   assert.ok(changes < 10, `${changes} changes of the shares`);
 }, { libraries: ["libasan.so", "libubsan.so"] });
