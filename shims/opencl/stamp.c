@@ -3,14 +3,14 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "pool.h"
 
 /* Held by its owner, and by each callback that is to come. */
 struct stamp {
 	atomic_uint holds;
-	_Atomic uint64_t begin, end; /* ns; 0: not yet */
+	_Atomic double begin, end; /* seconds; 0: not yet */
 	atomic_bool is_void;
 };
 
@@ -27,20 +27,12 @@ void stamp_drop(struct stamp *stamp)
 		free(stamp);
 }
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static void CL_CALLBACK took_begin(cl_event event, cl_int status, void *data)
 {
 	struct stamp *stamp = data;
 
 	(void)event;
-	atomic_store(&stamp->begin, now());
+	atomic_store(&stamp->begin, clock_seconds());
 	if (status != CL_COMPLETE)
 		atomic_store(&stamp->is_void, true);
 	stamp_drop(stamp);
@@ -53,7 +45,7 @@ static void CL_CALLBACK took_end(cl_event event, cl_int status, void *data)
 	(void)event;
 	if (status != CL_COMPLETE)
 		atomic_store(&stamp->is_void, true);
-	atomic_store(&stamp->end, now());
+	atomic_store(&stamp->end, clock_seconds());
 	stamp_drop(stamp);
 }
 
@@ -101,11 +93,11 @@ void stamp_end(struct stamp *stamp, cl_event event)
 
 double stamp_seconds(const struct stamp *stamp)
 {
-	const uint64_t begin = atomic_load(&stamp->begin), end = atomic_load(&stamp->end);
+	const double begin = atomic_load(&stamp->begin), end = atomic_load(&stamp->end);
 
 	if (atomic_load(&stamp->is_void))
 		return 0;
-	if (!begin || !end)
+	if (begin <= 0 || end <= 0)
 		return -1;
-	return end > begin ? (double)(end - begin) * 1e-9 : 0;
+	return end > begin ? end - begin : 0;
 }
