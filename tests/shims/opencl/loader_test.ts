@@ -94,6 +94,7 @@ poclTest(
 
 poclTest("mvgal run --opencl-pool shows the pool to programs of any loader", () => {
   const deafSo = deaf("libOpenCL.so.1");
+  const another = deaf("libOpenCL-1a2b3c4d.so.1.0.0");
   const fromDeaf = (...flags: string[]) => sums("-Wl,--no-as-needed", deafSo, ...flags);
   const rpath = `-Wl,-rpath,${dirname(deafSo)}`;
   const beside = { LD_LIBRARY_PATH: dirname(deafSo) };
@@ -103,6 +104,10 @@ poclTest("mvgal run --opencl-pool shows the pool to programs of any loader", () 
     "looked up": [sums('-DBY_NAME="libOpenCL.so.1"')],
     "deaf, RUNPATH": [fromDeaf("-Wl,--enable-new-dtags", rpath)],
     "deaf, RPATH": [fromDeaf("-Wl,--disable-new-dtags", rpath)],
+    // As in Python's wheels.
+    "deaf, of another name": [
+      sums("-Wl,--no-as-needed", another, `-Wl,-rpath,${dirname(another)}`),
+    ],
     "deaf, LD_LIBRARY_PATH": [fromDeaf(), beside],
     "deaf, looked up": [sums('-DBY_NAME="libOpenCL.so.1"'), beside],
     "deaf, looked up without a version": [sums('-DBY_NAME="libOpenCL.so"'), unversioned],
