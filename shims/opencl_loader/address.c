@@ -32,6 +32,9 @@ static cl_int CL_API_CALL loader_info(cl_uint name, size_t room, void *out, size
 	return CL_SUCCESS;
 }
 
+/* Headers before 2022 have it in the dispatch table alone. */
+cl_event CL_API_CALL clCreateEventFromGLsyncKHR(cl_context, cl_GLsync, cl_int *);
+
 /* clang-format off */
 #define OWN(name) {#name, (void *)name}
 /* clang-format on */
