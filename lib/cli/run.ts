@@ -117,13 +117,20 @@ export function runCommand(
           workConserving: flag(input, "workConserving"),
         }, host)
       );
-      const unloaded = found && plan.needsShim ? whyNotPreloaded(found.path) : undefined;
-      const notes = unloaded === undefined ? plan.notes : [
-        ...plan.notes,
-        `${found?.path}: ${unloaded}: it runs without the shim and its limits; programs that it ` +
-        "starts may have it",
-      ];
-      for (const note of notes) context.stderr.write(`mvgal: ${note}\n`);
+      const unloaded = found && whyNotPreloaded(found.path);
+      if (unloaded !== undefined && plan.needsShim) {
+        plan.notes.push(
+          `${found?.path}: ${unloaded}: it runs without the shim and its limits; programs that it ` +
+            "starts may have it",
+        );
+      }
+      if (unloaded !== undefined && plan.openclPool) {
+        plan.notes.push(
+          `${found?.path}: ${unloaded}: it sees the pool only where its own OpenCL loader obeys ` +
+            "OCL_ICD_VENDORS",
+        );
+      }
+      for (const note of plan.notes) context.stderr.write(`mvgal: ${note}\n`);
       if (found === undefined) {
         const form = ENVIRONMENT_FORMATS.find((each) => each === format) ?? "shell";
         context.stdout.write(environmentText(plan.variables, form));

@@ -21,6 +21,8 @@ export interface Launch {
   pool?: boolean;
   /** The GPUs of the pool, as `CUDA_VISIBLE_DEVICES` would name them: `visible` is the first alone then. */
   pooled?: string;
+  /** Paths of the OpenCL loader that shows the pooled platform alone, under its names. */
+  openclLoaders?: readonly string[];
   /** The directory of OpenCL vendors with the pooled platform alone. */
   openclVendors?: string;
   workConserving?: boolean;
@@ -46,6 +48,13 @@ export function preloaded(shim: string, before: string | undefined): string {
     path !== "" && basename(path) !== basename(shim)
   );
   return [shim, ...others].join(":");
+}
+
+/** The same for several; undefined for none. */
+function allPreloaded(shims: readonly string[], before: string | undefined): string | undefined {
+  return shims.length === 0
+    ? undefined
+    : shims.toReversed().reduce((rest, shim) => preloaded(shim, rest), before);
 }
 
 function list<T>(entries: readonly LimitEntry<T>[], text: (value: T) => string): string {
@@ -77,9 +86,12 @@ function openclOf(
  * @param env what it would inherit.
  */
 export function variablesOf(launch: Launch, env: (name: string) => string | undefined): Variables {
-  const { shim, vram, sm, visible } = launch;
+  const { shim, openclLoaders = [], vram, sm, visible } = launch;
   const variables: [string, string | undefined][] = [
-    ["LD_PRELOAD", shim === null ? undefined : preloaded(shim, env("LD_PRELOAD"))],
+    [
+      "LD_PRELOAD",
+      allPreloaded([...(shim === null ? [] : [shim]), ...openclLoaders], env("LD_PRELOAD")),
+    ],
     ["MVGAL_VRAM_LIMIT", vram && list(vram, (bytes) => bytes === null ? "none" : `${bytes}`)],
     ["MVGAL_SM_LIMIT", sm && list(sm, (percent) => `${percent}%`)],
     ["MVGAL_POOL", launch.pool ? "1" : undefined],

@@ -13,6 +13,7 @@ import { isPlaced, type Launch, type Variables, variablesOf } from "./environmen
 import { joinGroup } from "./join_group.ts";
 import { parseLimitOption, RunRequestError } from "./limit_option.ts";
 import { type LimitEntry, parseBytes, parsePercent } from "./limit_text.ts";
+import type { OpenclPool } from "./opencl_pool.ts";
 import { placeProgram, type ProgramPlacement } from "./placement.ts";
 import type { ShimFile } from "./shim_file.ts";
 import { takeTurn } from "./turn.ts";
@@ -36,8 +37,7 @@ export interface RunHost {
   env(name: string): string | undefined;
   gpus(options: { load: boolean }): HostCudaGpus;
   shim(): ShimFile;
-  /** The directory for `OCL_ICD_VENDORS` that has the pooled platform alone. */
-  openclVendors(): ShimFile;
+  openclPool(): OpenclPool;
   /** The runtime directory of this user for groups and turns; undefined where there is none. */
   runtime(): string | undefined;
 }
@@ -49,6 +49,8 @@ export interface RunPlan {
   shim: string | null;
   /** Whether anything was asked for that the shim has to do. */
   needsShim: boolean;
+  /** Whether it is shown the pooled OpenCL platform. */
+  openclPool: boolean;
   /** What people should know, one line each. */
   notes: string[];
 }
@@ -167,10 +169,10 @@ function shimFor(host: RunHost, needsShim: boolean, notes: string[]): string | n
   return null;
 }
 
-function vendorsFor(host: RunHost): string {
-  const vendors = host.openclVendors();
-  if (vendors.state === "ready") return vendors.path;
-  throw new Error(`--opencl-pool needs the OpenCL shim: ${vendors.reason}`);
+function openclFor(host: RunHost): Pick<Launch, "openclLoaders" | "openclVendors"> {
+  const pool = host.openclPool();
+  if (pool.state === "ready") return { openclLoaders: pool.loaders, openclVendors: pool.vendors };
+  throw new Error(`--opencl-pool needs the OpenCL shim: ${pool.reason}`);
 }
 
 /**
@@ -253,12 +255,18 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     ...(request.strategy !== undefined && strategy !== null && { strategy }),
     ...(request.gpus !== undefined && { gpus: request.gpus }),
     ...(isPool && { pooled: visibleDevices(pool) }),
-    ...(request.openclPool && { openclVendors: vendorsFor(host) }),
+    ...(request.openclPool && openclFor(host)),
     visible: isPool ? visibleDevices(pool.slice(0, 1)) : placed?.visible ?? null,
   };
   const asked = new Map(variablesOf(launch, host.env));
   const after = (name: string) => asked.get(name) ?? host.env(name);
   const needsShim = !isOff(host.env("ENABLE_MVGAL")) && asksForShim(after);
   const shim = shimFor(host, needsShim, notes);
-  return { variables: variablesOf({ ...launch, shim }, host.env), shim, needsShim, notes };
+  return {
+    variables: variablesOf({ ...launch, shim }, host.env),
+    shim,
+    needsShim,
+    openclPool: request.openclPool ?? false,
+    notes,
+  };
 }

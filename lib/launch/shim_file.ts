@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 type Environment = (name: string) => string | undefined;
 
@@ -28,20 +28,12 @@ export function shimCaches(env: Environment, uid: number | null): string[] {
 /** Why a file of another user's is not loaded. */
 class NotOursError extends Error {}
 
-function copyTo(directory: string, name: string, bytes: Uint8Array, uid: number | null): string {
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  const mode = uid === 0 ? 0o755 : 0o700;
-  const place = join(directory, "shims", hash);
-  mkdirSync(place, { recursive: true, mode });
-  for (const each of [directory, join(directory, "shims"), place]) {
-    const info = lstatSync(each);
-    if (uid !== null && (!info.isDirectory() || info.uid !== uid || (info.mode & 0o022) !== 0)) {
-      throw new NotOursError(`${each} is not this user's alone`);
-    }
-  }
-  const path = join(place, name);
+/** Files that lie in one directory, which is named by what they hold. */
+type Files = readonly { readonly name: string; readonly bytes: Uint8Array }[];
+
+function putCopy(path: string, bytes: Uint8Array): void {
   try {
-    if (Buffer.compare(readFileSync(path), bytes) === 0) return path;
+    if (Buffer.compare(readFileSync(path), bytes) === 0) return;
   } catch {
     // Not there yet.
   }
@@ -49,7 +41,23 @@ function copyTo(directory: string, name: string, bytes: Uint8Array, uid: number 
   writeFileSync(temporary, bytes, { mode: 0o755 });
   chmodSync(temporary, 0o755);
   renameSync(temporary, path);
-  return path;
+}
+
+/** @returns their directory. */
+function copyTo(directory: string, files: Files, uid: number | null): string {
+  const sum = createHash("sha256");
+  for (const { bytes } of files) sum.update(bytes);
+  const mode = uid === 0 ? 0o755 : 0o700;
+  const place = join(directory, "shims", sum.digest("hex").slice(0, 16));
+  mkdirSync(place, { recursive: true, mode });
+  for (const each of [directory, join(directory, "shims"), place]) {
+    const info = lstatSync(each);
+    if (uid !== null && (!info.isDirectory() || info.uid !== uid || (info.mode & 0o022) !== 0)) {
+      throw new NotOursError(`${each} is not this user's alone`);
+    }
+  }
+  for (const { name, bytes } of files) putCopy(join(place, name), bytes);
+  return place;
 }
 
 /** A shim that programs load. */
@@ -62,35 +70,23 @@ export interface ShimKind {
 
 const CUDA: ShimKind = { name: "cuda", title: "CUDA" };
 
+/** The name of its file. */
+export function shimFileName(kind: ShimKind): string {
+  return `libmvgal_${kind.name}.so`;
+}
+
 /** What came of it. */
 export type ShimFile = { state: "ready"; path: string } | { state: "absent"; reason: string };
 
-/**
- * A path under which programs that are started can load a shim.
- *
- * @param path where this process has it: see `shimPath`. Undefined where it has none.
- * @param isPlain whether the file lies where it stays, and others can open it.
- * @param kind which shim it is; CUDA's where not given.
- */
-export function shimForPrograms(
-  path: string | undefined,
-  { isPlain, caches, uid, kind = CUDA }: {
-    isPlain: boolean;
-    caches: readonly string[];
-    uid: number | null;
-    kind?: ShimKind;
-  },
-): ShimFile {
-  const name = `libmvgal_${kind.name}.so`;
-  if (path === undefined) {
-    return {
-      state: "absent",
-      reason: `this mvgal has no ${kind.title} shim (${name}): build it with 'deno task build', ` +
-        "or name its directory in MVGAL_SHIM_DIR",
-    };
-  }
-  if (isPlain && !UNLOADABLE.test(path)) return { state: "ready", path };
-  const bytes = readFileSync(path);
+/** Where copies may lie, and whose they are. */
+export interface ShimPlaces {
+  /** Best first: see {@linkcode shimCaches}. */
+  caches: readonly string[];
+  uid: number | null;
+}
+
+/** A directory with copies of files, where programs that are started can open them. */
+export function copyForPrograms(files: Files, { caches, uid }: ShimPlaces): ShimFile {
   const reasons: string[] = [];
   for (const cache of caches) {
     if (UNLOADABLE.test(cache)) {
@@ -98,40 +94,60 @@ export function shimForPrograms(
       continue;
     }
     try {
-      return { state: "ready", path: copyTo(cache, name, bytes, uid) };
+      return { state: "ready", path: copyTo(cache, files, uid) };
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
   }
-  const why = reasons.length === 0 ? "HOME and XDG_CACHE_HOME are unset" : reasons.join("; ");
+  const reason = reasons.length === 0 ? "HOME and XDG_CACHE_HOME are unset" : reasons.join("; ");
+  return { state: "absent", reason };
+}
+
+function lacks(kind: ShimKind): ShimFile {
   return {
     state: "absent",
-    reason: `there is no place for the ${kind.title} shim (${
-      dirname(path)
-    } is not for other programs): ${why}`,
+    reason:
+      `this mvgal has no ${kind.title} shim (${shimFileName(kind)}): build it with 'deno task ` +
+      "build', or name its directory in MVGAL_SHIM_DIR",
   };
 }
 
 /**
- * A directory of OpenCL vendors that has the pooled platform alone, for `OCL_ICD_VENDORS`: ocl-icd and Khronos'
- * loader both take a directory there.
+ * A path under which programs that are started can load a shim.
  *
- * @param shim the OpenCL shim's file, as programs can load it.
+ * @param path where this process has it: see `shimPath`. Undefined where it has none.
+ * @param isPlain whether the file lies where it stays, and others can open it.
+ * @param kind which shim it is; CUDA's where not given.
+ * @param beside other shims that are to lie in the same directory.
  */
-export function vendorsOf(
-  shim: ShimFile,
-  { caches, uid }: { caches: readonly string[]; uid: number | null },
+export function shimForPrograms(
+  path: string | undefined,
+  { isPlain, kind = CUDA, beside = [], ...places }: ShimPlaces & {
+    isPlain: boolean;
+    kind?: ShimKind;
+    beside?: readonly { kind: ShimKind; path: string | undefined }[];
+  },
 ): ShimFile {
-  if (shim.state === "absent") return shim;
-  const bytes = new TextEncoder().encode(`${shim.path}\n`);
-  const reasons: string[] = [];
-  for (const cache of caches) {
-    try {
-      return { state: "ready", path: dirname(copyTo(cache, "mvgal.icd", bytes, uid)) };
-    } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error));
-    }
+  if (path === undefined) return lacks(kind);
+  const found = [{ name: shimFileName(kind), path }];
+  for (const other of beside) {
+    if (other.path === undefined) return lacks(other.kind);
+    found.push({ name: shimFileName(other.kind), path: other.path });
   }
-  const why = reasons.length === 0 ? "HOME and XDG_CACHE_HOME are unset" : reasons.join("; ");
-  return { state: "absent", reason: `there is no place for the file mvgal.icd: ${why}` };
+  const isTogether = beside.length === 0 ||
+    found.every((each) =>
+      dirname(each.path) === dirname(path) && basename(each.path) === each.name
+    );
+  if (isPlain && isTogether && !UNLOADABLE.test(path)) return { state: "ready", path };
+  const files = found.map((each) => ({ name: each.name, bytes: readFileSync(each.path) }));
+  const place = copyForPrograms(files, places);
+  if (place.state === "ready") {
+    return { state: "ready", path: join(place.path, shimFileName(kind)) };
+  }
+  return {
+    state: "absent",
+    reason: `there is no place for the ${kind.title} shim (${
+      dirname(path)
+    } is not for other programs): ${place.reason}`,
+  };
 }

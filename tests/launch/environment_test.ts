@@ -46,6 +46,19 @@ Deno.test("variablesOf() sets what is asked for, and nothing else", () => {
   });
 });
 
+Deno.test("variablesOf() preloads the OpenCL loader behind the shim, and without it", () => {
+  const openclLoaders = ["/opt/mvgal/libmvgal_opencl_loader.so", "/opt/mvgal/libmvgal_name.so"];
+  const preloads = (launch: Launch, before?: string) =>
+    Object.fromEntries(variablesOf(launch, (name) => name === "LD_PRELOAD" ? before : undefined));
+  const all = preloads({ ...LAUNCH, openclLoaders }, "/a.so")["LD_PRELOAD"];
+  assert.equal(all, [SHIM, ...openclLoaders, "/a.so"].join(":"));
+  assert.equal(preloads({ ...LAUNCH, openclLoaders }, all)["LD_PRELOAD"], all);
+  assert.deepEqual(preloads({ ...LAUNCH, shim: null, openclLoaders }), {
+    LD_PRELOAD: openclLoaders.join(":"),
+  });
+  assert.deepEqual(preloads({ ...LAUNCH, shim: null }, "/a.so"), {});
+});
+
 Deno.test("isPlaced() is no more where a program chose for its children", () => {
   const env = (values: Record<string, string>) => (name: string) => values[name];
   assert.equal(isPlaced(none), false);

@@ -42,7 +42,11 @@ class FakeHost implements RunHost {
   env = (name: string) => this.values[name];
   runtime = () => this.tree.directory;
   shim = () => ({ state: "ready" as const, path: "/opt/libmvgal_cuda.so" });
-  openclVendors = () => ({ state: "ready" as const, path: "/opt/opencl" });
+  openclPool = () => ({
+    state: "ready" as const,
+    loaders: ["/opt/libmvgal_opencl_loader.so", "/opt/libmvgal_opencl_name.so"],
+    vendors: "/opt/opencl",
+  });
 
   gpus(options: { load: boolean }) {
     this.looks.push(options);
@@ -220,10 +224,12 @@ Deno.test("planRun() without a shim starts what needs none, and says so", () => 
   }
 });
 
+const WITH_LOADER = `${LD_PRELOAD}:/opt/libmvgal_opencl_loader.so:/opt/libmvgal_opencl_name.so`;
+
 Deno.test("planRun() of an OpenCL pool shows it alone, and tells it what the program would have seen", () => {
   using host = new FakeHost();
   const pooled = {
-    LD_PRELOAD,
+    LD_PRELOAD: WITH_LOADER,
     OCL_ICD_VENDORS: "/opt/opencl",
     MVGAL_OPENCL_VENDORS: "",
   };
@@ -235,9 +241,13 @@ Deno.test("planRun() of an OpenCL pool shows it alone, and tells it what the pro
     OCL_ICD_FILENAMES: "",
   });
   // In a pooled program's shell.
-  host.values = { OCL_ICD_VENDORS: "/opt/opencl", MVGAL_OPENCL_VENDORS: "/mine" };
+  host.values = {
+    OCL_ICD_VENDORS: "/opt/opencl",
+    MVGAL_OPENCL_VENDORS: "/mine",
+    LD_PRELOAD: `/old${LD_PRELOAD}:/old/libmvgal_opencl_loader.so`,
+  };
   assert.deepEqual(plan(host, { openclPool: true }), {
-    LD_PRELOAD,
+    LD_PRELOAD: WITH_LOADER,
     OCL_ICD_VENDORS: "/opt/opencl",
   });
 });
@@ -245,7 +255,7 @@ Deno.test("planRun() of an OpenCL pool shows it alone, and tells it what the pro
 Deno.test("planRun() of an OpenCL pool leaves the program all GPUs, whatever the strategy", () => {
   using host = new FakeHost();
   assert.deepEqual(plan(host, { openclPool: true, strategy: "task" }), {
-    LD_PRELOAD,
+    LD_PRELOAD: WITH_LOADER,
     OCL_ICD_VENDORS: "/opt/opencl",
     MVGAL_OPENCL_VENDORS: "",
     MVGAL_STRATEGY: "task",
@@ -257,7 +267,7 @@ Deno.test("planRun() refuses an OpenCL pool without the shim, or switched off", 
   assert.throws(() => plan(host, { openclPool: true }), /ENABLE_MVGAL=0 switches off/);
   const without: RunHost = Object.assign(Object.create(host), {
     env: () => undefined,
-    openclVendors: () => ({ state: "absent", reason: "it is not built" }),
+    openclPool: () => ({ state: "absent", reason: "it is not built" }),
   });
   assert.throws(() => plan(without, { openclPool: true }), /--opencl-pool needs.*it is not built/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { findProgram, whyNotPreloaded } from "../../lib/launch/find_program.ts";
+import { openclPoolForPrograms } from "../../lib/launch/opencl_pool.ts";
 import { shimCaches, shimForPrograms } from "../../lib/launch/shim_file.ts";
 import { takeTurn } from "../../lib/launch/turn.ts";
 import { compile, compilerTest } from "../fakes/cc.ts";
@@ -41,6 +42,36 @@ Deno.test("shimForPrograms() copies to no place that others may write to, or the
   assert.match(spaced.state === "absent" ? spaced.reason : "", /takes no path with a space/);
   const missing = shimForPrograms(undefined, { isPlain: false, caches: [], uid: 0 });
   assert.match(missing.state === "absent" ? missing.reason : "", /MVGAL_SHIM_DIR/);
+});
+
+Deno.test("openclPoolForPrograms() keeps the pool and its loader together, wherever they come from", () => {
+  const names = ["opencl", "opencl_loader", "opencl_name"].map((name) => `libmvgal_${name}.so`);
+  using tree = new Tree(
+    Object.fromEntries(names.flatMap((name) => [[name, name], [`other/${name}`, `other ${name}`]])),
+  );
+  const places = { caches: [join(tree.directory, "cache")], uid: Deno.uid() };
+  const at = (directory: string) => (name: string) =>
+    join(tree.directory, directory, `libmvgal_${name}.so`);
+  const pool = (pathOf: (name: string) => string | undefined, isPlain: boolean) => {
+    const found = openclPoolForPrograms(pathOf, () => isPlain, places);
+    if (found.state === "absent") throw new Error(found.reason);
+    const icd = Deno.readTextFileSync(join(found.vendors, "mvgal.icd")).trim();
+    return { directory: dirname(icd), paths: [icd, ...found.loaders] };
+  };
+  const inPlace = pool(at(""), true);
+  assert.deepEqual(inPlace.paths, names.map((name) => join(tree.directory, name)));
+  // As MVGAL_SHIM_DIR with some of them.
+  const mixed = (name: string) => at(name === "opencl" ? "other" : "")(name);
+  for (const { directory, paths } of [pool(at(""), false), pool(mixed, true)]) {
+    assert.match(directory, /\/cache\/shims\/[0-9a-f]{16}$/);
+    assert.deepEqual(paths, names.map((name) => join(directory, name)));
+  }
+  assert.notEqual(pool(at(""), false).directory, pool(mixed, true).directory);
+  const without = (name: string) => name === "opencl_name" ? undefined : at("")(name);
+  assert.throws(
+    () => pool(without, true),
+    /no OpenCL loader shim \(libmvgal_opencl_name\.so\): build/,
+  );
 });
 
 Deno.test("shimCaches() are the user's own, and for root such as all may read", () => {

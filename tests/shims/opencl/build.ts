@@ -60,9 +60,9 @@ export function objects(how: Build, parts: readonly string[]): string[] {
   return targets;
 }
 
-/** The shim. */
-export function library(how: Build): string {
-  const target = join(DIRECTORIES[how], "libmvgal_opencl.so");
+/** The shim, or the loader that shows it alone: `opencl_loader`, and `opencl_name`. */
+export function library(how: Build, name = "opencl"): string {
+  const target = join(DIRECTORIES[how], `libmvgal_${name}.so`);
   make(how, [target]);
   return target;
 }
