@@ -21,6 +21,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { demandPool } from "./opencl/jobs.ts";
 import { samplesAgree } from "./opencl/sample.ts";
 import { type Outcome, type Scale, workload, WORKLOADS } from "./opencl/workloads.ts";
 
@@ -104,8 +105,16 @@ async function main(): Promise<number> {
   try {
     for (const place of [pool, all]) mkdirSync(place);
     const vendors = values.vendors.split(",");
-    vendors.forEach((vendor, i) => copyFileSync(vendor, join(all, `${i}-${basename(vendor)}`)));
+    // Khronos' loader and NVIDIA's take directories alone.
+    const places = vendors.map((vendor, i) => {
+      const place = join(directory, String(i));
+      mkdirSync(place);
+      copyFileSync(vendor, join(place, basename(vendor)));
+      copyFileSync(vendor, join(all, `${i}-${basename(vendor)}`));
+      return place;
+    });
     writeFileSync(join(pool, "mvgal.icd"), `${SHIM}\n`);
+    await demandPool({ OCL_ICD_VENDORS: pool, MVGAL_OPENCL_VENDORS: all });
     const scale = SCALES.find((each) => each === values.size);
     if (scale === undefined) throw new Error(`no size '${values.size}': ${SCALES.join(", ")}`);
     const rounds = Number(values.rounds);
@@ -113,10 +122,10 @@ async function main(): Promise<number> {
     for (const job of values.jobs.split(",")) {
       const work = workload(job, scale, Number(values.repeats), directory);
       const ways: Way[] = [
-        ...(values.best ? vendors : vendors.slice(0, 1)).map((vendor): Way => ({
+        ...(values.best ? vendors : vendors.slice(0, 1)).map((vendor, i): Way => ({
           vendor: basename(vendor, ".icd"),
           members: 0,
-          env: { OCL_ICD_VENDORS: vendor },
+          env: { OCL_ICD_VENDORS: places[i] ?? "" },
           outcomes: [],
         })),
         ...values.members.split(",").map(Number).map((members): Way => ({

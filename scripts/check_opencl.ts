@@ -19,6 +19,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compiler } from "../tests/fakes/cc.ts";
 import { table } from "../lib/render/table.ts";
 import type { Counts } from "./opencl/follow.ts";
 import { type Ended, Machine } from "./opencl/machine.ts";
@@ -138,6 +139,7 @@ async function main(): Promise<number> {
     const { shim } = values;
     if (!existsSync(shim)) throw new Error(`${shim} is not built: deno task build`);
     const machine = new Machine({ vendors, shim, scratch, seconds: Number(values.seconds) });
+    if (compiler !== null) await machine.demandPool();
     const sizes = {
       width: Number(values.width),
       steps: Number(values.steps),

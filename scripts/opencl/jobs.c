@@ -7,6 +7,7 @@
  *	jobs saxpy ELEMENTS LAUNCHES REPEATS
  *	jobs sgemm ROWS LAUNCHES REPEATS
  *	jobs chains CHAINS STEPS REPEATS
+ *	jobs platform
  *
  * Each repeat uploads what it needs, launches, and reads the result. Prints one JSON object: the
  * seconds of each repeat, a sum over the last result's bits, 4096 of its words in hexadecimal
@@ -303,11 +304,25 @@ static void print_sample(const unsigned char *bytes, size_t size)
 	}
 }
 
+/* The name of the platform that a program gets. */
+static int tell_platform(void)
+{
+	cl_platform_id platform;
+	char name[256];
+
+	check(clGetPlatformIDs(1, &platform, NULL), "platforms");
+	check(clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(name), name, NULL), "name");
+	puts(name);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const double began = now();
 	const int repeats = argc == 5 ? atoi(argv[4]) : 0;
 
+	if (argc == 2 && !strcmp(argv[1], "platform"))
+		return tell_platform();
 	if (repeats < 1)
 		return 2;
 	count = strtoull(argv[2], NULL, 10);

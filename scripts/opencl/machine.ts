@@ -8,6 +8,7 @@ import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isPoclsOwnEnd } from "../../tests/shims/opencl/pool.ts";
 import { type Counts, Follower } from "./follow.ts";
+import { demandPool } from "./jobs.ts";
 
 /** How a program ended, and what it said. */
 export interface Ended {
@@ -65,6 +66,15 @@ export class Machine {
     if (vendors.length === 1 && files.every((file) => POCL.test(basename(file)))) {
       this.#env["POCL_DEVICES"] = Deno.env.get("POCL_DEVICES") ?? "pthread pthread";
     }
+  }
+
+  /** @throws {Error} where programs do not get what is meant for them. */
+  demandPool(): Promise<void> {
+    return demandPool({
+      ...this.#env,
+      OCL_ICD_VENDORS: this.#pool,
+      MVGAL_OPENCL_VENDORS: this.#all,
+    });
   }
 
   /** On the first vendor's device; no shim is there. */

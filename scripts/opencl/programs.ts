@@ -6,7 +6,8 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, compiler } from "../../tests/fakes/cc.ts";
+import { compiler } from "../../tests/fakes/cc.ts";
+import { jobsProgram } from "./jobs.ts";
 import type { Ended } from "./machine.ts";
 
 /** A program of the table. */
@@ -298,11 +299,7 @@ function hashcat(): Program {
 /** Programs of `jobs.c`, as bench:opencl-pool times them. */
 function own({ isGpu }: Sizes): Program[] {
   if (compiler === null) return [];
-  const path = compile({
-    name: "opencl_jobs",
-    source: { file: join(import.meta.dirname ?? ".", "jobs.c") },
-    args: ["-O2", "-Wno-deprecated-declarations", "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
-  });
+  const path = jobsProgram();
   const jobs = isGpu
     ? ["mandelbrot 16384 4000 6", "nbody 262144 8 6", "saxpy 268435456 20 6", "sgemm 8192 4 6"]
     : ["mandelbrot 512 400 8", "nbody 2048 4 8", "saxpy 65536 4 8", "sgemm 256 2 8"];

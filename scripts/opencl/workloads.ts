@@ -4,10 +4,9 @@
  * @module
  */
 
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
-import { compile } from "../../tests/fakes/cc.ts";
+import { jobsProgram } from "./jobs.ts";
 import { mandelbrot } from "./programs.ts";
 
 /** What a run took, and what came of it. */
@@ -77,12 +76,7 @@ function failure(command: readonly string[], code: number, errors: string): Erro
 }
 
 function job(name: string, size: Size, repeats: number, scratch: string): Workload {
-  const program = compile({
-    name: "opencl_jobs",
-    source: { file: join(import.meta.dirname ?? ".", "jobs.c") },
-    args: ["-O2", "-Wno-deprecated-declarations", "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
-  });
-  const command = [program, name, ...size.map(String), String(repeats)];
+  const command = [jobsProgram(), name, ...size.map(String), String(repeats)];
   return {
     run: async (env) => {
       const { code, out, errors } = await output(command, env, scratch);
