@@ -89,7 +89,7 @@ export function compileWithAnalysis(
       "-lm",
       ...libraries,
     ],
-    includes: analysisFiles(),
+    includes: [...analysisFiles(), join(HERE, "fuzz.h")],
   });
 }
 
