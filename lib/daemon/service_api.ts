@@ -153,6 +153,8 @@ export interface SessionView {
     splits: number;
     busy_ms: number;
   }[];
+  /** Kernels, on GPUs or not, where the shim counts them; null where it tells of none. */
+  kernels: { whole: number; parted: number } | null;
   /** Why work ran whole, and how often. */
   whole: { reason: string; count: number }[];
 }

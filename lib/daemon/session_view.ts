@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GpuCounters } from "../session/page.ts";
+import type { GpuCounters, SessionPage } from "../session/page.ts";
 import type { Session } from "../session/registry.ts";
 import type { Placement } from "./placement.ts";
 import type { SessionView } from "./service_api.ts";
@@ -14,6 +14,7 @@ type CounterView = SessionView["counters"][number];
 /** What a session has counted. */
 export interface Counted {
   counters: CounterView[];
+  kernels: SessionView["kernels"];
   whole: SessionView["whole"];
 }
 
@@ -24,9 +25,18 @@ function counterView(counters: GpuCounters): CounterView[] {
   return [{ gpu, bytes: bytes_now, launches, splits, busy_ms: busy_ns / 1e6 }];
 }
 
+/** Of a shim that counts none, and where a number is impossible, nothing is told. */
+function kernelsView({ whole, parted }: SessionPage["kernels"]): SessionView["kernels"] {
+  return whole === null || parted === null || whole + parted === 0 ? null : { whole, parted };
+}
+
 /** What a session has counted so far. */
 export function countedIn({ page }: Session): Counted {
-  return { counters: page.counters.flatMap(counterView), whole: page.whole };
+  return {
+    counters: page.counters.flatMap(counterView),
+    kernels: kernelsView(page.kernels),
+    whole: page.whole,
+  };
 }
 
 /** What was counted since; memory is what is held now. A program may write anything: never below 0. */
@@ -41,6 +51,10 @@ function since(now: Counted, before: Counted): Counted {
         splits: less(counter.splits, old?.splits),
         busy_ms: less(counter.busy_ms, old?.busy_ms),
       };
+    }),
+    kernels: now.kernels && kernelsView({
+      whole: less(now.kernels.whole, before.kernels?.whole),
+      parted: less(now.kernels.parted, before.kernels?.parted),
     }),
     whole: now.whole.map(({ reason, count }) => ({
       reason,

@@ -20,6 +20,8 @@ export interface ShownSession {
   placed_because: string;
   /** By GPU, what it has counted. */
   counters: readonly { gpu: string; bytes: number; launches: number }[];
+  /** Kernels; null where its shim counts none. */
+  kernels: { whole: number; parted: number } | null;
 }
 
 /** How to render. */
@@ -31,13 +33,21 @@ export interface SessionTableStyle {
   gpus: readonly { id: string; index: number }[];
 }
 
-const HEAD = ["Program", "PID", "API", "GPU", "Memory", "Launches", "Share", "Why there"];
+const HEAD = "Program,PID,API,GPU,Memory,Launches,Share,In parts,Why there".split(",");
 
-const ALIGN = ["left", "right", "left", "right", "right", "right", "right"] as const;
+const ALIGN = [
+  ...["left", "right", "left"] as const,
+  ...Array.from({ length: 5 }, () => "right" as const),
+];
 
 /** A GPU's part in what its program has launched: `75 %`; `-` where that is nothing. */
 function shareOf(launches: number, all: number): string {
   return all === 0 ? "-" : `${Math.round(100 * launches / all)} %`;
+}
+
+/** How many of a program's kernels ran in parts. */
+function partedOf(kernels: ShownSession["kernels"]): string {
+  return kernels === null ? "-" : shareOf(kernels.parted, kernels.whole + kernels.parted);
 }
 
 function rowsOf(session: ShownSession, { gpus }: SessionTableStyle): string[][] {
@@ -59,9 +69,10 @@ function rowsOf(session: ShownSession, { gpus }: SessionTableStyle): string[][] 
     counter === undefined ? "-" : shareOf(counter.launches, all),
   ];
   const first = placed_on === null ? ["-", "-", "-", "-"] : row(placed_on, placed);
+  const parted = partedOf(session.kernels);
   return [
-    [...head, ...first, why],
-    ...others.map((counter) => [...head, ...row(counter.gpu, counter), ""]),
+    [...head, ...first, parted, why],
+    ...others.map((counter) => [...head, ...row(counter.gpu, counter), parted, ""]),
   ];
 }
 

@@ -28,6 +28,7 @@ const SESSION: SessionView = {
     { gpu: idOf(0), bytes: 0, launches: 1, splits: 0, busy_ms: 1 },
     { gpu: idOf(1), bytes: 1 << 30, launches: 3, splits: 0, busy_ms: 9 },
   ],
+  kernels: { whole: 1, parted: 3 },
   whole: [],
 };
 
@@ -38,13 +39,20 @@ const STYLE = {
 };
 
 Deno.test("renderSessions() has a row a program and GPU, the one it is placed on first", () => {
-  const other = { ...SESSION, pid: 9, command: null, placed_on: null, counters: [] };
+  const other = {
+    ...SESSION,
+    pid: 9,
+    command: null,
+    placed_on: null,
+    counters: [],
+    kernels: null,
+  };
   assert.equal(
     renderSessions([SESSION, other], null, STYLE),
-    `Program    PID  API   GPU   Memory  Launches  Share  Why there
-train.py  4711  cuda    1  1.0 GiB         3   75 %  the least load
-train.py  4711  cuda    0      0 B         1   25 %
-?            9  cuda    -        -         -      -  the least load
+    `Program    PID  API   GPU   Memory  Launches  Share  In parts  Why there
+train.py  4711  cuda    1  1.0 GiB         3   75 %      75 %  the least load
+train.py  4711  cuda    0      0 B         1   25 %      75 %
+?            9  cuda    -        -         -      -         -  the least load
 `,
   );
 });
@@ -68,7 +76,7 @@ Deno.test("mvgal status --sessions shows what the service knows", async () => {
   await using _ = await place.serve(service);
   const { status, stdout, stderr } = await place.mvgal(["status", "--sessions"]);
   assert.deepEqual([status, stderr], [0, ""]);
-  assert.match(stdout, /^train\.py +4711 +cuda +1 +1\.0 GiB +3 +75 % +the least load$/m);
+  assert.match(stdout, /^train\.py +4711 +cuda +1 +1\.0 GiB +3 +75 % +75 % +the least load$/m);
   const { sessions, sessions_partial, gpus } = JSON.parse(
     (await place.mvgal(["status", "--sessions", "--json"])).stdout,
   );

@@ -120,6 +120,7 @@ export class FullService extends FakeService {
       placed_on: idOf(0),
       placed_because: "the least busy",
       counters: [{ gpu: idOf(0), bytes: 5e9, launches: 12_345, splits: 678, busy_ms: 90.5 }],
+      kernels: { whole: 12, parted: 339 },
       whole: [{ reason: "atomics on global memory", count: 12 }],
     }];
   }

@@ -150,6 +150,7 @@ export function fakeSessions(now: number): SessionView[] {
     placed_on: idOf(0),
     placed_because: "the least busy",
     counters: [{ gpu: idOf(0), bytes: 5e9, launches: 12_345, splits: 678, busy_ms: 9000 }],
+    kernels: { whole: 12, parted: 339 },
     whole: [{ reason: "atomics on global memory", count: 12 }],
   }];
 }

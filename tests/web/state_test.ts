@@ -115,6 +115,7 @@ Deno.test("reduce() lets a session begin and end", () => {
     placed_on: null,
     placed_because: "no GPU takes part",
     counters: [],
+    kernels: null,
     whole: [],
   };
   let state = told(initialState(T), "session", { edge: "begin", session });

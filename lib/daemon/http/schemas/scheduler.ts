@@ -49,6 +49,10 @@ export const session = z.object({
     splits: number("Of the launches, parts of split work"),
     busy_ms: number("Time of work, as far as it was measured, ms"),
   })).openapi({ description: "By GPU, what the shim has counted" }),
+  kernels: z.object({
+    whole: number("That ran whole"),
+    parted: number("That ran in parts, each counted once"),
+  }).nullable().openapi({ description: "Kernels; null where the shim counts none" }),
   whole: z.array(z.object({
     reason: text("Why work ran whole"),
     count: number("How often"),

@@ -61,14 +61,24 @@ function columnsWith(nameOf: (id: string) => string): Column<SessionView>[] {
     },
     {
       id: "splits",
-      title: "Split",
+      title: "Parts",
       isNumber: true,
       key: (session) => total(session, "splits"),
       cell: (session) => total(session, "splits").toLocaleString("en"),
     },
     {
+      id: "parted",
+      title: "In parts",
+      isNumber: true,
+      key: ({ kernels }) => kernels && kernels.parted / (kernels.whole + kernels.parted),
+      cell: ({ kernels }) =>
+        kernels === null
+          ? "–"
+          : `${(100 * kernels.parted / (kernels.whole + kernels.parted)).toFixed(1)} %`,
+    },
+    {
       id: "bytes",
-      title: "Moved",
+      title: "Memory",
       isNumber: true,
       key: (session) => total(session, "bytes"),
       cell: (session) => formatBytes(total(session, "bytes")),
