@@ -58,6 +58,7 @@ static void rest(struct balance_class *of)
 	of->parted = 0;
 	of->moving = 0;
 	of->moves = 0;
+	of->guest.is_out = of->guest.is_out || of->guest.is_settled;
 	/* Members change: what was measured is asked for again then. */
 	of->whole = 0;
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "guest.h"
+
 #define BALANCE_MEMBERS 16
 #define BALANCE_CLASSES 8
 
@@ -31,6 +33,8 @@ struct balance_class {
 	uint64_t used;
 	/* The shares of the last launch of so many groups; 0: none. */
 	uint64_t cut_groups, cut[BALANCE_MEMBERS + 1];
+	/* Of a member that takes no part in shares. */
+	struct guest guest;
 };
 
 struct balance {

@@ -9,12 +9,10 @@
 #include "flight.h"
 #include "settings.h"
 #include "split_diff.h"
+#include "split_plan.h"
 
 /* Bytes a second that are thought to be moved. */
 #define MOVED 8e9
-/* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
-#define TRY_OF_ALL 0.03
-#define TRY_OF_LAUNCH 0.25
 
 bool split_is_wanted(void)
 {
@@ -51,65 +49,6 @@ static void tell_whole(struct split_kernel *split, const struct kernel *kernel,
 {
 	tell(split, kernel, verdict->reason);
 	count_whole(analysis_rule_name(verdict->rule));
-}
-
-/* What is thought of members before they are measured; 0 for those that take no part. */
-static void power_of(const struct context *context, double power[POOL_MEMBERS])
-{
-	const struct member *home = &pool()->members[context->home];
-	const bool has_gpu = home->type & CL_DEVICE_TYPE_GPU;
-
-	for (unsigned int i = 0; i < pool()->count; i++) {
-		const struct member *member = &pool()->members[i];
-
-		power[i] = member->power;
-		/* Others may be slower than their figures: they begin with little. */
-		if (strcmp(member->name, home->name) && power[i] > home->power / 8)
-			power[i] = home->power / 8;
-		/* Beside a GPU a processor may be a hundred times slower, or ten: it is tried with
-		 * next to nothing. */
-		if (has_gpu && !(member->type & CL_DEVICE_TYPE_GPU))
-			power[i] = home->power / 256;
-		if (settings()->split == SPLIT_FORCE)
-			power[i] = 1;
-		if (flight_has_lost_anywhere(i))
-			power[i] = 0;
-		if (settings()->split == SPLIT_STRICT &&
-		    (strcmp(member->name, home->name) || member->platform != home->platform))
-			power[i] = 0;
-	}
-}
-
-unsigned int split_members(const struct context *context)
-{
-	double power[POOL_MEMBERS];
-	unsigned int members = 1U << context->home;
-
-	power_of(context, power);
-	for (unsigned int i = 0; i < pool()->count; i++)
-		if (power[i] > 0)
-			members |= 1U << i;
-	return members;
-}
-
-/* The parts of a launch; none where it is to run whole. */
-static unsigned int plan(struct kernel *kernel, const struct analysis_verdict *verdict,
-			 struct balance_class *class, struct split_part parts[POOL_MEMBERS])
-{
-	struct balance_class nothing = {0};
-	const bool is_forced = settings()->split == SPLIT_FORCE;
-	uint64_t from[POOL_MEMBERS + 1];
-	double power[POOL_MEMBERS];
-	unsigned int count = 0;
-
-	power_of(kernel->context, power);
-	if (balance_share(is_forced ? &nothing : class, power, pool()->count, verdict->groups,
-			  from) < 2)
-		return 0;
-	for (unsigned int i = 0; i < pool()->count; i++)
-		if (from[i + 1] > from[i])
-			parts[count++] = (struct split_part){i, from[i], from[i + 1]};
-	return count;
 }
 
 /* Whether all that take part have what they are to run; the home may have to do all of it over. */
@@ -257,9 +196,8 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 	struct kernel *kernel = work->kernel;
 	struct split_kernel *split = kernel->split;
 	struct analysis_verdict *verdict = malloc(sizeof(*verdict));
-	struct split_part parts[POOL_MEMBERS];
+	struct split_plan plan = {0};
 	struct balance_class *class = NULL;
-	unsigned int count = 0;
 	bool is_split = false;
 	double began = clock_seconds();
 
@@ -269,16 +207,16 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		work->verdict = verdict;
 		split->verdict.groups = verdict->groups;
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
-			count = plan(kernel, verdict, class, parts);
+			split_plan(kernel, verdict, class, false, &plan);
 	}
-	if (count && is_built(kernel, parts, count)) {
-		is_split = split_diff_run(work, parts, count);
+	if (plan.count && is_built(kernel, plan.parts, plan.count)) {
+		is_split = split_diff_run(work, plan.parts, plan.count);
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
 			balance_took_parts(class, clock_seconds() - began);
 			count_split();
-			for (unsigned int i = 0; i < count; i++)
-				count_launch(parts[i].member, true);
+			for (unsigned int i = 0; i < plan.count; i++)
+				count_launch(plan.parts[i].member, true);
 		} else {
 			balance_give_up(class);
 		}
@@ -297,12 +235,11 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	struct kernel *kernel = work->kernel;
 	struct split_kernel *split = split_kernel_of(kernel);
 	struct analysis_arg args[ANALYSIS_ARGS];
-	struct split_part parts[POOL_MEMBERS];
 	struct event_part events[POOL_MEMBERS];
 	struct analysis_launch launch;
 	struct balance_class *class;
 	struct split_run *run;
-	unsigned int count;
+	struct split_plan plan;
 
 	if (!split || !may_split(split, kernel, range))
 		return false;
@@ -325,16 +262,21 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole(balance_reason(class));
 		return false;
 	}
-	count = plan(kernel, work->verdict, class, parts);
-	if (!count) {
-		count_whole("one_member");
+	/* What is tried is known to the end before more of it. */
+	if (split_is_trying(&split->past->run)) {
+		count_whole("dear_to_try");
 		return false;
 	}
-	if (!is_built(kernel, parts, count)) {
+	split_plan(kernel, work->verdict, class, true, &plan);
+	if (!plan.count) {
+		count_whole(plan.why);
+		return false;
+	}
+	if (!is_built(kernel, plan.parts, plan.count)) {
 		count_whole("not_built_yet");
 		return false;
 	}
-	if (!is_worth_trying(work, class, parts, count)) {
+	if (!is_worth_trying(work, class, plan.parts, plan.count)) {
 		count_whole("dear_to_try");
 		return false;
 	}
@@ -345,19 +287,22 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	run->key = class->key;
 	run->is_whole = false;
 	run->counted = split->counted;
-	*status = run_parts(work, parts, count, run, events);
+	run->turn = plan.turn;
+	run->guest = plan.parts[plan.count - 1].member;
+	*status = run_parts(work, plan.parts, plan.count, run, events);
 	if (*status == CL_SUCCESS)
 		count_split();
-	balance_moved(class, run->moving);
+	if (!split_is_trying(run))
+		balance_moved(class, run->moving);
 	run->charged = balance_loss(class, run->moving);
 	split->past->lost += run->charged;
 	if (*status == CL_SUCCESS && event) {
-		for (unsigned int i = 0; i < count; i++) {
+		for (unsigned int i = 0; i < plan.count; i++) {
 			of(events[i].inner)->clRetainEvent(events[i].inner);
 			if (events[i].flight)
 				flight_hold(events[i].flight);
 		}
-		*event = event_of_parts(work->queue, CL_COMMAND_NDRANGE_KERNEL, events, count);
+		*event = event_of_parts(work->queue, CL_COMMAND_NDRANGE_KERNEL, events, plan.count);
 		if (!*event)
 			*status = CL_OUT_OF_HOST_MEMORY;
 	}

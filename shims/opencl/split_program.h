@@ -34,6 +34,9 @@ struct split_run {
 		uint64_t groups;
 	} parts[POOL_MEMBERS];
 	bool is_whole;
+	/* What the last part is, and who it was for. */
+	enum guest_turn turn;
+	unsigned int guest;
 };
 
 #define SPLIT_TOLD 8
@@ -76,6 +79,9 @@ double split_count(struct split_past *past, const struct balance_class *class);
 
 /* Gives up the events of parts. */
 void split_drop_run(struct split_run *run);
+
+/* Whether it is not over yet, and tries something out. */
+bool split_is_trying(const struct split_run *run);
 
 /* Takes the times of the launch before, once it is over. */
 void split_learn(struct split_kernel *split);

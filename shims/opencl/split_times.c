@@ -30,6 +30,17 @@ static double time_of(cl_event event, const struct stamp *stamp, unsigned int me
 	return end > start ? (double)(end - start) * 1e-9 : 0;
 }
 
+/* What is tried with a guest says nothing of parts. */
+static bool tries(const struct split_run *run)
+{
+	return !run->is_whole && (run->turn == GUEST_PROBE || run->turn == GUEST_TRY);
+}
+
+bool split_is_trying(const struct split_run *run)
+{
+	return run->count && tries(run);
+}
+
 static void took(struct split_past *past, const struct split_run *run, double longest)
 {
 	const double all = longest + run->moving;
@@ -39,7 +50,8 @@ static void took(struct split_past *past, const struct split_run *run, double lo
 	if (run->is_whole || run->class->key != run->key)
 		return;
 	past->lost += (all > run->class->whole ? all - run->class->whole : 0) - run->charged;
-	balance_took_parts(run->class, longest);
+	if (!tries(run))
+		balance_took_parts(run->class, longest);
 }
 
 double split_count(struct split_past *past, const struct balance_class *class)
@@ -48,11 +60,35 @@ double split_count(struct split_past *past, const struct balance_class *class)
 	return class->last;
 }
 
+/* The last part tells of the guest. */
+static void learn_of_guest(const struct split_run *run, const double *times)
+{
+	const unsigned int last = run->count - 1;
+	struct guest *guest = &run->class->guest;
+	double others = 0, all = 0;
+
+	if (run->parts[last].groups != guest->share)
+		return;
+	for (unsigned int i = 0; i < run->count; i++) {
+		all += times[i];
+		if (i < last && times[i] > others)
+			others = times[i];
+	}
+	/* A weight that is thought to be more than it is does no harm. */
+	if (run->turn == GUEST_PROBE)
+		guest_probed(guest, times[last], all < run->class->whole ? all : run->class->whole);
+	else if (run->parts[last].member != run->guest)
+		guest_leave(guest);
+	else
+		guest_took(guest, times[last], others, run->moving);
+}
+
 /* Takes the times of the launch before, once it is over. */
 void split_learn(struct split_kernel *split)
 {
 	struct split_run *run = &split->past->run;
 	double longest = 0, times[POOL_MEMBERS];
+	bool has_guest;
 
 	for (unsigned int i = 0; i < run->count; i++) {
 		times[i] = time_of(run->parts[i].event, run->parts[i].stamp, run->parts[i].member);
@@ -61,15 +97,21 @@ void split_learn(struct split_kernel *split)
 		if (times[i] > longest)
 			longest = times[i];
 	}
+	has_guest = run->count && !run->is_whole && run->turn != GUEST_NONE;
 	/* Its class may have been given up for another. */
 	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
 		if (run->is_whole)
 			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
 					   times[i]);
+		else if (has_guest && i == run->count - 1)
+			learn_of_guest(run, times);
 		else
 			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
 					  times[i]);
 	}
+	/* Both of its parts ran on the home, one after the other. */
+	if (has_guest && run->turn == GUEST_PROBE)
+		longest += times[run->count - 1];
 	if (longest > 0)
 		took(split->past, run, longest);
 	split_drop_run(run);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest.h"
+
+#include <math.h>
+
+/* The weight that a guest begins with, about, and how much slower it is thought to be then. */
+#define FIRST (1.0 / 256)
+#define FIRST_LOW (1.0 / 1024)
+#define FIRST_HIGH (1.0 / 128)
+#define SLOWER 128
+/* At most so much of the range, and so many times what it was. */
+#define MOST_OF_FIRST (1.0 / 4)
+#define MOST (1.0 / 2)
+#define STEP 4
+/* Less is not worth the calls; parts have to bring 0.03. */
+#define LEAST_IDEAL 0.035
+/* What the share is to be of the ideal one, and how far it may be off. */
+#define AIM 0.9
+#define OVER 1.1
+#define UNDER 1.25
+/* More than the others take: its share was too much, or another uses the guest. */
+#define LATE 1.1
+#define TOO_LATE 2
+#define MOST_SLOW 2
+/* A launch with the guest takes so much of one without at most, or it is a bad one. */
+#define PAYS 0.985
+#define MOST_BAD 4
+#define MOST_SILENT 4
+#define MOST_PROBES 16
+#define MOST_GROWTHS 8
+#define MOST_BEGUN 8
+
+void guest_leave(struct guest *of)
+{
+	of->is_out = true;
+}
+
+static void begin(struct guest *of, unsigned int member, uint64_t groups)
+{
+	const unsigned int begun = of->begun + 1;
+	const uint64_t share = (uint64_t)((double)groups * FIRST);
+
+	*of = (struct guest){.member = member, .groups = groups, .begun = begun};
+	of->share = share ? share : 1;
+	of->low = FIRST_LOW;
+	of->high = FIRST_HIGH;
+	/* A kernel whose launches are ever others is not got to know. */
+	of->is_out = groups < 2 || begun > MOST_BEGUN;
+}
+
+enum guest_turn guest_next(struct guest *of, unsigned int member, uint64_t groups, uint64_t *share)
+{
+	if (of->groups != groups || of->member != member)
+		begin(of, member, groups);
+	*share = of->is_out ? 0 : of->share;
+	if (of->is_out)
+		return GUEST_NONE;
+	if (of->weight <= 0)
+		return GUEST_PROBE;
+	return of->is_settled ? GUEST_STAY : GUEST_TRY;
+}
+
+double guest_risk(const struct guest *of)
+{
+	if (of->is_measured || of->weight * SLOWER <= 1)
+		return 0;
+	return of->weight * SLOWER - 1;
+}
+
+/* No share of the wanted weight was found: as before. */
+static void settle(struct guest *of)
+{
+	if (!of->kept) {
+		guest_leave(of);
+		return;
+	}
+	of->share = of->kept;
+	of->weight = of->kept_weight;
+	of->growths = MOST_GROWTHS;
+	of->is_settled = true;
+}
+
+/* The next share to be weighed, by those that have been; 0: there is none. */
+static uint64_t next_share(const struct guest *of)
+{
+	const uint64_t most = (uint64_t)((double)of->groups * MOST_OF_FIRST);
+	uint64_t next;
+
+	if (of->light && of->heavy)
+		next = (uint64_t)sqrt((double)of->light * (double)of->heavy);
+	else if (of->heavy)
+		next = of->heavy / STEP;
+	else
+		next = of->light < most && of->light * STEP > most ? most : of->light * STEP;
+	if (next <= of->light || (of->heavy && next >= of->heavy) || (!of->heavy && next > most))
+		return 0;
+	return next;
+}
+
+void guest_probed(struct guest *of, double seconds, double all)
+{
+	const double weight = seconds / all;
+
+	if (of->is_out || seconds <= 0 || all <= seconds) {
+		if (++of->silent > MOST_SILENT)
+			guest_leave(of);
+		return;
+	}
+	of->probes++;
+	if (weight >= of->low && weight <= of->high) {
+		of->weight = weight;
+		return;
+	}
+	if (weight < of->low)
+		of->light = of->share;
+	else
+		of->heavy = of->share;
+	of->share = next_share(of);
+	if (!of->share || of->probes >= MOST_PROBES)
+		settle(of);
+}
+
+/* A share that the home has run has parts that are no heavier than it. */
+static void shrink(struct guest *of, double to)
+{
+	const uint64_t share = (uint64_t)((double)of->share * to);
+
+	of->late = of->share;
+	of->weight *= (double)share / (double)of->share;
+	of->share = share;
+	of->is_settled = true;
+	if (!share)
+		guest_leave(of);
+}
+
+/* Towards a weight, by a step: it is weighed before the guest gets it. */
+static void grow(struct guest *of, double aim)
+{
+	const double times = aim / of->weight < STEP ? aim / of->weight : STEP;
+	double share = (double)of->share * times;
+
+	if (share > (double)of->groups * MOST)
+		share = (double)of->groups * MOST;
+	if (of->late && share >= (double)of->late)
+		share = (double)of->late - 1;
+	if ((uint64_t)share <= of->share || of->growths >= MOST_GROWTHS) {
+		of->is_settled = true;
+		return;
+	}
+	of->growths++;
+	of->kept = of->light = of->share;
+	of->heavy = of->late;
+	of->kept_weight = of->weight;
+	of->share = (uint64_t)share;
+	of->weight = 0;
+	of->low = 0;
+	of->high = aim * OVER;
+	of->is_settled = false;
+}
+
+/* A guest that is settled has to go on to be worth it. */
+static void watch(struct guest *of, double now, double without)
+{
+	of->bad = now > without * PAYS ? of->bad + 1 : 0;
+	if (of->bad >= MOST_BAD)
+		guest_leave(of);
+}
+
+void guest_took(struct guest *of, double seconds, double others, double moving)
+{
+	const double without = others / (1 - of->weight);
+	double speed, ideal;
+
+	if (of->is_out || of->weight <= 0)
+		return;
+	if (seconds <= 0 || others <= 0) {
+		if (++of->silent > MOST_SILENT)
+			guest_leave(of);
+		return;
+	}
+	/* Drivers compile at the first launch, and the code is cold. */
+	if (!of->is_warm) {
+		of->is_warm = true;
+		return;
+	}
+	if (of->is_measured && seconds > others * TOO_LATE && ++of->slow >= MOST_SLOW) {
+		guest_leave(of);
+		return;
+	}
+	of->is_measured = true;
+	/* In launches a second, as is that of the others together. */
+	speed = of->weight / seconds;
+	ideal = speed * without / (1 + speed * without);
+	if (of->is_settled)
+		watch(of, (seconds > others ? seconds : others) + moving, without);
+	if (ideal < LEAST_IDEAL)
+		guest_leave(of);
+	else if (seconds > others * LATE)
+		shrink(of, others / seconds > AIM ? AIM : AIM * others / seconds);
+	else if (ideal * AIM > of->weight * UNDER)
+		grow(of, ideal * AIM);
+	else
+		of->is_settled = true;
+}

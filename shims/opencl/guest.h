@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest gets of a kernel's launches: a member far slower than the home, as a processor is
+ * beside a GPU. Arithmetic alone.
+ *
+ * Work-groups may take different times, and on a guest a part that is a little too heavy takes many
+ * times the whole. So it has the end of the range, and only as much of it as the home has run as a
+ * part of its own before, and was timed at: the weight of that, of the whole's, is known then. Its
+ * share grows by steps, each weighed in the same way, as far as the guest keeps up with the others.
+ */
+#ifndef MVGAL_OPENCL_GUEST_H
+#define MVGAL_OPENCL_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Who runs the end of a launch. */
+enum guest_turn {
+	GUEST_NONE,
+	GUEST_PROBE, /* the home does, as a part of its own: the weight is asked for */
+	GUEST_TRY,   /* the guest does, and what that brings is asked for */
+	GUEST_STAY,  /* the guest does */
+};
+
+struct guest {
+	unsigned int member;
+	uint64_t groups; /* of the launch; 0: none yet */
+	uint64_t share;	 /* of these the last */
+	double weight;	 /* of these, of the whole's; 0: not known yet */
+	/* The weight that is looked for; shares that have less, and more; 0: none. */
+	double low, high;
+	uint64_t light, heavy;
+	uint64_t late; /* a share with which it did not keep up; 0: none */
+	/* The share that is left for one that is looked for. */
+	uint64_t kept;
+	double kept_weight;
+	unsigned int begun, probes, growths, silent, slow, bad;
+	bool is_warm, is_measured, is_settled, is_out;
+};
+
+/* Whose turn it is in the next launch of so many groups, and how many of the last it is about. */
+enum guest_turn guest_next(struct guest *of, unsigned int member, uint64_t groups, uint64_t *share);
+
+/* What its next turn may take more than a launch, in launches. */
+double guest_risk(const struct guest *of);
+
+/* What was measured: of the share at home, and of a whole launch there. */
+void guest_probed(struct guest *of, double seconds, double all);
+
+/* Of the share where the guest ran it, of the longest part beside it, and what moving cost. */
+void guest_took(struct guest *of, double seconds, double others, double moving);
+
+/* It takes no part in such launches any more. */
+void guest_leave(struct guest *of);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "split_plan.h"
+
+#include <string.h>
+
+#include "flight.h"
+#include "settings.h"
+
+/* A member whose figures promise less than this of the home's is a guest. */
+#define LIKE (1.0 / 16)
+/* Launches that take less are not worth a guest's calls: its part is a small one. */
+#define LEAST_SECONDS 0.005
+
+/* Whether a member is far slower than the home, whatever its figures say: a processor beside a GPU
+ * may be a hundred times, or ten. */
+static bool is_guest(const struct member *member, const struct member *home)
+{
+	if (settings()->split == SPLIT_FORCE)
+		return false;
+	if (home->type & CL_DEVICE_TYPE_GPU && !(member->type & CL_DEVICE_TYPE_GPU))
+		return true;
+	return member->power < home->power * LIKE;
+}
+
+/* What is thought of members before they are measured; 0 for those that take no part. Of guests the
+ * most powerful one, or POOL_MEMBERS. */
+static unsigned int power_of(const struct context *context, double power[POOL_MEMBERS])
+{
+	const struct member *home = &pool()->members[context->home];
+	unsigned int guest = POOL_MEMBERS;
+
+	for (unsigned int i = 0; i < pool()->count; i++) {
+		const struct member *member = &pool()->members[i];
+
+		power[i] = member->power;
+		/* Others may be slower than their figures: they begin with little. */
+		if (strcmp(member->name, home->name) && power[i] > home->power / 8)
+			power[i] = home->power / 8;
+		if (settings()->split == SPLIT_FORCE)
+			power[i] = 1;
+		if (flight_has_lost_anywhere(i))
+			power[i] = 0;
+		if (settings()->split == SPLIT_STRICT &&
+		    (strcmp(member->name, home->name) || member->platform != home->platform))
+			power[i] = 0;
+		if (!is_guest(member, home))
+			continue;
+		if (power[i] > 0 &&
+		    (guest == POOL_MEMBERS || member->power > pool()->members[guest].power))
+			guest = i;
+		power[i] = 0;
+	}
+	return guest;
+}
+
+unsigned int split_members(const struct context *context)
+{
+	double power[POOL_MEMBERS];
+	unsigned int members = 1U << context->home;
+
+	power_of(context, power);
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (power[i] > 0)
+			members |= 1U << i;
+	return members;
+}
+
+/* Whether it is the guest's turn, or the home's with the guest's share; says why not. */
+static enum guest_turn turn_of(const struct kernel *kernel, struct balance_class *class,
+			       unsigned int guest, uint64_t groups, uint64_t *last,
+			       const char **why)
+{
+	const struct split_past *past = kernel->split->past;
+	const enum guest_turn turn = guest_next(&class->guest, guest, groups, last);
+	const double cost = guest_risk(&class->guest) * class->whole;
+
+	if (turn != GUEST_TRY && turn != GUEST_STAY)
+		return turn;
+	if (!split_build_is_ready(kernel->program, 1U << guest, past->spent)) {
+		*why = "not_built_yet";
+		return GUEST_NONE;
+	}
+	if (turn == GUEST_STAY || past->lost + cost <= past->spent * TRY_OF_ALL ||
+	    (past->lost <= 0 && cost <= class->whole * TRY_OF_LAUNCH))
+		return turn;
+	*why = "dear_to_try";
+	return GUEST_NONE;
+}
+
+void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
+		struct balance_class *class, bool with_guest, struct split_plan *plan)
+{
+	struct balance_class nothing = {0};
+	const uint64_t groups = verdict->groups;
+	uint64_t from[POOL_MEMBERS + 1], last = 0;
+	double power[POOL_MEMBERS];
+	const unsigned int guest = power_of(kernel->context, power);
+	unsigned int others = 0;
+
+	*plan = (struct split_plan){.why = "one_member"};
+	for (unsigned int i = 0; i < pool()->count; i++)
+		others += power[i] > 0;
+	/* The others are settled before: it is measured by what they take together. */
+	if (with_guest && guest < POOL_MEMBERS && class->whole >= LEAST_SECONDS &&
+	    (others < 2 || !balance_is_trying(class)))
+		plan->turn = turn_of(kernel, class, guest, groups, &last, &plan->why);
+	if (plan->turn == GUEST_NONE)
+		last = 0;
+	balance_share(settings()->split == SPLIT_FORCE ? &nothing : class, power, pool()->count,
+		      groups - last, from);
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (from[i + 1] > from[i])
+			plan->parts[plan->count++] = (struct split_part){i, from[i], from[i + 1]};
+	if (last)
+		plan->parts[plan->count++] =
+		    (struct split_part){plan->turn == GUEST_PROBE ? kernel->context->home : guest,
+					groups - last, groups};
+	if (plan->count < 2)
+		plan->count = 0;
+}

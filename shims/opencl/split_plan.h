@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Who runs which part of a launch. With the context's lock. */
+#ifndef MVGAL_OPENCL_SPLIT_PLAN_H
+#define MVGAL_OPENCL_SPLIT_PLAN_H
+
+#include "split_part.h"
+
+/* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
+#define TRY_OF_ALL 0.03
+#define TRY_OF_LAUNCH 0.25
+
+struct split_plan {
+	unsigned int count; /* 0: it is to run whole */
+	struct split_part parts[POOL_MEMBERS];
+	enum guest_turn turn; /* what the last part is */
+	const char *why;      /* it is to run whole */
+};
+
+/* Shares of members that are alike, more or less, and of the end of the range for a guest. */
+void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
+		struct balance_class *class, bool with_guest, struct split_plan *plan);
+
+#endif

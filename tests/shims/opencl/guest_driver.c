@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lets guest.c share launches out between a home and a guest, and says what came of it.
+ *
+ *     guest_driver GROUPS PROFILE SLOWER NOISE    one kernel: "out share gain worst lost"
+ *     guest_driver random CASES SEED              many: "worst" of them, and how many gained
+ *
+ * PROFILE is what each group takes: even, or where in the range all the work is: 0.5 the middle.
+ * All times are in launches: the home runs all of it in 1. What is tried is held to the budget that
+ * split_plan.c has.
+ */
+#include "../../../shims/opencl/guest.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 4096
+#define LAUNCHES 300
+
+struct kernel {
+	uint64_t groups;
+	double sum[MOST + 1]; /* of the weights before each group */
+	double slower, noise;
+	unsigned int seed;
+};
+
+struct outcome {
+	struct guest guest;
+	double gain, worst, lost; /* of the last launch, of any, of all together */
+};
+
+static double off(struct kernel *of)
+{
+	return 1 + ((double)rand_r(&of->seed) / RAND_MAX * 2 - 1) * of->noise;
+}
+
+static bool simulate(struct kernel *kernel, struct outcome *out)
+{
+	double spent = 0, lost = 0;
+
+	*out = (struct outcome){0};
+	for (int launch = 0; launch < LAUNCHES; launch++) {
+		uint64_t share = 0;
+		enum guest_turn turn = guest_next(&out->guest, 1, kernel->groups, &share);
+		const double weight = 1 - kernel->sum[kernel->groups - share];
+		double rest = (1 - weight) * off(kernel), end = weight * off(kernel), took;
+		const double risk = guest_risk(&out->guest);
+
+		if (share > kernel->groups / 2 || (share > 0) != (turn != GUEST_NONE))
+			return false;
+		if (turn == GUEST_TRY && lost + risk > spent * 0.03 && (lost > 0 || risk > 0.25))
+			turn = GUEST_NONE;
+		took = turn == GUEST_NONE ? 1 : rest + end;
+		if (turn == GUEST_PROBE) {
+			guest_probed(&out->guest, end, rest + end < 1 ? rest + end : 1);
+		} else if (turn != GUEST_NONE) {
+			end *= kernel->slower;
+			took = end > rest ? end : rest;
+			guest_took(&out->guest, end, rest, 0);
+		}
+		spent += took;
+		lost += took > 1 ? took - 1 : 0;
+		out->gain = 1 / took;
+		if (took > out->worst)
+			out->worst = took;
+	}
+	out->lost = lost;
+	return true;
+}
+
+/* All of the work in a twentieth of the range, about a place; but for a little everywhere. */
+static double hill(double at, double middle)
+{
+	return 1e-4 + (fabs(at - middle) < 0.025 ? 1 : 0);
+}
+
+static void even_out(struct kernel *of)
+{
+	for (uint64_t i = 1; i <= of->groups; i++)
+		of->sum[i] += of->sum[i - 1];
+	for (uint64_t i = 0; i <= of->groups; i++)
+		of->sum[i] /= of->sum[of->groups];
+}
+
+static void profile(struct kernel *of, const char *what)
+{
+	for (uint64_t i = 0; i < of->groups; i++)
+		of->sum[i + 1] = strcmp(what, "even")
+				     ? hill(((double)i + 0.5) / (double)of->groups, atof(what))
+				     : 1;
+	even_out(of);
+}
+
+static double part(unsigned int *seed)
+{
+	return (double)rand_r(seed) / RAND_MAX;
+}
+
+/* Steps, slopes and peaks, over several orders of magnitude. */
+static void random_profile(struct kernel *of, unsigned int *seed)
+{
+	double now = 1, slope = 0;
+
+	for (uint64_t i = 0; i < of->groups; i++) {
+		if (rand_r(seed) % (of->groups / 6 + 1) == 0) {
+			now = pow(10, part(seed) * 8 - 4);
+			slope = (part(seed) - 0.5) / (double)of->groups * 20;
+		}
+		of->sum[i + 1] = now * (rand_r(seed) % 64 ? 1 : 30 * part(seed));
+		now *= 1 + slope;
+	}
+	even_out(of);
+}
+
+static int run_random(int cases, unsigned int seed)
+{
+	static struct kernel kernel;
+	struct outcome out;
+	double worst = 0;
+	int gained = 0;
+
+	for (int i = 0; i < cases; i++) {
+		unsigned int own = seed + (unsigned int)i;
+
+		memset(&kernel, 0, sizeof(kernel));
+		kernel.groups = 1 + (uint64_t)(pow(part(&own), 3) * (MOST - 1));
+		kernel.slower = pow(10, part(&own) * 2.3);
+		kernel.noise = part(&own) * 0.05;
+		kernel.seed = own;
+		random_profile(&kernel, &own);
+		if (!simulate(&kernel, &out))
+			return 1;
+		if (out.worst > worst)
+			worst = out.worst;
+		gained += out.gain > 1.02;
+		if (out.worst > 2 || getenv("GUEST_VERBOSE"))
+			fprintf(stderr, "seed %u: %g groups, %g slower: worst %g, gain %g\n",
+				seed + (unsigned int)i, (double)kernel.groups, kernel.slower,
+				out.worst, out.gain);
+	}
+	printf("%.3f %d\n", worst, gained);
+	return 0;
+}
+
+int main(int count, char **arguments)
+{
+	static struct kernel kernel;
+	struct outcome out;
+
+	if (count < 4)
+		return 2;
+	if (!strcmp(arguments[1], "random"))
+		return run_random(atoi(arguments[2]), (unsigned int)atoi(arguments[3]));
+	kernel.groups = strtoull(arguments[1], NULL, 10);
+	kernel.slower = atof(arguments[3]);
+	kernel.noise = atof(arguments[4]);
+	kernel.seed = 1;
+	if (kernel.groups > MOST)
+		return 2;
+	profile(&kernel, arguments[2]);
+	if (!simulate(&kernel, &out))
+		return 1;
+	printf("%d %.4f %.3f %.3f %.3f\n", out.guest.is_out,
+	       out.guest.is_out ? 0 : (double)out.guest.share / (double)kernel.groups, out.gain,
+	       out.worst, out.lost);
+	return 0;
+}
