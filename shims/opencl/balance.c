@@ -58,7 +58,8 @@ static void rest(struct balance_class *of)
 	of->parted = 0;
 	of->moving = 0;
 	of->moves = 0;
-	of->guest.is_out = of->guest.is_out || of->guest.is_settled;
+	if (of->guest.is_settled && !of->guest.is_out)
+		of->guest.groups = 0;
 	/* Members change: what was measured is asked for again then. */
 	of->whole = 0;
 }

@@ -21,14 +21,15 @@
 /* More than the others take: its share was too much, or another uses the guest. */
 #define LATE 1.1
 #define TOO_LATE 2
-#define MOST_SLOW 2
+#define MOST_LATE 2
+#define MOST_POOR 2
 /* A launch with the guest takes so much of one without at most, or it is a bad one. */
 #define PAYS 0.985
 #define MOST_BAD 4
 #define MOST_SILENT 4
 #define MOST_PROBES 16
 #define MOST_GROWTHS 8
-#define MOST_BEGUN 8
+#define MOST_BEGUN 4
 
 void guest_leave(struct guest *of)
 {
@@ -62,9 +63,10 @@ enum guest_turn guest_next(struct guest *of, unsigned int member, uint64_t group
 
 double guest_risk(const struct guest *of)
 {
-	if (of->is_measured || of->weight * SLOWER <= 1)
-		return 0;
-	return of->weight * SLOWER - 1;
+	const double took = of->weight / (of->speed > 0 ? of->speed : 1.0 / SLOWER);
+
+	/* Steps are small ones. */
+	return took > 1 && !of->growths ? took - 1 : 0;
 }
 
 /* No share of the wanted weight was found: as before. */
@@ -153,6 +155,8 @@ static void grow(struct guest *of, double aim)
 	of->kept_weight = of->weight;
 	of->share = (uint64_t)share;
 	of->weight = 0;
+	/* What is done in no time at home seems to take longer than it does, and the guest fast. */
+	of->speed = 0;
 	of->low = 0;
 	of->high = aim * OVER;
 	of->is_settled = false;
@@ -169,7 +173,8 @@ static void watch(struct guest *of, double now, double without)
 void guest_took(struct guest *of, double seconds, double others, double moving)
 {
 	const double without = others / (1 - of->weight);
-	double speed, ideal;
+	const double before = of->without;
+	double now, ideal;
 
 	if (of->is_out || of->weight <= 0)
 		return;
@@ -178,27 +183,32 @@ void guest_took(struct guest *of, double seconds, double others, double moving)
 			guest_leave(of);
 		return;
 	}
+	of->without = without;
 	/* Drivers compile at the first launch, and the code is cold. */
 	if (!of->is_warm) {
 		of->is_warm = true;
 		return;
 	}
-	if (of->is_measured && seconds > others * TOO_LATE && ++of->slow >= MOST_SLOW) {
-		guest_leave(of);
-		return;
-	}
-	of->is_measured = true;
-	/* In launches a second, as is that of the others together. */
-	speed = of->weight / seconds;
-	ideal = speed * without / (1 + speed * without);
+	/* Where others use what it runs beside, the guest is no faster for it. */
+	now = of->weight / seconds * (before > 0 && before < without ? before : without);
+	/* A better time is believed at once, a worse one slowly: others use it too. */
+	of->speed = now > of->speed ? now : (of->speed + now) / 2;
+	ideal = of->speed / (1 + of->speed);
 	if (of->is_settled)
 		watch(of, (seconds > others ? seconds : others) + moving, without);
-	if (ideal < LEAST_IDEAL)
+	of->late_turns = seconds > others * TOO_LATE ? of->late_turns + 1 : 0;
+	of->poor += ideal < LEAST_IDEAL && !of->late_turns;
+	if (of->late_turns >= MOST_LATE || of->poor >= MOST_POOR) {
 		guest_leave(of);
-	else if (seconds > others * LATE)
-		shrink(of, others / seconds > AIM ? AIM : AIM * others / seconds);
-	else if (ideal * AIM > of->weight * UNDER)
+	} else if (of->late_turns || ideal < LEAST_IDEAL) {
+		/* Others may have used it: it is asked again, and with less where it got more. */
+		if (of->growths)
+			shrink(of, 0.5);
+	} else if (seconds > others * LATE) {
+		shrink(of, AIM * others / seconds);
+	} else if (ideal * AIM > of->weight * UNDER) {
 		grow(of, ideal * AIM);
-	else
+	} else {
 		of->is_settled = true;
+	}
 }

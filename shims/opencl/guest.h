@@ -34,8 +34,10 @@ struct guest {
 	/* The share that is left for one that is looked for. */
 	uint64_t kept;
 	double kept_weight;
-	unsigned int begun, probes, growths, silent, slow, bad;
-	bool is_warm, is_measured, is_settled, is_out;
+	double without; /* seconds that the launch before would have taken without it */
+	double speed;	/* of the others' together; 0: not known yet */
+	unsigned int begun, probes, growths, silent, poor, late_turns, bad;
+	bool is_warm, is_settled, is_out;
 };
 
 /* Whose turn it is in the next launch of so many groups, and how many of the last it is about. */

@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compile, compilerTest } from "../../fakes/cc.ts";
-import { run } from "./pool.ts";
+import { poclLibrary, poclTest, program, run, shim, Vendors } from "./pool.ts";
 
 const HERE = import.meta.dirname ?? ".";
+const FAKE = join(HERE, "..", "..", "fakes", "opencl_unlike.c");
 const SANITIZED = { libraries: ["libasan.so", "libubsan.so"] };
 
 /** The numbers that the driver of guest.c alone prints. */
@@ -70,3 +71,78 @@ compilerTest("no launch of random kernels takes many times the whole for a guest
   assert.ok(worst < 1.7, `${worst}: ${errors}`);
   assert.ok(gained > 300, `${gained} gained`);
 }, SANITIZED);
+
+/** A part of the picture's lines that a guest ran. */
+interface Part {
+  from: number;
+  lines: number;
+}
+
+/**
+ * Launches a kernel of the program of pictures on `gpus` members that say they are GPUs, and a processor: what that
+ * ran, and each line's steps. PoCL runs the parts one after another, so that the members do not slow each other down.
+ */
+function pictured(kernel: string, { gpus, slower }: { gpus: number; slower: number }) {
+  const unlike = compile({
+    name: "libmvgal_test_unlike_vendor.so",
+    source: { file: FAKE },
+    args: ["-shared", "-fPIC", "-O1", "-g", "-ldl"],
+  });
+  using pool = new Vendors({ mvgal: shim() });
+  using vendors = new Vendors({ unlike });
+  const devices = {
+    POCL_DEVICES: Array(gpus + 1).fill("pthread").join(" "),
+    POCL_MAX_PTHREAD_COUNT: "1",
+  };
+  const inner = run(program("guest"), [kernel, "1"], devices);
+  const { out, errors } = run(program("guest"), [kernel, "60"], {
+    ...devices,
+    OCL_ICD_VENDORS: pool.directory,
+    MVGAL_OPENCL_VENDORS: vendors.directory,
+    MVGAL_SPLIT: "auto",
+    UNLIKE_VENDOR: poclLibrary(),
+    UNLIKE_GPUS: String(gpus),
+    UNLIKE_SLOWER: String(slower),
+  });
+  assert.equal(inner.code, 0, inner.errors);
+  assert.equal(out, inner.out, errors);
+  const lines = inner.out.trim().split("\n").map((line) => Number(line.split(" ")[0]));
+  const parts = [...errors.matchAll(/^guest: (\d+) (\d+)$/gm)]
+    .map(([, from, lines]): Part => ({ from: Number(from), lines: Number(lines) }));
+  for (const { from, lines: count } of parts) {
+    assert.equal(from + count, lines.length, `lines ${from} and ${count} on: the end`);
+  }
+  return { lines, parts };
+}
+
+poclTest("a processor beside a GPU has no heavy part of a picture whose end is light", () => {
+  const { lines, parts } = pictured("mandelbrot", { gpus: 1, slower: 8 });
+  const all = lines.reduce((sum, steps) => sum + steps, 0);
+  assert.ok(parts.length > 0, "it was tried");
+  for (const { from } of parts) {
+    const weight = lines.slice(from).reduce((sum, steps) => sum + steps, 0) / all;
+    // One that keeps up has a ninth.
+    assert.ok(weight < 0.2, `${weight} of the steps, from line ${from} on`);
+  }
+});
+
+poclTest("a processor beside GPUs gets, by steps, what it keeps up with", () => {
+  for (const gpus of [1, 2]) {
+    let most = 0;
+    // Others use this host too.
+    for (let attempt = 0; attempt < 3 && most < 1 / 40; attempt++) {
+      const { lines, parts } = pictured("even", { gpus, slower: 8 });
+      const shares = parts.map((part) => part.lines / lines.length);
+      assert.ok((shares[0] ?? 0) <= 1 / 64, `${shares[0]} at first beside ${gpus}`);
+      most = Math.max(most, ...shares);
+    }
+    // A ninth and a seventeenth, or nine tenths of that.
+    assert.ok(most > 1 / 40 && most < 1 / 5, `${most} beside ${gpus}`);
+  }
+});
+
+poclTest("a processor that is too slow beside a GPU is soon left out", () => {
+  const { lines, parts } = pictured("even", { gpus: 1, slower: 100 });
+  assert.ok(parts.length > 0 && parts.length < 10, `${parts.length} parts`);
+  for (const part of parts) assert.ok(part.lines <= lines.length / 64, `${part.lines} lines`);
+});

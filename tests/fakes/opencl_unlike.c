@@ -1,0 +1,144 @@
+/*
+ * An OpenCL vendor's library (ICD): another vendor's, whose devices are not alike.
+ *
+ *     UNLIKE_VENDOR    the library whose platform it is
+ *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
+ *
+ * The first device says that it is a GPU. Each launch on another is a line on stderr: "guest: ",
+ * where it begins along its last dimension, and how many work-items it has there.
+ */
+#define CL_TARGET_OPENCL_VERSION 300
+#define CL_USE_DEPRECATED_OPENCL_1_2_APIS
+#include <CL/cl.h>
+#include <CL/cl_gl.h>
+#include <CL/cl_icd.h>
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static struct {
+	cl_icd_dispatch table; /* as it was */
+	cl_device_id devices[16];
+	unsigned int gpus;
+	double slower;
+} state;
+
+static bool is_gpu(cl_device_id device)
+{
+	for (unsigned int i = 0; i < state.gpus; i++)
+		if (state.devices[i] == device)
+			return true;
+	return false;
+}
+
+static bool is_on_gpu(cl_command_queue queue)
+{
+	cl_device_id device = NULL;
+
+	state.table.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
+	return is_gpu(device);
+}
+
+static cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info name, size_t room,
+				      void *out, size_t *used)
+{
+	const cl_int status = state.table.clGetDeviceInfo(device, name, room, out, used);
+
+	if (status == CL_SUCCESS && name == CL_DEVICE_TYPE && out && is_gpu(device))
+		*(cl_device_type *)out = CL_DEVICE_TYPE_GPU;
+	return status;
+}
+
+static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+				 const size_t *offset, const size_t *global, const size_t *local,
+				 cl_uint count, const cl_event *waits, cl_event *event)
+{
+	if (!is_on_gpu(queue))
+		fprintf(stderr, "guest: %zu %zu\n", offset ? offset[dimensions - 1] : 0,
+			global[dimensions - 1]);
+	return state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
+						  count, waits, event);
+}
+
+static cl_int CL_API_CALL profiling(cl_event event, cl_profiling_info name, size_t room, void *out,
+				    size_t *used)
+{
+	const cl_int status = state.table.clGetEventProfilingInfo(event, name, room, out, used);
+	cl_command_queue queue = NULL;
+	cl_ulong start = 0;
+
+	if (status != CL_SUCCESS || name != CL_PROFILING_COMMAND_END || !out)
+		return status;
+	state.table.clGetEventInfo(event, CL_EVENT_COMMAND_QUEUE, sizeof(queue), &queue, NULL);
+	if (!queue || is_on_gpu(queue))
+		return status;
+	state.table.clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start),
+					    &start, NULL);
+	*(cl_ulong *)out = start + (cl_ulong)((double)(*(cl_ulong *)out - start) * state.slower);
+	return status;
+}
+
+/* The objects' table is one of the library: its pages may be written to only now. */
+static void replace(cl_icd_dispatch *table)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t start = (uintptr_t)table & ~(page - 1);
+
+	state.table = *table;
+	mprotect((void *)start, (uintptr_t)(table + 1) - start, PROT_READ | PROT_WRITE);
+	table->clGetDeviceInfo = device_info;
+	table->clEnqueueNDRangeKernel = launch;
+	table->clGetEventProfilingInfo = profiling;
+}
+
+EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *platforms,
+						 cl_uint *count)
+{
+	static void *library;
+	void *(*address)(const char *);
+	cl_int (*get)(cl_uint, cl_platform_id *, cl_uint *);
+	const char *vendor = getenv("UNLIKE_VENDOR"), *slower = getenv("UNLIKE_SLOWER");
+	const char *gpus = getenv("UNLIKE_GPUS");
+	cl_platform_id platform;
+	cl_int status;
+
+	if (!library) {
+		library = dlopen(vendor ? vendor : "libpocl.so.2", RTLD_NOW | RTLD_LOCAL);
+		if (!library) {
+			fprintf(stderr, "unlike vendor: %s\n", dlerror());
+			return CL_INVALID_VALUE;
+		}
+	}
+	*(void **)&address = dlsym(library, "clGetExtensionFunctionAddress");
+	*(void **)&get = address("clIcdGetPlatformIDsKHR");
+	status = get(1, &platform, NULL);
+	if (status != CL_SUCCESS)
+		return status;
+	if (!state.gpus) {
+		state.slower = slower ? atof(slower) : 1;
+		replace(*(cl_icd_dispatch **)platform);
+		state.table.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, state.devices, NULL);
+		state.gpus = gpus ? (unsigned int)atoi(gpus) : 1;
+	}
+	return get(room, platforms, count);
+}
+
+EXPORT void *CL_API_CALL clGetExtensionFunctionAddress(const char *name)
+{
+	return strcmp(name, "clIcdGetPlatformIDsKHR") ? NULL : (void *)clIcdGetPlatformIDsKHR;
+}
+
+/* Loaders ask for it by name. */
+EXPORT cl_int CL_API_CALL clGetPlatformInfo(cl_platform_id platform, cl_platform_info name,
+					    size_t room, void *out, size_t *used)
+{
+	return state.table.clGetPlatformInfo(platform, name, room, out, used);
+}
