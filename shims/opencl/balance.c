@@ -59,7 +59,7 @@ static void rest(struct balance_class *of)
 	of->moving = 0;
 	of->moves = 0;
 	if (of->guest.is_settled && !of->guest.is_out)
-		of->guest.groups = 0;
+		of->guest.launch.groups = 0;
 	/* Members change: what was measured is asked for again then. */
 	of->whole = 0;
 }

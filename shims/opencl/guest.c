@@ -27,35 +27,48 @@
 #define PAYS 0.985
 #define MOST_BAD 4
 #define MOST_SILENT 4
-#define MOST_PROBES 16
+#define MOST_PROBES 24
 #define MOST_GROWTHS 8
 #define MOST_BEGUN 4
+#define MOST_STRANGE 8
 
 void guest_leave(struct guest *of)
 {
 	of->is_out = true;
 }
 
-static void begin(struct guest *of, unsigned int member, uint64_t groups)
+static void begin(struct guest *of, const struct guest_launch *launch)
 {
 	const unsigned int begun = of->begun + 1;
-	const uint64_t share = (uint64_t)((double)groups * FIRST);
+	const uint64_t share = (uint64_t)((double)launch->groups * FIRST);
 
-	*of = (struct guest){.member = member, .groups = groups, .begun = begun};
+	*of = (struct guest){.launch = *launch, .begun = begun};
 	of->share = share ? share : 1;
 	of->low = FIRST_LOW;
 	of->high = FIRST_HIGH;
 	/* A kernel whose launches are ever others is not got to know. */
-	of->is_out = groups < 2 || begun > MOST_BEGUN;
+	of->is_out = launch->groups < 2 || begun > MOST_BEGUN;
 }
 
-enum guest_turn guest_next(struct guest *of, unsigned int member, uint64_t groups, uint64_t *share)
+static bool is_known(const struct guest *of, const struct guest_launch *launch)
 {
-	if (of->groups != groups || of->member != member)
-		begin(of, member, groups);
-	*share = of->is_out ? 0 : of->share;
+	return of->launch.member == launch->member && of->launch.groups == launch->groups &&
+	       of->launch.numbers == launch->numbers;
+}
+
+enum guest_turn guest_next(struct guest *of, const struct guest_launch *launch, uint64_t *share)
+{
+	*share = 0;
+	if (!is_known(of, launch)) {
+		/* One of another kind now and then is not for the guest. */
+		if (of->launch.groups && ++of->strange < MOST_STRANGE)
+			return GUEST_NONE;
+		begin(of, launch);
+	}
+	of->strange = 0;
 	if (of->is_out)
 		return GUEST_NONE;
+	*share = of->share;
 	if (of->weight <= 0)
 		return GUEST_PROBE;
 	return of->is_settled ? GUEST_STAY : GUEST_TRY;
@@ -85,7 +98,7 @@ static void settle(struct guest *of)
 /* The next share to be weighed, by those that have been; 0: there is none. */
 static uint64_t next_share(const struct guest *of)
 {
-	const uint64_t most = (uint64_t)((double)of->groups * MOST_OF_FIRST);
+	const uint64_t most = (uint64_t)((double)of->launch.groups * MOST_OF_FIRST);
 	uint64_t next;
 
 	if (of->light && of->heavy)
@@ -110,9 +123,13 @@ void guest_probed(struct guest *of, double seconds, double all)
 	}
 	of->probes++;
 	if (weight >= of->low && weight <= of->high) {
-		of->weight = weight;
+		/* Twice: the launches before may have left it other things to do. */
+		if (of->seen > 0)
+			of->weight = weight > of->seen ? weight : of->seen;
+		of->seen = of->seen > 0 ? 0 : weight;
 		return;
 	}
+	of->seen = 0;
 	if (weight < of->low)
 		of->light = of->share;
 	else
@@ -141,8 +158,8 @@ static void grow(struct guest *of, double aim)
 	const double times = aim / of->weight < STEP ? aim / of->weight : STEP;
 	double share = (double)of->share * times;
 
-	if (share > (double)of->groups * MOST)
-		share = (double)of->groups * MOST;
+	if (share > (double)of->launch.groups * MOST)
+		share = (double)of->launch.groups * MOST;
 	if (of->late && share >= (double)of->late)
 		share = (double)of->late - 1;
 	if ((uint64_t)share <= of->share || of->growths >= MOST_GROWTHS) {
@@ -197,7 +214,7 @@ void guest_took(struct guest *of, double seconds, double others, double moving)
 	if (of->is_settled)
 		watch(of, (seconds > others ? seconds : others) + moving, without);
 	of->late_turns = seconds > others * TOO_LATE ? of->late_turns + 1 : 0;
-	of->poor += ideal < LEAST_IDEAL && !of->late_turns;
+	of->poor = ideal < LEAST_IDEAL ? of->poor + !of->late_turns : 0;
 	if (of->late_turns >= MOST_LATE || of->poor >= MOST_POOR) {
 		guest_leave(of);
 	} else if (of->late_turns || ideal < LEAST_IDEAL) {

@@ -22,11 +22,18 @@ enum guest_turn {
 	GUEST_STAY,  /* the guest does */
 };
 
-struct guest {
+/* What a guest is known for: launches that differ may have their weight elsewhere. */
+struct guest_launch {
 	unsigned int member;
-	uint64_t groups; /* of the launch; 0: none yet */
-	uint64_t share;	 /* of these the last */
-	double weight;	 /* of these, of the whole's; 0: not known yet */
+	uint64_t groups;
+	uint64_t numbers; /* a sum of its arguments and its grid */
+};
+
+struct guest {
+	struct guest_launch launch; /* groups 0: none yet */
+	uint64_t share;		    /* of its groups the last */
+	double weight;		    /* of these, of the whole's; 0: not known yet */
+	double seen;		    /* the same, when it was looked at once */
 	/* The weight that is looked for; shares that have less, and more; 0: none. */
 	double low, high;
 	uint64_t light, heavy;
@@ -36,12 +43,12 @@ struct guest {
 	double kept_weight;
 	double without; /* seconds that the launch before would have taken without it */
 	double speed;	/* of the others' together; 0: not known yet */
-	unsigned int begun, probes, growths, silent, poor, late_turns, bad;
+	unsigned int begun, probes, growths, silent, strange, poor, late_turns, bad;
 	bool is_warm, is_settled, is_out;
 };
 
-/* Whose turn it is in the next launch of so many groups, and how many of the last it is about. */
-enum guest_turn guest_next(struct guest *of, unsigned int member, uint64_t groups, uint64_t *share);
+/* Whose turn it is in the next launch, and how many of its last groups that is about. */
+enum guest_turn guest_next(struct guest *of, const struct guest_launch *launch, uint64_t *share);
 
 /* What its next turn may take more than a launch, in launches. */
 double guest_risk(const struct guest *of);

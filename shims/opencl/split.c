@@ -13,6 +13,9 @@
 
 /* Bytes a second that are thought to be moved. */
 #define MOVED 8e9
+/* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
+#define TRY_OF_ALL 0.03
+#define TRY_OF_LAUNCH 0.25
 
 bool split_is_wanted(void)
 {
@@ -87,15 +90,18 @@ static double share_of_longest(const struct split_work *work, const struct split
  * members like the home should make up for it in this very launch.
  */
 static bool is_worth_trying(const struct split_work *work, const struct balance_class *class,
-			    const struct split_part *parts, unsigned int count)
+			    const struct split_plan *plan)
 {
 	const struct split_past *past = work->kernel->split->past;
 	double cost, saved;
 
-	if (settings()->split == SPLIT_FORCE || !balance_is_trying(class))
+	if (settings()->split == SPLIT_FORCE ||
+	    (!balance_is_trying(class) && plan->turn != GUEST_TRY))
 		return true;
-	cost = (double)split_parts_missing(work, parts, count) / MOVED;
-	saved = class->whole * (1 - share_of_longest(work, parts, count));
+	cost = (double)split_parts_missing(work, plan->parts, plan->count) / MOVED;
+	if (plan->turn == GUEST_TRY)
+		cost += guest_risk(&class->guest) * class->whole;
+	saved = class->whole * (1 - share_of_longest(work, plan->parts, plan->count));
 	return (past->lost <= 0 && (cost <= class->whole * TRY_OF_LAUNCH || cost <= saved)) ||
 	       past->lost + cost <= past->spent * TRY_OF_ALL;
 }
@@ -268,6 +274,10 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	split_plan(kernel, work->verdict, class, true, &plan);
+	if (plan.turn == GUEST_TRY && !is_worth_trying(work, class, &plan)) {
+		split_plan(kernel, work->verdict, class, false, &plan);
+		plan.why = "dear_to_try";
+	}
 	if (!plan.count) {
 		count_whole(plan.why);
 		return false;
@@ -276,7 +286,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole("not_built_yet");
 		return false;
 	}
-	if (!is_worth_trying(work, class, plan.parts, plan.count)) {
+	if (!is_worth_trying(work, class, &plan)) {
 		count_whole("dear_to_try");
 		return false;
 	}

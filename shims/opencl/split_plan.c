@@ -65,25 +65,36 @@ unsigned int split_members(const struct context *context)
 	return members;
 }
 
+static void add(uint64_t *sum, const void *bytes, size_t size)
+{
+	const unsigned char *each = bytes;
+
+	for (size_t i = 0; i < size; i++)
+		*sum = (*sum ^ each[i]) * UINT64_C(1099511628211);
+}
+
+/* The numbers that a launch is made with: with others its work may be elsewhere. */
+static uint64_t numbers_of(const struct kernel *kernel)
+{
+	uint64_t sum = UINT64_C(14695981039346656037);
+
+	add(&sum, kernel->split->grid, sizeof(kernel->split->grid));
+	for (cl_uint i = 0; i < kernel->argument_count; i++)
+		if (kernel->arguments[i].kind == ARGUMENT_VALUE)
+			add(&sum, argument_bytes(&kernel->arguments[i]), kernel->arguments[i].size);
+	return sum;
+}
+
 /* Whether it is the guest's turn, or the home's with the guest's share; says why not. */
 static enum guest_turn turn_of(const struct kernel *kernel, struct balance_class *class,
-			       unsigned int guest, uint64_t groups, uint64_t *last,
-			       const char **why)
+			       const struct guest_launch *launch, uint64_t *last, const char **why)
 {
-	const struct split_past *past = kernel->split->past;
-	const enum guest_turn turn = guest_next(&class->guest, guest, groups, last);
-	const double cost = guest_risk(&class->guest) * class->whole;
+	const enum guest_turn turn = guest_next(&class->guest, launch, last);
 
-	if (turn != GUEST_TRY && turn != GUEST_STAY)
+	if ((turn != GUEST_TRY && turn != GUEST_STAY) ||
+	    split_build_is_ready(kernel->program, 1U << launch->member, kernel->split->past->spent))
 		return turn;
-	if (!split_build_is_ready(kernel->program, 1U << guest, past->spent)) {
-		*why = "not_built_yet";
-		return GUEST_NONE;
-	}
-	if (turn == GUEST_STAY || past->lost + cost <= past->spent * TRY_OF_ALL ||
-	    (past->lost <= 0 && cost <= class->whole * TRY_OF_LAUNCH))
-		return turn;
-	*why = "dear_to_try";
+	*why = "not_built_yet";
 	return GUEST_NONE;
 }
 
@@ -103,7 +114,9 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 	/* The others are settled before: it is measured by what they take together. */
 	if (with_guest && guest < POOL_MEMBERS && class->whole >= LEAST_SECONDS &&
 	    (others < 2 || !balance_is_trying(class)))
-		plan->turn = turn_of(kernel, class, guest, groups, &last, &plan->why);
+		plan->turn = turn_of(kernel, class,
+				     &(struct guest_launch){guest, groups, numbers_of(kernel)},
+				     &last, &plan->why);
 	if (plan->turn == GUEST_NONE)
 		last = 0;
 	balance_share(settings()->split == SPLIT_FORCE ? &nothing : class, power, pool()->count,

@@ -5,10 +5,6 @@
 
 #include "split_part.h"
 
-/* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
-#define TRY_OF_ALL 0.03
-#define TRY_OF_LAUNCH 0.25
-
 struct split_plan {
 	unsigned int count; /* 0: it is to run whole */
 	struct split_part parts[POOL_MEMBERS];

@@ -2,12 +2,19 @@
 /*
  * Lets guest.c share launches out between a home and a guest, and says what came of it.
  *
- *     guest_driver GROUPS PROFILE SLOWER NOISE    one kernel: "out share gain worst lost"
- *     guest_driver random CASES SEED              many: "worst" of them, and how many gained
+ *     guest_driver GROUPS PROFILE SLOWER NOISE
+ *         one kernel: "out share gain worst lost"
+ *     guest_driver turns SLOWER PLACE [KINDS]
+ *         the same of one that is even and one with its work at a place, by turns; by their numbers
+ *         there are so many kinds
+ *     guest_driver slows SLOWER TIMES
+ *         the same of an even one that the guest is slower at from the middle on
+ *     guest_driver random CASES SEED
+ *         many: "worst" of them, and how many gained
  *
  * PROFILE is what each group takes: even, or where in the range all the work is: 0.5 the middle.
  * All times are in launches: the home runs all of it in 1. What is tried is held to the budget that
- * split_plan.c has.
+ * split.c has.
  */
 #include "../../../shims/opencl/guest.h"
 
@@ -21,8 +28,12 @@
 
 struct kernel {
 	uint64_t groups;
-	double sum[MOST + 1]; /* of the weights before each group */
+	/* Of the weights before each group; of launches that take turns. */
+	double sums[2][MOST + 1];
+	bool has_turns;
+	unsigned int kinds; /* of launches, by their numbers; 0: one */
 	double slower, noise;
+	double slows; /* so many times, in the middle; 0: not */
 	unsigned int seed;
 };
 
@@ -43,8 +54,11 @@ static bool simulate(struct kernel *kernel, struct outcome *out)
 	*out = (struct outcome){0};
 	for (int launch = 0; launch < LAUNCHES; launch++) {
 		uint64_t share = 0;
-		enum guest_turn turn = guest_next(&out->guest, 1, kernel->groups, &share);
-		const double weight = 1 - kernel->sum[kernel->groups - share];
+		const struct guest_launch what = {
+		    1, kernel->groups, kernel->kinds ? (uint64_t)launch % kernel->kinds : 0};
+		enum guest_turn turn = guest_next(&out->guest, &what, &share);
+		const double *sum = kernel->sums[kernel->has_turns && launch % 2];
+		const double weight = 1 - sum[kernel->groups - share];
 		double rest = (1 - weight) * off(kernel), end = weight * off(kernel), took;
 		const double risk = guest_risk(&out->guest);
 
@@ -57,6 +71,7 @@ static bool simulate(struct kernel *kernel, struct outcome *out)
 			guest_probed(&out->guest, end, rest + end < 1 ? rest + end : 1);
 		} else if (turn != GUEST_NONE) {
 			end *= kernel->slower;
+			end *= kernel->slows > 0 && launch > LAUNCHES / 2 ? kernel->slows : 1;
 			took = end > rest ? end : rest;
 			guest_took(&out->guest, end, rest, 0);
 		}
@@ -76,21 +91,21 @@ static double hill(double at, double middle)
 	return 1e-4 + (fabs(at - middle) < 0.025 ? 1 : 0);
 }
 
-static void even_out(struct kernel *of)
+static void even_out(double *sum, uint64_t groups)
 {
-	for (uint64_t i = 1; i <= of->groups; i++)
-		of->sum[i] += of->sum[i - 1];
-	for (uint64_t i = 0; i <= of->groups; i++)
-		of->sum[i] /= of->sum[of->groups];
+	for (uint64_t i = 1; i <= groups; i++)
+		sum[i] += sum[i - 1];
+	for (uint64_t i = 0; i <= groups; i++)
+		sum[i] /= sum[groups];
 }
 
-static void profile(struct kernel *of, const char *what)
+static void profile(struct kernel *of, double *sum, const char *what)
 {
 	for (uint64_t i = 0; i < of->groups; i++)
-		of->sum[i + 1] = strcmp(what, "even")
-				     ? hill(((double)i + 0.5) / (double)of->groups, atof(what))
-				     : 1;
-	even_out(of);
+		sum[i + 1] = strcmp(what, "even")
+				 ? hill(((double)i + 0.5) / (double)of->groups, atof(what))
+				 : 1;
+	even_out(sum, of->groups);
 }
 
 static double part(unsigned int *seed)
@@ -108,10 +123,10 @@ static void random_profile(struct kernel *of, unsigned int *seed)
 			now = pow(10, part(seed) * 8 - 4);
 			slope = (part(seed) - 0.5) / (double)of->groups * 20;
 		}
-		of->sum[i + 1] = now * (rand_r(seed) % 64 ? 1 : 30 * part(seed));
+		of->sums[0][i + 1] = now * (rand_r(seed) % 64 ? 1 : 30 * part(seed));
 		now *= 1 + slope;
 	}
-	even_out(of);
+	even_out(of->sums[0], of->groups);
 }
 
 static int run_random(int cases, unsigned int seed)
@@ -153,13 +168,31 @@ int main(int count, char **arguments)
 		return 2;
 	if (!strcmp(arguments[1], "random"))
 		return run_random(atoi(arguments[2]), (unsigned int)atoi(arguments[3]));
-	kernel.groups = strtoull(arguments[1], NULL, 10);
-	kernel.slower = atof(arguments[3]);
-	kernel.noise = atof(arguments[4]);
 	kernel.seed = 1;
-	if (kernel.groups > MOST)
-		return 2;
-	profile(&kernel, arguments[2]);
+	kernel.has_turns = !strcmp(arguments[1], "turns");
+	if (kernel.has_turns) {
+		kernel.groups = MOST;
+		kernel.slower = atof(arguments[2]);
+		kernel.noise = 0.01;
+		profile(&kernel, kernel.sums[0], "even");
+		profile(&kernel, kernel.sums[1], arguments[3]);
+		kernel.kinds = count > 4 ? (unsigned int)atoi(arguments[4]) : 0;
+	} else if (!strcmp(arguments[1], "slows")) {
+		kernel.groups = MOST;
+		kernel.slower = atof(arguments[2]);
+		kernel.slows = atof(arguments[3]);
+		kernel.noise = 0.01;
+		profile(&kernel, kernel.sums[0], "even");
+	} else {
+		if (count < 5)
+			return 2;
+		kernel.groups = strtoull(arguments[1], NULL, 10);
+		kernel.slower = atof(arguments[3]);
+		kernel.noise = atof(arguments[4]);
+		if (kernel.groups > MOST)
+			return 2;
+		profile(&kernel, kernel.sums[0], arguments[2]);
+	}
 	if (!simulate(&kernel, &out))
 		return 1;
 	printf("%d %.4f %.3f %.3f %.3f\n", out.guest.is_out,

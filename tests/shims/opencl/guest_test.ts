@@ -10,7 +10,6 @@ import { compile, compilerTest } from "../../fakes/cc.ts";
 import { poclLibrary, poclTest, program, run, shim, Vendors } from "./pool.ts";
 
 const HERE = import.meta.dirname ?? ".";
-const FAKE = join(HERE, "..", "..", "fakes", "opencl_unlike.c");
 const SANITIZED = { libraries: ["libasan.so", "libubsan.so"] };
 
 /** The numbers that the driver of guest.c alone prints. */
@@ -49,6 +48,7 @@ compilerTest("a guest that is too slow is left out, and that costs next to nothi
   // Of 300 launches.
   const slower = guested(4096, "even", 500, 0.01);
   assert.ok(slower.isOut && slower.worst < 2.5 && slower.lost < 3, JSON.stringify(slower));
+  assert.ok(guested(4096, "even", 700).isOut);
 }, SANITIZED);
 
 compilerTest(
@@ -72,6 +72,42 @@ compilerTest("no launch of random kernels takes many times the whole for a guest
   assert.ok(gained > 300, `${gained} gained`);
 }, SANITIZED);
 
+compilerTest("a guest gets nothing of launches that differ by turns in what nobody sees", () => {
+  for (const slower of [13, 100]) {
+    for (let place = 0.05; place <= 1; place += 0.05) {
+      const [out, , , worst = NaN] = driven("turns", slower, place).numbers;
+      assert.ok(out === 1 && worst < 1.5, `${worst} at ${place}, ${slower} times slower`);
+    }
+  }
+  // By other numbers they are known: it has its share of the even ones.
+  const [out, share = NaN, , worst = NaN] = driven("turns", 13, 0.9, 2).numbers;
+  assert.ok(out === 0 && share > 0.05 && worst < 1.05, `${share}, ${worst}`);
+  assert.equal(driven("turns", 13, 0.9, 100).numbers[0], 1, "they are ever others");
+}, SANITIZED);
+
+compilerTest(
+  "a guest that becomes slower has less, and none where it is not worth it any more",
+  () => {
+    const [out, share = NaN, gain = NaN, worst = NaN] = driven("slows", 8, 1.5).numbers;
+    assert.ok(out === 0 && share > 0.05 && share < 0.09, `${share}`);
+    assert.ok(gain > 1.05 && worst < 1.5, `${gain}, ${worst}`);
+    const much = driven("slows", 8, 10).numbers;
+    assert.equal(much[0], 1);
+    // Late once with all that it had, and once with half.
+    assert.ok((much[4] ?? NaN) < 16, `${much[4]} lost`);
+  },
+  SANITIZED,
+);
+
+/** A vendor of `tests/fakes`. */
+function fake(name: "unlike" | "failing"): string {
+  return compile({
+    name: `libmvgal_test_${name}_vendor.so`,
+    source: { file: join(HERE, "..", "..", "fakes", `opencl_${name}.c`) },
+    args: ["-shared", "-fPIC", "-O1", "-g", "-pthread", "-ldl"],
+  });
+}
+
 /** A part of the picture's lines that a guest ran. */
 interface Part {
   from: number;
@@ -82,12 +118,16 @@ interface Part {
  * Launches a kernel of the program of pictures on `gpus` members that say they are GPUs, and a processor: what that
  * ran, and each line's steps. PoCL runs the parts one after another, so that the members do not slow each other down.
  */
-function pictured(kernel: string, { gpus, slower }: { gpus: number; slower: number }) {
-  const unlike = compile({
-    name: "libmvgal_test_unlike_vendor.so",
-    source: { file: FAKE },
-    args: ["-shared", "-fPIC", "-O1", "-g", "-ldl"],
-  });
+function pictured(
+  kernel: string,
+  { gpus, slower, args = [], env = {} }: {
+    gpus: number;
+    slower: number;
+    args?: readonly string[];
+    env?: Record<string, string>;
+  },
+) {
+  const unlike = fake("unlike");
   using pool = new Vendors({ mvgal: shim() });
   using vendors = new Vendors({ unlike });
   const devices = {
@@ -95,7 +135,7 @@ function pictured(kernel: string, { gpus, slower }: { gpus: number; slower: numb
     POCL_MAX_PTHREAD_COUNT: "1",
   };
   const inner = run(program("guest"), [kernel, "1"], devices);
-  const { out, errors } = run(program("guest"), [kernel, "60"], {
+  const { out, errors } = run(program("guest"), [kernel, "60", ...args], {
     ...devices,
     OCL_ICD_VENDORS: pool.directory,
     MVGAL_OPENCL_VENDORS: vendors.directory,
@@ -103,6 +143,7 @@ function pictured(kernel: string, { gpus, slower }: { gpus: number; slower: numb
     UNLIKE_VENDOR: poclLibrary(),
     UNLIKE_GPUS: String(gpus),
     UNLIKE_SLOWER: String(slower),
+    ...env,
   });
   assert.equal(inner.code, 0, inner.errors);
   assert.equal(out, inner.out, errors);
@@ -112,7 +153,7 @@ function pictured(kernel: string, { gpus, slower }: { gpus: number; slower: numb
   for (const { from, lines: count } of parts) {
     assert.equal(from + count, lines.length, `lines ${from} and ${count} on: the end`);
   }
-  return { lines, parts };
+  return { lines, parts, errors };
 }
 
 poclTest("a processor beside a GPU has no heavy part of a picture whose end is light", () => {
@@ -145,4 +186,24 @@ poclTest("a processor that is too slow beside a GPU is soon left out", () => {
   const { lines, parts } = pictured("even", { gpus: 1, slower: 100 });
   assert.ok(parts.length > 0 && parts.length < 10, `${parts.length} parts`);
   for (const part of parts) assert.ok(part.lines <= lines.length / 64, `${part.lines} lines`);
+});
+
+poclTest("a processor that fails beside a GPU is left out, with the same results", () => {
+  for (const how of ["launch", "refuse"]) {
+    const env = {
+      UNLIKE_VENDOR: fake("failing"),
+      FAILING_VENDOR: poclLibrary(),
+      FAILING_DEVICE: "1",
+      FAILING_LAUNCH: "1",
+      FAILING_HOW: how,
+    };
+    const { parts, errors } = pictured("even", { gpus: 1, slower: 8, env });
+    assert.match(errors, /^mvgal: opencl: member 1 .* failed \(-\d+\) and is left out/m, how);
+    assert.ok(parts.length >= 2 && parts.length <= 3, `${how}: ${parts.length} parts`);
+  }
+});
+
+poclTest("a processor gets nothing of launches that have other numbers each time", () => {
+  const { parts } = pictured("even", { gpus: 1, slower: 8, args: ["others"] });
+  assert.deepEqual(parts, []);
 });

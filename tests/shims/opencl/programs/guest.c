@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A picture whose lines take different times, again and again: `NAME LAUNCHES`. The lines of
- * `mandelbrot` at its end are done at once, all of `even` take the same. Each line's steps, and a
- * sum of where they are, go to stdout.
+ * A picture whose lines take different times, again and again: `NAME LAUNCHES [others]`. The lines
+ * of `mandelbrot` at its end are done at once, all of `even` take the same. Each line's steps, and
+ * a sum of where they are, go to stdout. With `others` no launch has the numbers of another.
  */
 #include "common.h"
 
 enum { WIDTH = 128, HEIGHT = 1024, STEPS = 300 };
 
 static const char source[] =
-    "__kernel void mandelbrot(__global uint *to, uint most)\n"
+    "__kernel void mandelbrot(__global uint *to, uint most, uint which)\n"
     "{ size_t i = get_global_id(1) * get_global_size(0) + get_global_id(0);\n"
     "  float a = get_global_id(0) / 128.0f * 2.5f - 1.75f, b = get_global_id(1) / 1024.0f * 3 - "
     "1;\n"
@@ -17,7 +17,7 @@ static const char source[] =
     "  for (; n < most && x * x + y * y < 4; n++) { float t = x * x - y * y + a;\n"
     "    y = 2 * x * y + b; x = t; }\n"
     "  to[i] = n; }\n"
-    "__kernel void even(__global uint *to, uint most)\n"
+    "__kernel void even(__global uint *to, uint most, uint which)\n"
     "{ size_t i = get_global_id(1) * get_global_size(0) + get_global_id(0);\n"
     "  uint v = i; for (uint n = 0; n < most / 2; n++) v = v * 1664525u + (v >> 7) + 1;\n"
     "  to[i] = v; }\n";
@@ -40,6 +40,9 @@ int main(int count, char **arguments)
 	OK(clSetKernelArg(kernel, 0, sizeof(to), &to));
 	OK(clSetKernelArg(kernel, 1, sizeof(steps), &steps));
 	for (int i = 0; i < launches; i++) {
+		const cl_uint which = count > 3 ? (cl_uint)i : 0;
+
+		OK(clSetKernelArg(kernel, 2, sizeof(which), &which));
 		OK(clEnqueueNDRangeKernel(queue, kernel, 2, NULL, global, local, 0, NULL, NULL));
 		OK(clFinish(queue));
 		/* Reading has its time too: it is done now and then. */
