@@ -5,19 +5,21 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "split_make.h"
 #include "split_program.h"
 
-/* A kernel has run for so much of the time that its program took to build. */
-#define WORTH 0.25
+/* A kernel has run for so much of the time that its program took to build: one that ends soon waits
+ * for its compiler. */
+#define WORTH 0.5
 
 /* Builds of this process that are under way. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t over;
 	unsigned int count;
+	double saved; /* seconds, by parts; less what was built with them */
 	bool is_ending;
 } under_way = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -30,92 +32,6 @@ struct order {
 	struct timespec then;
 };
 
-/* Of the text for parts, or of the module. */
-static cl_program make(cl_context context, const struct analysis *analysis, unsigned int member,
-		       cl_int *status)
-{
-	size_t length;
-	const char *text = analysis_source(analysis, &length);
-
-	if (!text) {
-		*status = CL_INVALID_OPERATION;
-		return NULL;
-	}
-	if (analysis_is_spirv(analysis))
-		return program_of_il(context, member, text, length, status);
-	return of(context)->clCreateProgramWithSource(context, 1, &text, &length, status);
-}
-
-/* The program, or NULL where it is refused. */
-static cl_program built(cl_program made, const struct program *program, unsigned int member,
-			cl_int *status)
-{
-	const char *options = analysis_options(program->split->analysis);
-	const cl_device_id device = pool()->members[member].device;
-
-	if (!made)
-		return NULL;
-	*status = of(made)->clBuildProgram(made, 1, &device, options, NULL, NULL);
-	if (*status == CL_SUCCESS)
-		return made;
-	of(made)->clReleaseProgram(made);
-	return NULL;
-}
-
-/* NULL where it is refused. Not locked: it takes its time. */
-static cl_program build_in(cl_context context, const struct program *program, unsigned int member,
-			   cl_int *status)
-{
-	return built(make(context, program->split->analysis, member, status), program, member,
-		     status);
-}
-
-static bool are_like(const struct member *one, const struct member *other)
-{
-	return one->platform == other->platform && !strcmp(one->name, other->name) &&
-	       one->type & other->type & CL_DEVICE_TYPE_GPU;
-}
-
-/* What was built for a GPU, for another of the same kind: compilers take longer. NULL: no. */
-static cl_program copy_in(cl_context context, const struct program *program, unsigned int member,
-			  cl_program made)
-{
-	const cl_device_id device = pool()->members[member].device;
-	unsigned char *bytes = NULL;
-	const unsigned char *binary;
-	cl_program copy = NULL;
-	cl_int status;
-	size_t size = 0;
-
-	if (of(made)->clGetProgramInfo(made, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, NULL) !=
-		CL_SUCCESS ||
-	    !size)
-		return NULL;
-	bytes = malloc(size);
-	if (bytes && of(made)->clGetProgramInfo(made, CL_PROGRAM_BINARIES, sizeof(bytes), &bytes,
-						NULL) == CL_SUCCESS) {
-		binary = bytes;
-		copy = of(context)->clCreateProgramWithBinary(context, 1, &device, &size, &binary,
-							      NULL, &status);
-	}
-	free(bytes);
-	return built(copy, program, member, &status);
-}
-
-/* For one of several members: of one like it that has been built, or from its text. */
-static cl_program build_beside(cl_context context, const struct program *program,
-			       unsigned int member, cl_program const *made)
-{
-	const struct member *members = pool()->members;
-	cl_program copy = NULL;
-	cl_int status;
-
-	for (unsigned int i = 0; i < pool()->count && !copy; i++)
-		if (made[i] && are_like(&members[i], &members[member]))
-			copy = copy_in(context, program, member, made[i]);
-	return copy ? copy : build_in(context, program, member, &status);
-}
-
 cl_program split_build_on(struct program *program, unsigned int member, cl_int *status)
 {
 	struct split_build *build = &program->split->build;
@@ -127,7 +43,7 @@ cl_program split_build_on(struct program *program, unsigned int member, cl_int *
 	context = context_on(program->context, member, status);
 	if (!context)
 		return NULL;
-	build->inner[member] = build_in(context, program, member, status);
+	build->inner[member] = split_make(context, program, member, status);
 	build->is_refused[member] = !build->inner[member];
 	return build->inner[member];
 }
@@ -169,6 +85,11 @@ static void build_each(struct program *program, unsigned int members)
 	const struct split_build *build = &program->split->build;
 	cl_program made[POOL_MEMBERS] = {0};
 
+	pthread_mutex_lock(&under_way.lock);
+	under_way.saved -= program->build_seconds;
+	if (under_way.saved < 0)
+		under_way.saved = 0;
+	pthread_mutex_unlock(&under_way.lock);
 	pthread_mutex_lock(&program->context->lock);
 	for (unsigned int i = 0; i < pool()->count; i++) {
 		made[i] = build->inner[i];
@@ -183,7 +104,7 @@ static void build_each(struct program *program, unsigned int members)
 		if (made[i] || !(members >> i & 1))
 			continue;
 		context = context_prepare(program->context, i, &status);
-		made[i] = context ? build_beside(context, program, i, made) : NULL;
+		made[i] = context ? split_make_beside(context, program, i, made) : NULL;
 		if (made[i])
 			of(made[i])->clRetainProgram(made[i]);
 		keep(program, i, made[i]);
@@ -277,35 +198,47 @@ static unsigned int left_of(const struct split_build *build, unsigned int member
 	return members;
 }
 
-static bool is_under_way(const struct split_build *build)
+/* For how long its kernels have to run until it is worth to build it; negative where it is being
+ * built. Parts that saved time before make up for it: the program is one that they are good for. */
+static double asks_for(const struct program *program)
 {
-	bool is;
+	double seconds;
 
 	pthread_mutex_lock(&under_way.lock);
-	is = build->is_under_way;
+	seconds = program->build_seconds * WORTH - under_way.saved;
+	seconds = program->split->build.is_under_way ? -1 : seconds > 0 ? seconds : 0;
 	pthread_mutex_unlock(&under_way.lock);
-	return is;
+	return seconds;
+}
+
+void split_build_saved(double seconds)
+{
+	pthread_mutex_lock(&under_way.lock);
+	under_way.saved += seconds;
+	pthread_mutex_unlock(&under_way.lock);
 }
 
 bool split_build_is_ready(struct program *program, unsigned int members, double spent)
 {
-	struct split_build *build = &program->split->build;
+	double seconds;
 
-	members = left_of(build, members);
+	members = left_of(&program->split->build, members);
 	if (!members)
 		return true;
-	if (spent >= program->build_seconds * WORTH && !is_under_way(build))
+	seconds = asks_for(program);
+	if (seconds >= 0 && spent >= seconds)
 		begin(program, members, NULL, 0);
 	return false;
 }
 
 void split_build_watch(struct program *program, unsigned int members, cl_event running)
 {
-	struct split_build *build = &program->split->build;
+	double seconds;
 
-	members = left_of(build, members);
-	if (members && !is_under_way(build))
-		begin(program, members, running, program->build_seconds * WORTH);
+	members = left_of(&program->split->build, members);
+	seconds = members ? asks_for(program) : -1;
+	if (seconds >= 0)
+		begin(program, members, running, seconds);
 }
 
 void split_build_drop(struct split_build *build)

@@ -21,6 +21,9 @@ cl_program split_build_on(struct program *program, unsigned int member, cl_int *
  * as soon as `spent` seconds are worth that. With the context's lock. */
 bool split_build_is_ready(struct program *program, unsigned int members, double spent);
 
+/* A launch in parts took so many seconds less than whole. */
+void split_build_saved(double seconds);
+
 /* The same for a launch of unknown length that has begun: builds if it runs for long enough. */
 void split_build_watch(struct program *program, unsigned int members, cl_event running);
 

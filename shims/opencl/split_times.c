@@ -50,6 +50,8 @@ static void took(struct split_past *past, const struct split_run *run, double lo
 	if (run->is_whole || run->class->key != run->key)
 		return;
 	past->lost += (all > run->class->whole ? all - run->class->whole : 0) - run->charged;
+	if (all < run->class->whole)
+		split_build_saved(run->class->whole - all);
 	if (!tries(run))
 		balance_took_parts(run->class, longest);
 }
