@@ -72,16 +72,25 @@ export function analysisFiles(): string[] {
   return names.map((name) => join(ANALYSIS, name));
 }
 
+/** What programs of this directory have beside their own file. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  split_check: ["split_case.c", "split_case.h"],
+  fuzz: ["fuzz.h"],
+  spirv_fuzz: ["fuzz.h"],
+};
+
 /** Compiles a program of this directory with the analysis. */
 export function compileWithAnalysis(
   name: string,
   how: Build = "plain",
   libraries: readonly string[] = ["-l:libOpenCL.so.1"],
 ): string {
+  const beside = (BESIDE[name] ?? []).map((file) => join(HERE, file));
   return compile({
     name,
     source: { file: join(HERE, `${name}.c`) },
     args: [
+      ...beside.filter((file) => file.endsWith(".c")),
       ...how === "plain" ? ["-O1", "-g"] : SANITIZERS,
       `-I${ANALYSIS}`,
       "-Wl,--no-as-needed",
@@ -89,7 +98,7 @@ export function compileWithAnalysis(
       "-lm",
       ...libraries,
     ],
-    includes: [...analysisFiles(), join(HERE, "fuzz.h")],
+    includes: [...analysisFiles(), ...beside],
   });
 }
 
