@@ -12,7 +12,7 @@
  * of the latter half. The others are unmodified programs, timed from start to end: ffmpeg, which makes frames with a
  * kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried its first configurations. Results have
  * to be equal with one vendor, and near each other with several. `--size` is gpu, core (one CPU core) or small (for
- * tests). With `--rounds` all run by turns, so many times, and times are medians over the rounds.
+ * tests). Programs that are not installed are skipped, with their package. With `--rounds` all run by turns, so many times, and times are medians over the rounds.
  *
  * @module
  */
@@ -21,6 +21,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { median } from "../lib/bench/statistics.ts";
 import { demandPool } from "./opencl/jobs.ts";
 import { samplesAgree } from "./opencl/sample.ts";
 import { type Outcome, type Scale, workload, WORKLOADS } from "./opencl/workloads.ts";
@@ -42,11 +43,6 @@ interface Row {
   is_equal: boolean;
   /** What the shim said of launches, and the program of itself. */
   said: string[];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
 }
 
 /** The time of a repeat: the first ones are measured by the shim itself. */
@@ -121,6 +117,10 @@ async function main(): Promise<number> {
     if (!(rounds >= 1)) throw new Error(`--rounds is at least 1, not ${values.rounds}`);
     for (const job of values.jobs.split(",")) {
       const work = workload(job, scale, Number(values.repeats), directory);
+      if (work.lacks !== undefined) {
+        console.error(`${job}: skipped: not installed: ${work.lacks}`);
+        continue;
+      }
       const ways: Way[] = [
         ...(values.best ? vendors : vendors.slice(0, 1)).map((vendor, i): Way => ({
           vendor: basename(vendor, ".icd"),

@@ -24,7 +24,7 @@ import { table } from "../lib/render/table.ts";
 import type { Counts } from "./opencl/follow.ts";
 import { type Ended, Machine } from "./opencl/machine.ts";
 import { measureMemory } from "./opencl/memory.ts";
-import { type Program, programs } from "./opencl/programs.ts";
+import { isInstalled, type Program, programs } from "./opencl/programs.ts";
 
 const SHIM = join(import.meta.dirname ?? ".", "..", "build", "shims", "libmvgal_opencl.so");
 const SCHEMA = "mvgal.check_opencl/1";
@@ -41,11 +41,6 @@ interface Row {
   seconds?: number;
   /** Null where they were not seen. */
   counts?: Counts | null;
-}
-
-function isInstalled({ command: [name = ""] }: Program): boolean {
-  if (name.startsWith("/")) return existsSync(name);
-  return (Deno.env.get("PATH") ?? "").split(":").some((at) => existsSync(join(at, name)));
 }
 
 function resultOf(program: Program, ended: Ended): { result: string } | { reason: string } {
@@ -73,7 +68,7 @@ async function check(
   tell: (row: Row) => void,
 ): Promise<void> {
   const row = { program: program.name, split: "" };
-  if (!isInstalled(program)) {
+  if (!isInstalled(program.command)) {
     tell({ ...row, state: "skipped", reason: `not installed: ${program.package}` });
     return;
   }

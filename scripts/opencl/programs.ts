@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compiler } from "../../tests/fakes/cc.ts";
 import { jobsProgram } from "./jobs.ts";
@@ -28,6 +28,12 @@ export interface Program {
   isOwnJudge?: boolean;
   /** Whether nothing of it may be split. */
   isWhole?: boolean;
+}
+
+/** Whether a command's program is on this host. */
+export function isInstalled([name = ""]: readonly string[]): boolean {
+  if (name.startsWith("/")) return existsSync(name);
+  return (Deno.env.get("PATH") ?? "").split(":").some((at) => existsSync(join(at, name)));
 }
 
 /** Sizes of what is run. */

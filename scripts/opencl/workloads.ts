@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { jobsProgram } from "./jobs.ts";
-import { mandelbrot } from "./programs.ts";
+import { isInstalled, mandelbrot } from "./programs.ts";
 
 /** What a run took, and what came of it. */
 export interface Outcome {
@@ -25,6 +25,8 @@ export interface Outcome {
 
 /** A program of a size. */
 export interface Workload {
+  /** The Debian package of a program that is not installed. */
+  lacks?: string;
   /** @throws {Error} where it fails, with the last that it said. */
   run(env: Record<string, string>): Promise<Outcome>;
 }
@@ -101,6 +103,7 @@ function ffmpeg(
 ): Workload {
   const { command, result } = mandelbrot({ width, steps, frames }, scratch);
   return {
+    ...(!isInstalled(command) && { lacks: "ffmpeg" }),
     run: async (env) => {
       const began = performance.now();
       const ended = await output(command, env, scratch);
@@ -118,17 +121,17 @@ function tuner(
   scratch: string,
 ): Workload {
   const command = [
-    // Its lines are wanted as they come.
-    ..."stdbuf -oL clblast_tuner_xgemm -platform 0 -device 0 -precision 32 -fraction 1".split(" "),
+    ..."clblast_tuner_xgemm -platform 0 -device 0 -precision 32 -fraction 1".split(" "),
     ...["-m", "-n", "-k"].flatMap((side) => [side, String(rows)]),
     ...["-runs", String(runs)],
   ];
-  const [program = "", ...args] = command;
   return {
+    ...(!isInstalled(command) && { lacks: "clblast-utils" }),
     run: async (env) => {
       const began = performance.now();
-      const child = new Deno.Command(program, {
-        args,
+      // Its lines are wanted as they come.
+      const child = new Deno.Command("stdbuf", {
+        args: ["-oL", ...command],
         env,
         cwd: scratch,
         stdin: "null",
@@ -155,7 +158,7 @@ function tuner(
       }
       const { code } = await child.status;
       if (notes.length < configurations) throw failure(command, code, await errors);
-      if (wrong !== undefined) throw new Error(`${program}: ${wrong}`);
+      if (wrong !== undefined) throw new Error(`${command[0]}: ${wrong}`);
       const sum = "results match";
       return { seconds: [seconds], sum, sample: "", errors: await errors, notes };
     },
