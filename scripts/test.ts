@@ -18,7 +18,7 @@ import { countsLine, parseJunit, summarize, type Summary, withoutFiltered } from
 const root = join(import.meta.dirname ?? ".", "..");
 
 /** Minutes after which a run of the tests is taken to hang, where no other limit is given. */
-const LIMIT_MINUTES = 20;
+const LIMIT_MINUTES = 60;
 
 /** Runs Deno itself in the repository's root, for some minutes at most; the exit status. */
 async function deno(args: readonly string[], minutes = LIMIT_MINUTES): Promise<number> {

@@ -110,10 +110,13 @@ static void no_access(void)
 static void unmap_early(void)
 {
 	CUdeviceptr range;
+	uint64_t size = MIB;
+	unsigned int value = 1;
+	void *params[] = {&range, &size, &value};
 
 	use_device(0);
 	range = mapped(&on_second, 0);
-	run_fill(range, MIB, 1);
+	EXPECT(0, launch(kernel("fill_500ms"), NULL, params));
 	OK(cuMemUnmap, range, 2 * MIB);
 	EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, CU(cuCtxSynchronize));
 }
