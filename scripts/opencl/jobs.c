@@ -6,7 +6,7 @@
  *	jobs nbody BODIES STEPS REPEATS
  *	jobs saxpy ELEMENTS LAUNCHES REPEATS
  *	jobs sgemm ROWS LAUNCHES REPEATS
- *	jobs chains CHAINS STEPS REPEATS
+ *	jobs checksums RECORDS ROUNDS REPEATS
  *	jobs platform
  *
  * Each repeat uploads what it needs, launches, and reads the result. Prints one JSON object: the
@@ -56,11 +56,12 @@ static const char source[] =
     "    for (int i = 0; i < 16; i++) sum += ta[y][i] * tb[i][x];\n"
     "    barrier(CLK_LOCAL_MEM_FENCE); }\n"
     "  c[row * n + column] = sum; }\n"
-    "__kernel void chains(__global uint *out, uint steps)\n"
-    "{ uint i = get_global_id(0), s = i + 1;\n"
-    "  for (uint step = 0; step < steps; step++)\n"
-    "  { s ^= s << 13; s ^= s >> 17; s ^= s << 5; s = s * 1664525u + 1013904223u; }\n"
-    "  out[i] = s; }\n";
+    "__kernel void checksums(__global const uint *records, __global uint *out, uint rounds)\n"
+    "{ uint own = get_global_id(0), sum = own;\n"
+    "  for (uint round = 0; round < rounds; round++)\n"
+    "  { uint seed = sum;\n"
+    "    for (uint i = 0; i < 256; i++) sum += (records[own * 256 + i] ^ seed) * (2 * i + 1); }\n"
+    "  out[own] = sum; }\n";
 
 static cl_device_id device;
 static cl_context context;
@@ -250,23 +251,33 @@ static void do_sgemm(void)
 	get(memory[2], result, result_bytes);
 }
 
-/* Work-groups of one work-item: what vectors would do is left to lie by most of a GPU. */
-static void begin_chains(void)
+/* A work-group of one work-item for each record, as programs for processors have it: most of a GPU
+ * lies idle. */
+static void begin_checksums(void)
 {
+	const size_t words = count * 256;
+
 	result_bytes = count * 4;
-	memory[0] = buffer(result_bytes);
-	kernels[0] = kernel("chains");
+	input = malloc(words * 4);
+	for (size_t i = 0; i < words; i++)
+		((cl_uint *)input)[i] = (cl_uint)(i * 2654435761u);
+	memory[0] = buffer(words * 4);
+	memory[1] = buffer(result_bytes);
+	kernels[0] = kernel("checksums");
 }
 
-static void do_chains(void)
+static void do_checksums(void)
 {
-	const cl_uint steps = (cl_uint)times;
+	const cl_uint rounds = (cl_uint)times;
 	const size_t group = 1;
 
+	put(memory[0], input, count * 256 * 4);
 	SET(kernels[0], 0, memory[0]);
-	SET(kernels[0], 1, steps);
-	run(kernels[0], 1, &count, &group);
-	get(memory[0], result, result_bytes);
+	SET(kernels[0], 1, memory[1]);
+	SET(kernels[0], 2, rounds);
+	for (int i = 0; i < 4; i++)
+		run(kernels[0], 1, &count, &group);
+	get(memory[1], result, result_bytes);
 }
 
 static const struct {
@@ -277,7 +288,7 @@ static const struct {
     {"nbody", begin_nbody, do_nbody},
     {"saxpy", begin_saxpy, do_saxpy},
     {"sgemm", begin_sgemm, do_sgemm},
-    {"chains", begin_chains, do_chains},
+    {"checksums", begin_checksums, do_checksums},
 };
 
 static uint64_t sum_of(const unsigned char *bytes, size_t size)
