@@ -29,9 +29,7 @@ static const char *const kept[] = {
     "cl_khr_integer_dot_product",
     "cl_khr_extended_bit_ops",
     "cl_khr_expect_assume",
-    "cl_khr_extended_versioning",
     "cl_khr_work_group_uniform_arithmetic",
-    "cl_khr_device_uuid",
     "cl_khr_pci_bus_info",
     "cl_ext_float_atomics",
     "cl_amd_device_attribute_query",
@@ -50,8 +48,11 @@ static const char *const kept[] = {
 
 bool keeps_extension(const char *name)
 {
+	/* Its queries are those of 3.0. */
+	if (!strcmp(name, "cl_khr_extended_versioning"))
+		return pool()->version >= 300;
 	if (!strncmp(name, "cl_khr_subgroup_", 16))
-		return true;
+		return strcmp(name, "cl_khr_subgroup_named_barrier") != 0;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
 		if (!strcmp(name, kept[i]))
 			return true;

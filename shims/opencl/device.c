@@ -160,6 +160,37 @@ static bool combine(const struct property *property, cl_ulong *value)
 	return true;
 }
 
+/* Names of extensions that newer headers alone have. */
+enum {
+	INTEGER_DOT_PRODUCT_CAPABILITIES = 0x1073,
+	INTEGER_DOT_PRODUCT_ACCELERATION_8BIT,
+	INTEGER_DOT_PRODUCT_ACCELERATION_4X8BIT_PACKED,
+	SINGLE_FP_ATOMIC_CAPABILITIES = 0x4231,
+	DOUBLE_FP_ATOMIC_CAPABILITIES,
+	HALF_FP_ATOMIC_CAPABILITIES,
+};
+
+/* Bits, or a structure of truths, as far as all members have them. */
+static cl_int shared_bits(cl_device_info name, size_t room, void *out, size_t *used)
+{
+	const struct pool *members = pool();
+	unsigned char bits[64], other[sizeof(bits)];
+	size_t length, same;
+
+	for (unsigned int i = 0; i < members->count; i++) {
+		const struct member *member = &members->members[i];
+
+		if (of(member->device)
+			    ->clGetDeviceInfo(member->device, name, sizeof(other), i ? other : bits,
+					      i ? &same : &length) != CL_SUCCESS ||
+		    (i && same != length))
+			return CL_INVALID_VALUE;
+		for (size_t at = 0; i && at < length; at++)
+			bits[at] &= other[at];
+	}
+	return answer(bits, length, room, out, used);
+}
+
 static bool is_same_text(cl_device_info name, char *text, size_t room)
 {
 	const struct pool *members = pool();
@@ -278,6 +309,13 @@ static cl_int device_text(cl_device_info name, bool three, size_t room, void *ou
 		ANSWER(cl_device_partition_property, 0);
 	case CL_DEVICE_PARTITION_TYPE:
 		return answer(NULL, 0, room, out, used);
+	case INTEGER_DOT_PRODUCT_CAPABILITIES:
+	case INTEGER_DOT_PRODUCT_ACCELERATION_8BIT:
+	case INTEGER_DOT_PRODUCT_ACCELERATION_4X8BIT_PACKED:
+	case SINGLE_FP_ATOMIC_CAPABILITIES:
+	case DOUBLE_FP_ATOMIC_CAPABILITIES:
+	case HALF_FP_ATOMIC_CAPABILITIES:
+		return shared_bits(name, room, out, used);
 	default:
 		break;
 	}

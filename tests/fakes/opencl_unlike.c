@@ -4,6 +4,9 @@
  *     UNLIKE_VENDOR    the library whose platform it is
  *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
  *
+ * All have two extensions more, and what they ask of them: of dot products the first device does
+ * those of bytes that are packed and those that are not, the others the former.
+ *
  * The first device says that it is a GPU. Each launch on another is a line on stderr: "guest: ",
  * where it begins along its last dimension, and how many work-items it has there.
  */
@@ -47,11 +50,69 @@ static bool is_on_gpu(cl_command_queue queue)
 	return is_gpu(device);
 }
 
+static const char more[] = " cl_khr_device_uuid cl_khr_integer_dot_product";
+
+static cl_int extensions(cl_device_id device, size_t room, char *out, size_t *used)
+{
+	size_t length = 0;
+	cl_int status = state.table.clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, 0, NULL, &length);
+
+	if (status == CL_SUCCESS && out && room < length + strlen(more))
+		status = CL_INVALID_VALUE;
+	if (status == CL_SUCCESS && out)
+		status = state.table.clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, room, out, NULL);
+	if (status == CL_SUCCESS && out)
+		strcat(out, more);
+	if (used)
+		*used = length + strlen(more);
+	return status;
+}
+
+/* False: it is none of them. */
+static bool answers_more(cl_device_id device, cl_device_info name, size_t room, void *out,
+			 size_t *used)
+{
+	const cl_device_integer_dot_product_acceleration_properties_khr fast = {
+	    CL_TRUE, is_gpu(device), CL_TRUE, CL_FALSE, CL_FALSE, CL_FALSE};
+	const cl_ulong inputs =
+	    CL_DEVICE_INTEGER_DOT_PRODUCT_INPUT_4x8BIT_PACKED_KHR |
+	    (is_gpu(device) ? CL_DEVICE_INTEGER_DOT_PRODUCT_INPUT_4x8BIT_KHR : 0u);
+	const unsigned char uuid[CL_UUID_SIZE_KHR] = {1, is_gpu(device)};
+	const void *from = &fast;
+	size_t size = sizeof(fast);
+
+	switch (name) {
+	case CL_DEVICE_INTEGER_DOT_PRODUCT_CAPABILITIES_KHR:
+		from = &inputs;
+		size = sizeof(inputs);
+		break;
+	case CL_DEVICE_UUID_KHR:
+		from = uuid;
+		size = sizeof(uuid);
+		break;
+	case CL_DEVICE_INTEGER_DOT_PRODUCT_ACCELERATION_PROPERTIES_8BIT_KHR:
+	case CL_DEVICE_INTEGER_DOT_PRODUCT_ACCELERATION_PROPERTIES_4x8BIT_PACKED_KHR:
+		break;
+	default:
+		return false;
+	}
+	if (out && room >= size)
+		memcpy(out, from, size);
+	if (used)
+		*used = size;
+	return true;
+}
+
 static cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info name, size_t room,
 				      void *out, size_t *used)
 {
-	const cl_int status = state.table.clGetDeviceInfo(device, name, room, out, used);
+	cl_int status;
 
+	if (name == CL_DEVICE_EXTENSIONS)
+		return extensions(device, room, out, used);
+	if (answers_more(device, name, room, out, used))
+		return CL_SUCCESS;
+	status = state.table.clGetDeviceInfo(device, name, room, out, used);
 	if (status == CL_SUCCESS && name == CL_DEVICE_TYPE && out && is_gpu(device))
 		*(cl_device_type *)out = CL_DEVICE_TYPE_GPU;
 	return status;

@@ -5,20 +5,16 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { compile } from "../../fakes/cc.ts";
-import { poclLibrary, poclTest, program, runBeside, shim, together, Vendors } from "./pool.ts";
-
-const FAKE = join(import.meta.dirname ?? ".", "..", "..", "fakes", "opencl_failing.c");
-
-/** A vendor that is PoCL, with devices that can fail. */
-function failingVendor(): string {
-  return compile({
-    name: "libmvgal_test_failing_vendor.so",
-    source: { file: FAKE },
-    args: ["-shared", "-fPIC", "-O1", "-g", "-pthread", "-ldl"],
-  });
-}
+import {
+  fakeVendor,
+  poclLibrary,
+  poclTest,
+  program,
+  runBeside,
+  shim,
+  together,
+  Vendors,
+} from "./pool.ts";
 
 /** Where in its launches a device fails, and how; see the fake. */
 interface Failure {
@@ -33,7 +29,7 @@ async function runFailing(
   split = "force",
 ) {
   using pool = new Vendors({ mvgal: shim() });
-  using vendors = new Vendors({ failing: failingVendor() });
+  using vendors = new Vendors({ failing: fakeVendor("failing") });
   return await runBeside(program("failing"), args, {
     POCL_DEVICES: "pthread pthread pthread",
     OCL_ICD_VENDORS: pool.directory,

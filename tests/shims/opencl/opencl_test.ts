@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { compile, compilerTest } from "../../fakes/cc.ts";
 import {
+  fakeVendor,
   linked,
   poclLibrary,
   poclTest,
@@ -120,6 +121,22 @@ poclTest("clinfo sees one platform with one device, whose memory is that of all"
   const name = "CL_DEVICE_MAX_MEM_ALLOC_SIZE";
   assert.deepEqual(numbers(pool, name), [numbers(members, name)[0]]);
 }, ["clinfo"]);
+
+poclTest("the device has an extension where all members have it, and answers what it asks", () => {
+  using pool = new Vendors({ mvgal: shim("plain") });
+  using vendors = new Vendors({ unlike: fakeVendor("unlike") });
+  const { out, errors } = run(program("queries"), [], {
+    POCL_DEVICES: "pthread pthread",
+    OCL_ICD_VENDORS: pool.directory,
+    MVGAL_OPENCL_VENDORS: vendors.directory,
+    UNLIKE_VENDOR: poclLibrary(),
+  });
+  const [extensions = "", ...answers] = out.trim().split("\n");
+  assert.match(extensions, /\bcl_khr_integer_dot_product\b/, errors);
+  // Of its members each has one of its own.
+  assert.doesNotMatch(extensions, /\bcl_khr_device_uuid\b/);
+  assert.deepEqual(answers, ["1 0", "1 0 1 0 0 0", "error -30"]);
+});
 
 poclTest(
   "vendors are found in a directory, a file and a library, and never the pool itself",

@@ -145,6 +145,17 @@ export async function together<T>(
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
 }
 
+/** A vendor of `tests/fakes`, whose devices are PoCL's: unlike each other, or such that can fail. */
+export function fakeVendor(name: "unlike" | "failing"): string {
+  return compile({
+    name: `libmvgal_test_${name}_vendor.so`,
+    source: {
+      file: join(import.meta.dirname ?? ".", "..", "..", "fakes", `opencl_${name}.c`),
+    },
+    args: ["-shared", "-fPIC", "-O1", "-g", "-pthread", "-ldl"],
+  });
+}
+
 function missing(commands: readonly string[]): string | undefined {
   const has = (path: string) => {
     try {
