@@ -58,6 +58,7 @@ static void rest(struct balance_class *of)
 	of->parted = 0;
 	of->moving = 0;
 	of->moves = 0;
+	of->unguested = 0;
 	if (of->guest.is_settled && !of->guest.is_out)
 		of->guest.launch.groups = 0;
 	/* Members change: what was measured is asked for again then. */

@@ -33,8 +33,10 @@ struct balance_class {
 	uint64_t used;
 	/* The shares of the last launch of so many groups; 0: none. */
 	uint64_t cut_groups, cut[BALANCE_MEMBERS + 1];
-	/* Of a member that takes no part in shares. */
+	/* Of a member that takes no part in shares; and the longest part without it, 0: not known.
+	 */
 	struct guest guest;
+	double unguested;
 };
 
 struct balance {

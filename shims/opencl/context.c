@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "device.h"
 #include "finish.h"
 #include "flight.h"
 #include "placement.h"
 #include "queue.h"
+#include "rehearsal.h"
 #include "split.h"
 #include "staging.h"
 
@@ -71,7 +73,10 @@ cl_command_queue context_transfer(struct context *context, unsigned int member, 
 
 	if (inner && !context->transfer[member])
 		context->transfer[member] = of(inner)->clCreateCommandQueue(
-		    inner, pool()->members[member].device, 0, status);
+		    inner, pool()->members[member].device,
+		    /* Others than the home rehearse there. */
+		    split_is_wanted() && member != context->home ? CL_QUEUE_PROFILING_ENABLE : 0,
+		    status);
 	return context->transfer[member];
 }
 
@@ -226,6 +231,7 @@ static cl_context create(const cl_context_properties *properties,
 	}
 	/* Where its bytes are is noted from the beginning. */
 	atomic_store(&context->spread, split_is_wanted());
+	count_begin();
 	return object_ready(context);
 }
 
@@ -247,6 +253,7 @@ void context_destroy(void *object)
 		of(left->inner)->clReleaseCommandQueue(left->inner);
 		free(left);
 	}
+	rehearsal_forget(context);
 	staging_drop(&context->staging);
 	for (unsigned int i = 0; i < POOL_MEMBERS; i++) {
 		if (context->transfer[i])

@@ -46,6 +46,11 @@ struct context {
 		cl_command_queue queue; /* that mapped it */
 		unsigned char *bytes;
 	} staging;
+	/* See rehearsal.h. */
+	struct {
+		cl_event event; /* NULL: there is none */
+		unsigned int member;
+	} rehearsal;
 	/* Parts of launches: see flight.h. */
 	struct flights {
 		struct flight *first, *landed;

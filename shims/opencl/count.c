@@ -27,9 +27,14 @@ static void begin(void)
 	}
 }
 
-void count_launch(unsigned int member, bool part)
+void count_begin(void)
 {
 	pthread_once(&once, begin);
+}
+
+void count_launch(unsigned int member, bool part)
+{
+	count_begin();
 	mvgal_session_launched(rows[member], part);
 	if (!part)
 		mvgal_session_kernel(false);
@@ -37,12 +42,12 @@ void count_launch(unsigned int member, bool part)
 
 void count_split(void)
 {
-	pthread_once(&once, begin);
+	count_begin();
 	mvgal_session_kernel(true);
 }
 
 void count_whole(const char *reason)
 {
-	pthread_once(&once, begin);
+	count_begin();
 	mvgal_session_whole(reason);
 }

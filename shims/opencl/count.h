@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* The program has a context: its session begins. */
+void count_begin(void);
+
 /* A launch on a member; `part` of one that was split. */
 void count_launch(unsigned int member, bool part);
 

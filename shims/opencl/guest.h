@@ -4,9 +4,9 @@
  * beside a GPU. Arithmetic alone.
  *
  * Work-groups may take different times, and on a guest a part that is a little too heavy takes many
- * times the whole. So it has the end of the range, and only as much of it as the home has run as a
- * part of its own before, and was timed at: the weight of that, of the whole's, is known then. Its
- * share grows by steps, each weighed in the same way, as far as the guest keeps up with the others.
+ * times the whole. So it gets the end of the range, and only as much of it as it has rehearsed: it
+ * ran that for itself, beside a launch that needed nothing of it, in less than the launch took.
+ * What that brings shows in the first launches in which it counts.
  */
 #ifndef MVGAL_OPENCL_GUEST_H
 #define MVGAL_OPENCL_GUEST_H
@@ -14,15 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who runs the end of a launch. */
+/* What the guest does with the end of a launch. */
 enum guest_turn {
 	GUEST_NONE,
-	GUEST_PROBE, /* the home does, as a part of its own: the weight is asked for */
-	GUEST_TRY,   /* the guest does, and what that brings is asked for */
-	GUEST_STAY,  /* the guest does */
+	GUEST_REHEARSE, /* it runs it for itself, as the others do: its time is asked for */
+	GUEST_TRY,	/* it runs it, and what that brings is asked for */
+	GUEST_STAY,	/* it runs it */
 };
 
-/* What a guest is known for: launches that differ may have their weight elsewhere. */
+/* What a guest is known for: launches that differ may have their work elsewhere. */
 struct guest_launch {
 	unsigned int member;
 	uint64_t groups;
@@ -32,32 +32,25 @@ struct guest_launch {
 struct guest {
 	struct guest_launch launch; /* groups 0: none yet */
 	uint64_t share;		    /* of its groups the last */
-	double weight;		    /* of these, of the whole's; 0: not known yet */
-	double seen;		    /* the same, when it was looked at once */
-	/* The weight that is looked for; shares that have less, and more; 0: none. */
-	double low, high;
+	/* Shares that take it less than is looked for, and more; 0: none. */
 	uint64_t light, heavy;
-	uint64_t late; /* a share with which it did not keep up; 0: none */
-	/* The share that is left for one that is looked for. */
-	uint64_t kept;
-	double kept_weight;
-	double without; /* seconds that the launch before would have taken without it */
-	double speed;	/* of the others' together; 0: not known yet */
-	unsigned int begun, probes, growths, silent, strange, poor, late_turns, bad;
-	bool is_warm, is_settled, is_out;
+	uint64_t chosen;  /* the one to have, if it takes the same again */
+	double seconds;	  /* that the share takes, more or less */
+	double rehearsed; /* in launches */
+	unsigned int begun, rehearsals, agreed, silent, strange, poor, late;
+	bool is_warm, is_ready, is_settled, is_out;
 };
 
 /* Whose turn it is in the next launch, and how many of its last groups that is about. */
 enum guest_turn guest_next(struct guest *of, const struct guest_launch *launch, uint64_t *share);
 
-/* What its next turn may take more than a launch, in launches. */
-double guest_risk(const struct guest *of);
+/* What was measured, in seconds; 0: it was not. Of the share where the guest rehearsed it, and of a
+ * launch without it. */
+void guest_rehearsed(struct guest *of, double seconds, double without);
 
-/* What was measured: of the share at home, and of a whole launch there. */
-void guest_probed(struct guest *of, double seconds, double all);
-
-/* Of the share where the guest ran it, of the longest part beside it, and what moving cost. */
-void guest_took(struct guest *of, double seconds, double others, double moving);
+/* Of the share where the guest ran it, of the longest part beside it, of what moving cost, and of a
+ * launch without it. */
+void guest_took(struct guest *of, double seconds, double others, double moving, double without);
 
 /* It takes no part in such launches any more. */
 void guest_leave(struct guest *of);

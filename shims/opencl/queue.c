@@ -7,6 +7,7 @@
 #include "finish.h"
 #include "flight.h"
 #include "placement.h"
+#include "rehearsal.h"
 #include "settings.h"
 #include "split.h"
 
@@ -43,6 +44,7 @@ static cl_int finish_on(struct queue *queue, unsigned int member)
 cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *status)
 {
 	*status = CL_SUCCESS;
+	rehearsal_wait(queue->context, member);
 	if (queue->is_parted) {
 		for (unsigned int i = 0; i < pool()->count && *status == CL_SUCCESS; i++)
 			if (i != member)
@@ -65,6 +67,7 @@ cl_command_queue queue_on(struct queue *queue, unsigned int member, cl_int *stat
 cl_command_queue queue_for_part(struct queue *queue, unsigned int member, cl_int *status)
 {
 	*status = CL_SUCCESS;
+	rehearsal_wait(queue->context, member);
 	queue->is_parted = true;
 	if (!queue->inner[member])
 		queue->inner[member] = create_on(queue, member, status);

@@ -174,6 +174,11 @@ cl_mem residency_need(struct memory *memory, unsigned int member, size_t offset,
 	return inner;
 }
 
+void residency_lost(struct memory *root, unsigned int member, struct range range)
+{
+	ranges_remove(&root->copies[member].valid, range.start, range.end);
+}
+
 void residency_wrote(struct memory *memory, unsigned int member, size_t offset, size_t size)
 {
 	struct memory *root = memory->root;

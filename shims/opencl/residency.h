@@ -39,6 +39,9 @@ cl_int residency_read(struct memory *memory, size_t offset, size_t size, void *t
 bool residency_read_image(struct memory *image, const size_t origin[3], const size_t region[3],
 			  size_t row_pitch, size_t slice_pitch, void *to, cl_int *status);
 
+/* The member has not got the range of a root any more. */
+void residency_lost(struct memory *root, unsigned int member, struct range range);
+
 /* What is enqueued on the member writes the range: nobody else has it now. */
 void residency_wrote(struct memory *memory, unsigned int member, size_t offset, size_t size);
 

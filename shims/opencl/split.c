@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "count.h"
 #include "flight.h"
+#include "rehearsal.h"
 #include "settings.h"
 #include "split_diff.h"
 #include "split_plan.h"
@@ -16,6 +17,9 @@
 /* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
 #define TRY_OF_ALL 0.03
 #define TRY_OF_LAUNCH 0.25
+/* The same for a guest: it brings little. */
+#define GUEST_OF_ALL 0.005
+#define GUEST_OF_LAUNCH 0.05
 
 bool split_is_wanted(void)
 {
@@ -84,6 +88,17 @@ static double share_of_longest(const struct split_work *work, const struct split
 	return (double)longest / (double)work->verdict->groups;
 }
 
+/* Whether something may be tried that costs so many seconds. */
+static bool is_affordable(const struct split_past *past, const struct balance_class *class,
+			  double cost, bool is_for_guest)
+{
+	const double of_launch = is_for_guest ? GUEST_OF_LAUNCH : TRY_OF_LAUNCH;
+	const double of_all = is_for_guest ? GUEST_OF_ALL : TRY_OF_ALL;
+
+	return (past->lost <= 0 && cost <= class->whole * of_launch) ||
+	       past->lost + cost <= past->spent * of_all;
+}
+
 /*
  * Until it is known what parts bring, they may cost the kernel a small part of its time. Where they
  * cost nothing before they are tried as well if that costs a small part of one launch, or if
@@ -100,10 +115,41 @@ static bool is_worth_trying(const struct split_work *work, const struct balance_
 		return true;
 	cost = (double)split_parts_missing(work, plan->parts, plan->count) / MOVED;
 	if (plan->turn == GUEST_TRY)
-		cost += guest_risk(&class->guest) * class->whole;
+		return is_affordable(past, class, cost, true);
 	saved = class->whole * (1 - share_of_longest(work, plan->parts, plan->count));
-	return (past->lost <= 0 && (cost <= class->whole * TRY_OF_LAUNCH || cost <= saved)) ||
-	       past->lost + cost <= past->spent * TRY_OF_ALL;
+	return is_affordable(past, class, cost, false) || (past->lost <= 0 && cost <= saved);
+}
+
+/* A guest is timed beside the launch, which waits for what is brought for it alone. */
+static void rehearse(const struct split_work *work, struct balance_class *class,
+		     struct split_plan *plan)
+{
+	struct split_past *past = work->kernel->split->past;
+	struct split_run *run = &past->rehearsal;
+	const size_t missing = split_parts_missing(work, &plan->guest, 1);
+	double began;
+
+	plan->turn = GUEST_NONE;
+	plan->why = "dear_to_try";
+	if (!is_affordable(past, class, (double)missing / MOVED, true))
+		return;
+	plan->why = "not_measured";
+	/* What runs yet is no cost of moving. */
+	for (unsigned int i = 0; i < pool()->count && missing; i++)
+		context_finish(work->queue->context, i);
+	began = clock_seconds();
+	split_drop_run(run);
+	if (rehearsal_begin(work, &plan->guest, &run->parts[0].event, &run->parts[0].stamp) ==
+	    CL_SUCCESS) {
+		run->class = class;
+		run->key = class->key;
+		run->parts[0].member = plan->guest.member;
+		run->parts[0].groups = plan->guest.to - plan->guest.from;
+		run->count = 1;
+	} else {
+		guest_leave(&class->guest);
+	}
+	past->lost += clock_seconds() - began;
 }
 
 /* Whether a launch of a kernel may be split at all; says why not. */
@@ -274,6 +320,10 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	split_plan(kernel, work->verdict, class, true, &plan);
+	if (plan.turn == GUEST_REHEARSE)
+		rehearse(work, class, &plan);
+	if (class->guest.is_out)
+		tell(split, kernel, "a guest does not pay");
 	if (plan.turn == GUEST_TRY && !is_worth_trying(work, class, &plan)) {
 		split_plan(kernel, work->verdict, class, false, &plan);
 		plan.why = "dear_to_try";
@@ -290,7 +340,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole("dear_to_try");
 		return false;
 	}
-	tell(split, kernel, "split");
+	tell(split, kernel, plan.turn == GUEST_STAY ? "split, with a guest" : "split");
 	run = &split->past->run;
 	split_drop_run(run);
 	run->class = class;

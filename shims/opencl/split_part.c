@@ -166,15 +166,22 @@ static cl_int set_hidden(const struct split_work *work, const struct split_part 
 cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
 		      struct stamp **stamp)
 {
-	struct split_grid grid;
-	cl_kernel inner;
 	cl_command_queue queue;
 	cl_int status;
 
 	if (flight_has_lost(work->queue->context, part->member))
 		return CL_DEVICE_NOT_AVAILABLE;
 	queue = queue_for_part(work->queue, part->member, &status);
-	inner = queue ? split_kernel_on(work->kernel, part->member, &status) : NULL;
+	return queue ? split_part_run_on(work, part, queue, event, stamp) : status;
+}
+
+cl_int split_part_run_on(const struct split_work *work, const struct split_part *part,
+			 cl_command_queue queue, cl_event *event, struct stamp **stamp)
+{
+	struct split_grid grid;
+	cl_int status;
+	cl_kernel inner = split_kernel_on(work->kernel, part->member, &status);
+
 	if (inner)
 		status = set_hidden(work, part, inner);
 	if (!inner || status != CL_SUCCESS)

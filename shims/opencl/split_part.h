@@ -49,6 +49,10 @@ void split_parts_exchange(const struct split_work *work, const struct split_part
 cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
 		      struct stamp **stamp);
 
+/* The same on a queue of the part's member. */
+cl_int split_part_run_on(const struct split_work *work, const struct split_part *part,
+			 cl_command_queue queue, cl_event *event, struct stamp **stamp);
+
 /* A kernel of its own on a member, with which the part can be run there later as it is now. */
 cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
 			   unsigned int member, cl_int *status);

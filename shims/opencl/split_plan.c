@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flight.h"
+#include "rehearsal.h"
 #include "settings.h"
 
 /* A member whose figures promise less than this of the home's is a guest. */
@@ -85,13 +86,13 @@ static uint64_t numbers_of(const struct kernel *kernel)
 	return sum;
 }
 
-/* Whether it is the guest's turn, or the home's with the guest's share; says why not. */
+/* Whether it is the guest's turn; says why not. */
 static enum guest_turn turn_of(const struct kernel *kernel, struct balance_class *class,
 			       const struct guest_launch *launch, uint64_t *last, const char **why)
 {
 	const enum guest_turn turn = guest_next(&class->guest, launch, last);
 
-	if ((turn != GUEST_TRY && turn != GUEST_STAY) ||
+	if (turn == GUEST_NONE ||
 	    split_build_is_ready(kernel->program, 1U << launch->member, kernel->split->past->spent))
 		return turn;
 	*why = "not_built_yet";
@@ -113,11 +114,13 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 		others += power[i] > 0;
 	/* The others are settled before: it is measured by what they take together. */
 	if (with_guest && guest < POOL_MEMBERS && class->whole >= LEAST_SECONDS &&
-	    (others < 2 || !balance_is_trying(class)))
+	    (others < 2 || !balance_is_trying(class)) && !rehearsal_is_on(kernel->context))
 		plan->turn = turn_of(kernel, class,
 				     &(struct guest_launch){guest, groups, numbers_of(kernel)},
 				     &last, &plan->why);
-	if (plan->turn == GUEST_NONE)
+	if (plan->turn == GUEST_REHEARSE)
+		plan->guest = (struct split_part){guest, groups - last, groups};
+	if (plan->turn == GUEST_NONE || plan->turn == GUEST_REHEARSE)
 		last = 0;
 	balance_share(settings()->split == SPLIT_FORCE ? &nothing : class, power, pool()->count,
 		      groups - last, from);
@@ -125,9 +128,7 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 		if (from[i + 1] > from[i])
 			plan->parts[plan->count++] = (struct split_part){i, from[i], from[i + 1]};
 	if (last)
-		plan->parts[plan->count++] =
-		    (struct split_part){plan->turn == GUEST_PROBE ? kernel->context->home : guest,
-					groups - last, groups};
+		plan->parts[plan->count++] = (struct split_part){guest, groups - last, groups};
 	if (plan->count < 2)
 		plan->count = 0;
 }

@@ -8,8 +8,9 @@
 struct split_plan {
 	unsigned int count; /* 0: it is to run whole */
 	struct split_part parts[POOL_MEMBERS];
-	enum guest_turn turn; /* what the last part is */
-	const char *why;      /* it is to run whole */
+	enum guest_turn turn;	 /* what the last part is, or that of a rehearsal */
+	struct split_part guest; /* of a rehearsal: beside the others */
+	const char *why;	 /* it is to run whole */
 };
 
 /* Shares of members that are alike, more or less, and of the end of the range for a guest. */

@@ -85,6 +85,7 @@ void split_forget_program(struct program *program)
 	split_build_drop(&split->build);
 	for (size_t i = 0; i < split->past_count; i++) {
 		split_drop_run(&split->pasts[i].run);
+		split_drop_run(&split->pasts[i].rehearsal);
 		memo_forget(&split->pasts[i].memos);
 	}
 	free(split->pasts);

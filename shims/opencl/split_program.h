@@ -44,7 +44,7 @@ struct split_run {
 /* Of all kernel objects of one name: programs make one for each launch, and drop it. */
 struct split_past {
 	struct balance balance;
-	struct split_run run;
+	struct split_run run, rehearsal;
 	double spent; /* seconds that it ran, as far as is known: many launches are never timed */
 	double lost;  /* of these, what parts took more than the whole */
 	struct split_memos memos;

@@ -30,10 +30,19 @@ static double time_of(cl_event event, const struct stamp *stamp, unsigned int me
 	return end > start ? (double)(end - start) * 1e-9 : 0;
 }
 
+static bool has_failed(cl_event event)
+{
+	cl_int state = CL_COMPLETE;
+
+	return of(event)->clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(state),
+					 &state, NULL) != CL_SUCCESS ||
+	       state < 0;
+}
+
 /* What is tried with a guest says nothing of parts. */
 static bool tries(const struct split_run *run)
 {
-	return !run->is_whole && (run->turn == GUEST_PROBE || run->turn == GUEST_TRY);
+	return !run->is_whole && run->turn == GUEST_TRY;
 }
 
 bool split_is_trying(const struct split_run *run)
@@ -52,8 +61,11 @@ static void took(struct split_past *past, const struct split_run *run, double lo
 	past->lost += (all > run->class->whole ? all - run->class->whole : 0) - run->charged;
 	if (all < run->class->whole)
 		split_build_saved(run->class->whole - all);
-	if (!tries(run))
-		balance_took_parts(run->class, longest);
+	if (tries(run))
+		return;
+	balance_took_parts(run->class, longest);
+	if (run->turn == GUEST_NONE)
+		run->class->unguested = run->class->parted;
 }
 
 double split_count(struct split_past *past, const struct balance_class *class)
@@ -62,27 +74,45 @@ double split_count(struct split_past *past, const struct balance_class *class)
 	return class->last;
 }
 
+/* What the home takes, or where they are several the others together. */
+static double without_guest(const struct balance_class *class)
+{
+	return class->unguested > 0 ? class->unguested : class->whole;
+}
+
 /* The last part tells of the guest. */
 static void learn_of_guest(const struct split_run *run, const double *times)
 {
 	const unsigned int last = run->count - 1;
 	struct guest *guest = &run->class->guest;
-	double others = 0, all = 0;
+	double others = 0;
 
 	if (run->parts[last].groups != guest->share)
 		return;
-	for (unsigned int i = 0; i < run->count; i++) {
-		all += times[i];
-		if (i < last && times[i] > others)
+	for (unsigned int i = 0; i < last; i++)
+		if (times[i] > others)
 			others = times[i];
-	}
-	/* A weight that is thought to be more than it is does no harm. */
-	if (run->turn == GUEST_PROBE)
-		guest_probed(guest, times[last], all < run->class->whole ? all : run->class->whole);
-	else if (run->parts[last].member != run->guest)
+	if (run->parts[last].member != run->guest)
 		guest_leave(guest);
 	else
-		guest_took(guest, times[last], others, run->moving);
+		guest_took(guest, times[last], others, run->moving, without_guest(run->class));
+}
+
+static void learn_of_rehearsal(struct split_run *run)
+{
+	const double seconds =
+	    time_of(run->parts[0].event, run->parts[0].stamp, run->parts[0].member);
+	struct guest *guest = &run->class->guest;
+
+	if (seconds < 0)
+		return;
+	if (run->class->key == run->key && run->parts[0].groups == guest->share) {
+		if (has_failed(run->parts[0].event))
+			guest_leave(guest);
+		else
+			guest_rehearsed(guest, seconds, without_guest(run->class));
+	}
+	split_drop_run(run);
 }
 
 /* Takes the times of the launch before, once it is over. */
@@ -92,6 +122,8 @@ void split_learn(struct split_kernel *split)
 	double longest = 0, times[POOL_MEMBERS];
 	bool has_guest;
 
+	if (split->past->rehearsal.count)
+		learn_of_rehearsal(&split->past->rehearsal);
 	for (unsigned int i = 0; i < run->count; i++) {
 		times[i] = time_of(run->parts[i].event, run->parts[i].stamp, run->parts[i].member);
 		if (times[i] < 0)
@@ -111,9 +143,6 @@ void split_learn(struct split_kernel *split)
 			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
 					  times[i]);
 	}
-	/* Both of its parts ran on the home, one after the other. */
-	if (has_guest && run->turn == GUEST_PROBE)
-		longest += times[run->count - 1];
 	if (longest > 0)
 		took(split->past, run, longest);
 	split_drop_run(run);

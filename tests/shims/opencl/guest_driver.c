@@ -3,18 +3,17 @@
  * Lets guest.c share launches out between a home and a guest, and says what came of it.
  *
  *     guest_driver GROUPS PROFILE SLOWER NOISE
- *         one kernel: "out share gain worst lost"
+ *         one kernel: "out share gain worst lost rehearsed"
  *     guest_driver turns SLOWER PLACE [KINDS]
  *         the same of one that is even and one with its work at a place, by turns; by their numbers
  *         there are so many kinds
  *     guest_driver slows SLOWER TIMES
  *         the same of an even one that the guest is slower at from the middle on
  *     guest_driver random CASES SEED
- *         many: "worst" of them, and how many gained
+ *         many: "worst" of them, how many gained, and the longest "rehearsed"
  *
  * PROFILE is what each group takes: even, or where in the range all the work is: 0.5 the middle.
- * All times are in launches: the home runs all of it in 1. What is tried is held to the budget that
- * split.c has.
+ * All times are in launches: the home runs all of it in 1.
  */
 #include "../../../shims/opencl/guest.h"
 
@@ -40,6 +39,7 @@ struct kernel {
 struct outcome {
 	struct guest guest;
 	double gain, worst, lost; /* of the last launch, of any, of all together */
+	double rehearsed;	  /* all rehearsals together */
 };
 
 static double off(struct kernel *of)
@@ -49,7 +49,7 @@ static double off(struct kernel *of)
 
 static bool simulate(struct kernel *kernel, struct outcome *out)
 {
-	double spent = 0, lost = 0;
+	double lost = 0, away = 0, rehearsed = 0;
 
 	*out = (struct outcome){0};
 	for (int launch = 0; launch < LAUNCHES; launch++) {
@@ -59,29 +59,32 @@ static bool simulate(struct kernel *kernel, struct outcome *out)
 		enum guest_turn turn = guest_next(&out->guest, &what, &share);
 		const double *sum = kernel->sums[kernel->has_turns && launch % 2];
 		const double weight = 1 - sum[kernel->groups - share];
-		double rest = (1 - weight) * off(kernel), end = weight * off(kernel), took;
-		const double risk = guest_risk(&out->guest);
+		double rest = (1 - weight) * off(kernel), end = weight * off(kernel), took = 1;
 
 		if (share > kernel->groups / 2 || (share > 0) != (turn != GUEST_NONE))
 			return false;
-		if (turn == GUEST_TRY && lost + risk > spent * 0.03 && (lost > 0 || risk > 0.25))
-			turn = GUEST_NONE;
-		took = turn == GUEST_NONE ? 1 : rest + end;
-		if (turn == GUEST_PROBE) {
-			guest_probed(&out->guest, end, rest + end < 1 ? rest + end : 1);
+		end *= kernel->slower;
+		end *= kernel->slows > 0 && launch > LAUNCHES / 2 ? kernel->slows : 1;
+		/* A rehearsal goes on beside launches. */
+		if (away > 0) {
+			away -= 1;
+		} else if (turn == GUEST_REHEARSE) {
+			/* The first time it is compiled for. */
+			end += !out->guest.is_warm;
+			away = end - 1;
+			rehearsed += end;
+			guest_rehearsed(&out->guest, end, off(kernel));
 		} else if (turn != GUEST_NONE) {
-			end *= kernel->slower;
-			end *= kernel->slows > 0 && launch > LAUNCHES / 2 ? kernel->slows : 1;
 			took = end > rest ? end : rest;
-			guest_took(&out->guest, end, rest, 0);
+			guest_took(&out->guest, end, rest, 0, 1);
 		}
-		spent += took;
 		lost += took > 1 ? took - 1 : 0;
 		out->gain = 1 / took;
 		if (took > out->worst)
 			out->worst = took;
 	}
 	out->lost = lost;
+	out->rehearsed = rehearsed;
 	return true;
 }
 
@@ -133,7 +136,7 @@ static int run_random(int cases, unsigned int seed)
 {
 	static struct kernel kernel;
 	struct outcome out;
-	double worst = 0;
+	double worst = 0, rehearsed = 0;
 	int gained = 0;
 
 	for (int i = 0; i < cases; i++) {
@@ -149,13 +152,15 @@ static int run_random(int cases, unsigned int seed)
 			return 1;
 		if (out.worst > worst)
 			worst = out.worst;
+		if (out.rehearsed > rehearsed)
+			rehearsed = out.rehearsed;
 		gained += out.gain > 1.02;
 		if (out.worst > 2 || getenv("GUEST_VERBOSE"))
 			fprintf(stderr, "seed %u: %g groups, %g slower: worst %g, gain %g\n",
 				seed + (unsigned int)i, (double)kernel.groups, kernel.slower,
 				out.worst, out.gain);
 	}
-	printf("%.3f %d\n", worst, gained);
+	printf("%.3f %d %.1f\n", worst, gained, rehearsed);
 	return 0;
 }
 
@@ -195,8 +200,8 @@ int main(int count, char **arguments)
 	}
 	if (!simulate(&kernel, &out))
 		return 1;
-	printf("%d %.4f %.3f %.3f %.3f\n", out.guest.is_out,
+	printf("%d %.4f %.3f %.3f %.3f %.3f\n", out.guest.is_out,
 	       out.guest.is_out ? 0 : (double)out.guest.share / (double)kernel.groups, out.gain,
-	       out.worst, out.lost);
+	       out.worst, out.lost, out.rehearsed);
 	return 0;
 }
