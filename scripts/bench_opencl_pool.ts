@@ -8,11 +8,14 @@
  *
  * Each job runs on the first device of the first vendor, or with `--best` of each vendor, and on pools of so many
  * members of all that are named; a gain is to the fastest of the former. The jobs mandelbrot, nbody, saxpy, sgemm and
- * checksums are programs of `opencl/jobs.c`: a repeat uploads, launches and reads its result, and its time is the median
- * of the latter half. The others are unmodified programs, timed from start to end: ffmpeg, which makes frames with a
- * kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried its first configurations. Results have
- * to be equal with one vendor, and near each other with several. `--size` is gpu, core (one CPU core) or small (for
- * tests). Programs that are not installed are skipped, with their package. With `--rounds` all run by turns, so many times, and times are medians over the rounds.
+ * checksums are programs of `opencl/jobs.c`: a repeat uploads, launches and reads its result, and its time is the
+ * median of the latter half. The others are unmodified programs, timed from start to end: ffmpeg, which makes frames
+ * with a kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried its first configurations; and
+ * clpeak, by the bandwidths that it finds.
+ *
+ * Results have to be equal with one vendor, and near each other with several. `--size` is gpu, core (one CPU core) or
+ * small (for tests). Programs that are not installed are skipped, with their package. With `--rounds` all run by
+ * turns, so many times, and times are medians over the rounds.
  *
  * @module
  */

@@ -60,12 +60,18 @@ const TUNED: Readonly<Record<Scale, readonly [number, number, number]>> = {
 };
 
 /** All there are. */
-export const WORKLOADS: readonly string[] = [...Object.keys(JOBS), "ffmpeg", "tuner"];
+export const WORKLOADS: readonly string[] = [
+  ...Object.keys(JOBS),
+  "ffmpeg",
+  "tuner",
+  "clpeak",
+];
 
 /** @throws {Error} for a name or size that is not there. */
 export function workload(name: string, scale: Scale, repeats: number, scratch: string): Workload {
   if (name === "ffmpeg") return ffmpeg(FRAMES[scale], scratch);
   if (name === "tuner") return tuner(TUNED[scale], scratch);
+  if (name === "clpeak") return clpeak(scratch);
   const size = JOBS[name]?.[scale];
   if (size === undefined) throw new Error(`no job '${name}': there are ${WORKLOADS.join(", ")}`);
   return job(name, size, repeats, scratch);
@@ -165,6 +171,22 @@ function tuner(
       if (wrong !== undefined) throw new Error(`${command[0]}: ${wrong}`);
       const sum = "results match";
       return { seconds: [seconds], sum, sample: "", errors: await errors, notes };
+    },
+  };
+}
+
+/** clpeak's bandwidth of the device's memory: what it takes to read a gigabyte as it finds it, at all its widths. */
+function clpeak(scratch: string): Workload {
+  const command = "clpeak -p 0 -d 0 --global-bandwidth".split(" ");
+  return {
+    ...(!isInstalled(command) && { lacks: "clpeak" }),
+    run: async (env) => {
+      const { code, out, errors } = await output(command, env, scratch);
+      const rows = [...out.matchAll(/^ +(float\d*) +: (\S+)$/gm)];
+      const seconds = rows.reduce((sum, [, , rate]) => sum + 1 / Number(rate), 0);
+      if (code !== 0 || !(seconds > 0)) throw failure(command, code, errors);
+      const notes = rows.map(([, width, rate]) => `${width} ${rate} GB/s`);
+      return { seconds: [seconds], sum: String(rows.length), sample: "", errors, notes };
     },
   };
 }

@@ -18,7 +18,7 @@
 #define TRY_OF_ALL 0.03
 #define TRY_OF_LAUNCH 0.25
 /* The same for a guest: it brings little. */
-#define GUEST_OF_ALL 0.005
+#define GUEST_OF_ALL 0.01
 #define GUEST_OF_LAUNCH 0.05
 
 bool split_is_wanted(void)

@@ -112,16 +112,21 @@ for (const test of ["threads", "fork", "stream order"]) {
 
 const MIB = 1 << 20;
 
-/** Three cards; `peers` of the first. */
-function threeCards(peers?: readonly number[], memory = 64 * MIB): FakeCudaDriver {
+/** So many cards; `peers` of the first. */
+function cards(count: number, peers?: readonly number[], memory = 64 * MIB): FakeCudaDriver {
   return fakeCudaDriver({
-    devices: [5, 6, 7].map((slot, i) => ({
+    devices: Array.from({ length: count }, (_, i) => ({
       memory,
-      pci: `0000:0${slot}:00.0`,
+      pci: `0000:0${i + 1}:00.0`,
       ...(i === 0 && peers !== undefined && { peers }),
     })),
     overhead: 0,
   });
+}
+
+/** Three cards; `peers` of the first. */
+function threeCards(peers?: readonly number[], memory = 64 * MIB): FakeCudaDriver {
+  return cards(3, peers, memory);
 }
 
 /** What a program prints with the shim before it, which sees the first card alone. */
@@ -208,6 +213,21 @@ compilerTest("the CUDA shim pools for a program that knows nothing of it", async
   });
   assert.deepEqual(driver.misuse(), { unsynchronised: 0, illegal: 0 });
 });
+
+for (const [count, times] of [[2, 1.8], [4, 3.5], [8, 7]] as const) {
+  compilerTest(`the CUDA shim pools ${times} of ${count} GPUs for one allocation`, async () => {
+    using driver = cards(count);
+    const env = { MVGAL_POOL: "1", MVGAL_POOL_GPUS: [...Array(count).keys()].join() };
+    const { lines, errors } = await runWhole(driver, env, [times * 64]);
+    assert.equal(errors, "");
+    assert.equal(lines[0], `GPUs: 1 of ${count * 64} MiB`);
+    assert.deepEqual(lines.slice(2, 4), ["allocated: 0", "wrong: 0"]);
+    assert.equal(lines.at(-1), lines[1]?.replace("before", "after"));
+    assert.deepEqual(driver.misuse(), { unsynchronised: 0, illegal: 0 });
+    const plain = await runWhole(driver, {}, [times * 64]);
+    assert.equal(plain.lines.at(-1), "allocated: 2");
+  });
+}
 
 compilerTest("the CUDA shim pools within the limits of each GPU", async () => {
   using driver = threeCards();
