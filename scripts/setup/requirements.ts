@@ -179,6 +179,13 @@ export const requirements: readonly Requirement[] = [
     packages: { apt: ["oclgrind"], dnf: [], pacman: [], zypper: [] },
   },
   {
+    id: "LLVM 15 to SPIR-V",
+    without: "OpenCL programs of SPIR-V are not tested",
+    for: "tests",
+    present: (host) => hasCommand(host, "clang-15") && hasCommand(host, "llvm-spirv-15"),
+    packages: { apt: ["clang-15", "llvm-spirv-15"], dnf: [], pacman: [], zypper: [] },
+  },
+  {
     id: "rusticl",
     without: "launches are not split between OpenCL devices of two vendors",
     for: "tests",

@@ -82,7 +82,7 @@ static uint64_t next_share(const struct guest *of, double took)
 {
 	const uint64_t most = (uint64_t)((double)of->launch.groups * MOST);
 	/* As much as is looked for, where all groups take the same. */
-	uint64_t next = (uint64_t)((double)of->share * (AIM / took));
+	uint64_t next = (uint64_t)fmin((double)of->share * (AIM / took), (double)most);
 
 	if (of->light && of->heavy) {
 		if (of->share != of->light || (double)next > (double)of->heavy / NEAR)
@@ -98,8 +98,6 @@ static uint64_t next_share(const struct guest *of, double took)
 
 		if (next > of->share * step)
 			next = of->share * step;
-		if (next > most)
-			next = most;
 	}
 	/* What is nearly as much is not worth another one. */
 	if ((double)next < (double)of->light * NEAR || (of->heavy && next >= of->heavy))

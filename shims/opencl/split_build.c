@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "split_make.h"
 #include "split_program.h"
@@ -20,6 +21,7 @@ static struct {
 	pthread_cond_t over;
 	unsigned int count;
 	double saved; /* seconds, by parts; less what was built with them */
+	pid_t process;
 	bool is_ending;
 } under_way = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -134,6 +136,9 @@ static void *build_all(void *data)
 /* Compilers do not like it when their libraries go under them. */
 static void wait_for_all(void)
 {
+	/* A child of a fork has none of the threads. */
+	if (getpid() != under_way.process)
+		return;
 	pthread_mutex_lock(&under_way.lock);
 	under_way.is_ending = true;
 	pthread_cond_broadcast(&under_way.over);
@@ -144,6 +149,7 @@ static void wait_for_all(void)
 
 static void at_exit(void)
 {
+	under_way.process = getpid();
 	atexit(wait_for_all);
 }
 

@@ -59,6 +59,7 @@ const FILES: Record<string, string[][]> = {
   "tmux": [["/usr/bin/tmux"]],
   "clpeak": [["/usr/bin/clpeak"]],
   "Oclgrind": [["/usr/lib/oclgrind/liboclgrind-rt-icd.so"]],
+  "LLVM 15 to SPIR-V": [["/usr/bin/clang-15", "/usr/bin/llvm-spirv-15"]],
   "rusticl": [["/etc/OpenCL/vendors/rusticl.icd"]],
   "clinfo": [["/usr/bin/clinfo"]],
   "ffmpeg": [["/usr/bin/ffmpeg"]],

@@ -154,6 +154,14 @@ poclTest("what is known of a kernel outlives its objects", () => {
   assert.deepEqual(verdicts(errors), ["mvgal: spin: split"]);
 });
 
+poclTest("children of a fork end, whatever their parent builds or runs", () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "auto", MVGAL_DEBUG: "split" };
+  const { out, errors } = run(program("forks"), ["30"], env);
+  assert.equal(out, "done\n", errors);
+  assert.deepEqual(verdicts(errors), ["mvgal: even: split"]);
+});
+
 poclTest("MVGAL_SPLIT that is no mode is told, and splits nothing", () => {
   using vendors = new Vendors({ mvgal: shim() });
   const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "often", MVGAL_DEBUG: "split" };
