@@ -13,7 +13,7 @@ import { type FakeCudaDriver, fakeCudaDriver } from "../../fakes/cuda_driver.ts"
 
 const HERE = import.meta.dirname ?? ".";
 const SHIM = join(HERE, "../../../shims");
-const BUILT = join(HERE, "../../../build/tests/pool_shims");
+const BUILT = join(HERE, "../../../build/shims");
 
 /** Files of a directory whose names match, with their paths. */
 function files(directory: string, pattern: RegExp): string[] {
@@ -144,8 +144,7 @@ async function runWhole(
   });
   const directory = Deno.makeTempDirSync();
   try {
-    const made = new Deno.Command("make", { args: ["-s", "-C", SHIM, `BUILD=${BUILT}`] })
-      .outputSync();
+    const made = new Deno.Command("make", { args: ["-s", "-C", SHIM] }).outputSync();
     assert.equal(made.code, 0, new TextDecoder().decode(made.stderr));
     const child = new Deno.Command(program, {
       args: args.map(String),
