@@ -34,8 +34,10 @@ static void wait_for_all(void)
 	/* A child of a fork has none of the threads. */
 	if (getpid() != running.process)
 		return;
+	pthread_mutex_lock(&running.lock);
 	for (unsigned int i = 0; i < running.count; i++)
 		of(running.events[i])->clWaitForEvents(1, &running.events[i]);
+	pthread_mutex_unlock(&running.lock);
 }
 
 static void at_exit(void)
