@@ -2,6 +2,7 @@
  * An OpenCL vendor's library (ICD): another vendor's, whose devices are not alike.
  *
  *     UNLIKE_VENDOR    the library whose platform it is
+ *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build
  *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
  *
  * All have two extensions more, and what they ask of them: of dot products the first device does
@@ -32,6 +33,7 @@ static struct {
 	cl_device_id devices[16];
 	unsigned int gpus;
 	double slower;
+	unsigned int builds; /* milliseconds */
 } state;
 
 static bool is_gpu(cl_device_id device)
@@ -118,6 +120,14 @@ static cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info name, 
 	return status;
 }
 
+static cl_int CL_API_CALL build(cl_program program, cl_uint count, const cl_device_id *devices,
+				const char *options, void(CL_CALLBACK *notify)(cl_program, void *),
+				void *data)
+{
+	usleep(state.builds * 1000);
+	return state.table.clBuildProgram(program, count, devices, options, notify, data);
+}
+
 static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
 				 const size_t *offset, const size_t *global, const size_t *local,
 				 cl_uint count, const cl_event *waits, cl_event *event)
@@ -156,6 +166,7 @@ static void replace(cl_icd_dispatch *table)
 	state.table = *table;
 	mprotect((void *)start, (uintptr_t)(table + 1) - start, PROT_READ | PROT_WRITE);
 	table->clGetDeviceInfo = device_info;
+	table->clBuildProgram = build;
 	table->clEnqueueNDRangeKernel = launch;
 	table->clGetEventProfilingInfo = profiling;
 }
@@ -167,7 +178,7 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *p
 	void *(*address)(const char *);
 	cl_int (*get)(cl_uint, cl_platform_id *, cl_uint *);
 	const char *vendor = getenv("UNLIKE_VENDOR"), *slower = getenv("UNLIKE_SLOWER");
-	const char *gpus = getenv("UNLIKE_GPUS");
+	const char *gpus = getenv("UNLIKE_GPUS"), *builds = getenv("UNLIKE_BUILDS");
 	cl_platform_id platform;
 	cl_int status;
 
@@ -185,6 +196,7 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *p
 		return status;
 	if (!state.gpus) {
 		state.slower = slower ? atof(slower) : 1;
+		state.builds = builds ? (unsigned int)atoi(builds) : 0;
 		replace(*(cl_icd_dispatch **)platform);
 		state.table.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, state.devices, NULL);
 		state.gpus = gpus ? (unsigned int)atoi(gpus) : 1;

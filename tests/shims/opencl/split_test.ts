@@ -11,7 +11,9 @@ import { compile, compilerTest } from "../../fakes/cc.ts";
 import { randomCase } from "./analysis/random_kernel.ts";
 import { textOf } from "./analysis/split_check.ts";
 import {
+  fakeVendor,
   isPoclsOwnEnd,
+  poclLibrary,
   poclTest,
   program,
   run,
@@ -154,10 +156,22 @@ poclTest("what is known of a kernel outlives its objects", () => {
   assert.deepEqual(verdicts(errors), ["mvgal: spin: split"]);
 });
 
-poclTest("children of a fork end, whatever their parent builds or runs", () => {
-  using vendors = new Vendors({ mvgal: shim() });
-  const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: "auto", MVGAL_DEBUG: "split" };
-  const { out, errors } = run(program("forks"), ["30"], env);
+poclTest("children of a fork end, also while their parent builds for parts", () => {
+  using pool = new Vendors({ mvgal: shim() });
+  using vendors = new Vendors({ unlike: fakeVendor("unlike") });
+  const env = {
+    POCL_DEVICES: "pthread pthread",
+    OCL_ICD_VENDORS: pool.directory,
+    MVGAL_OPENCL_VENDORS: vendors.directory,
+    MVGAL_SPLIT: "auto",
+    MVGAL_DEBUG: "split",
+    UNLIKE_VENDOR: poclLibrary(),
+    UNLIKE_GPUS: "2",
+    UNLIKE_BUILDS: "200",
+    // Each child would look for leaks.
+    ASAN_OPTIONS: "detect_leaks=0",
+  };
+  const { out, errors } = run(program("forks"), ["40"], env);
   assert.equal(out, "done\n", errors);
   assert.deepEqual(verdicts(errors), ["mvgal: even: split"]);
 });
