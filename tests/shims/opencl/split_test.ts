@@ -168,8 +168,6 @@ poclTest("children of a fork end, also while their parent builds for parts", () 
     UNLIKE_VENDOR: poclLibrary(),
     UNLIKE_GPUS: "2",
     UNLIKE_BUILDS: "200",
-    // Each child would look for leaks.
-    ASAN_OPTIONS: "detect_leaks=0",
   };
   const { out, errors } = run(program("forks"), ["40"], env);
   assert.equal(out, "done\n", errors);

@@ -7,7 +7,7 @@
 
 static const char source[] = "__kernel void even(__global uint *to)\n"
 			     "{ uint v = get_global_id(0);\n"
-			     "  for (uint n = 0; n < 800; n++) v = v * 1664525u + (v >> 7) + 1;\n"
+			     "  for (uint n = 0; n < 300; n++) v = v * 1664525u + (v >> 7) + 1;\n"
 			     "  to[get_global_id(0)] = v; }\n";
 
 int main(int count, char **arguments)
