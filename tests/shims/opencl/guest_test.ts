@@ -153,8 +153,17 @@ function pictured(
   return { lines, parts, errors };
 }
 
+/** The same, until it is tried: on a busy host, or one that has compiled nothing yet, a program may end before. */
+function tried(...args: Parameters<typeof pictured>): ReturnType<typeof pictured> {
+  let seen = pictured(...args);
+  for (let attempt = 0; attempt < 4 && seen.parts.length === 0; attempt++) {
+    seen = pictured(...args);
+  }
+  return seen;
+}
+
 poclTest("a processor beside a GPU has no heavy part of a picture whose end is light", () => {
-  const { lines, parts } = pictured("mandelbrot", { gpus: 1, slower: 8 });
+  const { lines, parts } = tried("mandelbrot", { gpus: 1, slower: 8 });
   const all = lines.reduce((sum, steps) => sum + steps, 0);
   assert.ok(parts.length > 0, "it was tried");
   for (const { from } of parts) {
@@ -180,7 +189,7 @@ poclTest("a processor beside GPUs gets, by steps, what it keeps up with", () => 
 });
 
 poclTest("a processor that is too slow beside a GPU is soon left out", () => {
-  const { lines, parts } = pictured("even", { gpus: 1, slower: 100 });
+  const { lines, parts } = tried("even", { gpus: 1, slower: 100 });
   assert.ok(parts.length > 0 && parts.length < 16, `${parts.length} parts`);
   for (const part of parts) assert.ok(part.lines <= lines.length / 64, `${part.lines} lines`);
 });
@@ -199,14 +208,14 @@ function failing(launch: number, how: string): Record<string, string> {
 poclTest("a processor that fails beside a GPU is left out, with the same results", () => {
   const isLeftOut = /^mvgal: opencl: member 1 .* failed \(-\d+\) and is left out/m;
   for (const how of ["launch", "refuse"]) {
-    let seen = pictured("even", { gpus: 1, slower: 8, env: failing(20, how) });
+    let seen = pictured("even", { gpus: 1, slower: 3, env: failing(16, how) });
     // Others use this host too: it may have had no part by then.
-    for (let attempt = 0; attempt < 3 && !isLeftOut.test(seen.errors); attempt++) {
-      seen = pictured("even", { gpus: 1, slower: 8, env: failing(20, how) });
+    for (let attempt = 0; attempt < 6 && !isLeftOut.test(seen.errors); attempt++) {
+      seen = pictured("even", { gpus: 1, slower: 3, env: failing(16, how) });
     }
     assert.match(seen.errors, isLeftOut, how);
     const many = seen.parts.length;
-    assert.ok(many >= 21 && many <= 22, `${how}: ${many} parts`);
+    assert.ok(many >= 17 && many <= 18, `${how}: ${many} parts`);
   }
 });
 
@@ -214,7 +223,7 @@ poclTest("a processor that fails in a rehearsal gets nothing, and nobody notices
   for (const how of ["launch", "refuse"]) {
     for (const launch of [0, 1]) {
       const env = failing(launch, how);
-      const { parts, errors } = pictured("even", { gpus: 1, slower: 8, env });
+      const { parts, errors } = tried("even", { gpus: 1, slower: 8, env });
       assert.doesNotMatch(errors, /left out/, how);
       assert.equal(parts.length, launch + 1, `${how} at ${launch}`);
     }
@@ -223,7 +232,7 @@ poclTest("a processor that fails in a rehearsal gets nothing, and nobody notices
 
 poclTest("a rehearsal changes nothing of what is computed in place, nor one that lasts", () => {
   for (const how of ["none", "slow"]) {
-    const { parts } = pictured("grown", { gpus: 1, slower: 8, env: failing(1000, how) });
+    const { parts } = tried("grown", { gpus: 1, slower: 8, env: failing(1000, how) });
     assert.ok(parts.length > 2, `${how}: ${parts.length} parts`);
   }
 });
