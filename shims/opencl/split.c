@@ -217,11 +217,14 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 		run->parts[run->count].member = parts[i].member;
 		run->parts[run->count].groups = parts[i].to - parts[i].from;
 		run->parts[run->count++].event = events[i].inner;
+		flights->is_parting = true;
+		split_part_wrote(work, &parts[i]);
+		flights->is_parting = false;
 	}
-	/* All run before what they wrote is looked at: images are waited for. */
+	/* All run before images are waited for. */
 	flights->is_parting = true;
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++)
-		status = split_part_wrote(work, &parts[i]);
+		status = split_part_send_home(work, &parts[i]);
 	flights->is_parting = false;
 	return status;
 }

@@ -131,36 +131,48 @@ size_t split_parts_missing(const struct split_work *work, const struct split_par
 	return bytes;
 }
 
-/* Where the part begins and how far it goes along the dimension. */
-void split_part_grid(const struct split_work *work, const struct split_part *part,
-		     struct split_grid *grid)
+struct split_cut split_cut_of(const struct split_work *work)
 {
-	const struct analysis_launch *launch = work->launch;
-	const unsigned int along = work->verdict->dimension;
-	const uint64_t first = part->from * work->verdict->group;
-	const uint64_t end = part->to * work->verdict->group;
+	struct split_cut cut = {
+	    .launch = *work->launch,
+	    .dimension = work->verdict->dimension,
+	    .group = work->verdict->group,
+	    .has_hidden = work->kernel->split->info.has_hidden,
+	    .hidden = work->kernel->argument_count,
+	};
 
-	grid->dimensions = launch->dimensions;
-	grid->has_local = launch->local[0] != 0;
-	for (unsigned int i = 0; i < 3; i++) {
-		grid->offset[i] = launch->offset[i];
-		grid->global[i] = launch->global[i];
-		grid->local[i] = launch->local[i];
-	}
-	grid->offset[along] += first;
-	grid->global[along] = (end < launch->global[along] ? end : launch->global[along]) - first;
+	cut.launch.args = NULL;
+	cut.launch.arg_count = 0;
+	return cut;
 }
 
-static cl_int set_hidden(const struct split_work *work, const struct split_part *part,
-			 cl_kernel inner)
+cl_int split_part_enqueue(const struct split_cut *cut, const struct split_part *part,
+			  cl_kernel kernel, cl_command_queue queue, cl_event *event)
 {
+	const struct analysis_launch *launch = &cut->launch;
+	const uint64_t first = part->from * cut->group, end = part->to * cut->group;
+	const bool has_local = launch->local[0] != 0;
+	size_t offset[3], global[3], local[3];
 	uint64_t hidden[16];
+	cl_int status;
 
-	if (!work->kernel->split->info.has_hidden)
-		return CL_SUCCESS;
-	analysis_hidden(work->launch, work->verdict->dimension, part->from, hidden);
-	return of(inner)->clSetKernelArg(inner, work->kernel->argument_count, sizeof(hidden),
-					 hidden);
+	if (cut->has_hidden) {
+		analysis_hidden(launch, cut->dimension, part->from, hidden);
+		status = of(kernel)->clSetKernelArg(kernel, cut->hidden, sizeof(hidden), hidden);
+		if (status != CL_SUCCESS)
+			return status;
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		offset[i] = launch->offset[i];
+		global[i] = launch->global[i];
+		local[i] = launch->local[i];
+	}
+	offset[cut->dimension] += first;
+	if (end < global[cut->dimension])
+		global[cut->dimension] = end;
+	global[cut->dimension] -= first;
+	return of(queue)->clEnqueueNDRangeKernel(queue, kernel, launch->dimensions, offset, global,
+						 has_local ? local : NULL, 0, NULL, event);
 }
 
 cl_int split_part_run(const struct split_work *work, const struct split_part *part, cl_event *event,
@@ -178,20 +190,15 @@ cl_int split_part_run(const struct split_work *work, const struct split_part *pa
 cl_int split_part_run_on(const struct split_work *work, const struct split_part *part,
 			 cl_command_queue queue, cl_event *event, struct stamp **stamp)
 {
-	struct split_grid grid;
+	const struct split_cut cut = split_cut_of(work);
 	cl_int status;
 	cl_kernel inner = split_kernel_on(work->kernel, part->member, &status);
 
-	if (inner)
-		status = set_hidden(work, part, inner);
-	if (!inner || status != CL_SUCCESS)
+	if (!inner)
 		return status == CL_SUCCESS ? CL_OUT_OF_RESOURCES : status;
-	split_part_grid(work, part, &grid);
 	if (stamp)
 		*stamp = stamp_begin(queue, part->member);
-	status = of(queue)->clEnqueueNDRangeKernel(queue, inner, grid.dimensions, grid.offset,
-						   grid.global, grid.has_local ? grid.local : NULL,
-						   0, NULL, event);
+	status = split_part_enqueue(&cut, part, inner, queue, event);
 	if (stamp && status == CL_SUCCESS) {
 		stamp_end(*stamp, *event);
 	} else if (stamp) {
@@ -204,18 +211,10 @@ cl_int split_part_run_on(const struct split_work *work, const struct split_part 
 	return status;
 }
 
-cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
-			   unsigned int member, cl_int *status)
+/* Whether what is written of it cannot be in parts. */
+static bool is_sent_home(const struct memory *memory, const struct analysis_use *use)
 {
-	cl_kernel inner = split_kernel_new(work->kernel, member, status);
-
-	if (inner)
-		*status = set_hidden(work, part, inner);
-	if (inner && *status != CL_SUCCESS) {
-		of(inner)->clReleaseKernel(inner);
-		inner = NULL;
-	}
-	return inner;
+	return is_image_type(memory->type) && !has_lines_along(memory, use->axis);
 }
 
 /* The lines of an image that the part wrote go home. */
@@ -243,26 +242,38 @@ static cl_int send_home(const struct split_work *work, const struct split_part *
 	return flight_recover(context, part->member, status);
 }
 
-cl_int split_part_wrote(const struct split_work *work, const struct split_part *part)
+void split_part_wrote(const struct split_work *work, const struct split_part *part)
+{
+	const unsigned int home = work->queue->context->home;
+
+	for (cl_uint i = 0; i < work->kernel->argument_count; i++) {
+		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+		const struct analysis_use *use = &work->verdict->uses[i];
+		struct range range;
+
+		if (!memory || !split_part_range(part, memory, &use->writes, &use->axis, &range))
+			continue;
+		if (!is_sent_home(memory, use))
+			residency_wrote(memory->root, part->member, range.start,
+					range.end - range.start);
+		else if (part->member == home)
+			flight_wrote(memory->root, home, range);
+	}
+}
+
+cl_int split_part_send_home(const struct split_work *work, const struct split_part *part)
 {
 	cl_int status = CL_SUCCESS;
 
 	for (cl_uint i = 0; i < work->kernel->argument_count && status == CL_SUCCESS; i++) {
 		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
 		const struct analysis_use *use = &work->verdict->uses[i];
-		struct range range;
 
-		if (!memory || !use->writes.is_used)
+		if (!memory || !use->writes.is_used || !is_sent_home(memory, use))
 			continue;
-		if (is_image_type(memory->type) && !has_lines_along(memory, use->axis)) {
-			status = send_home(work, part, memory, use);
-			if (status == CL_SUCCESS)
-				residency_wrote(memory, work->queue->context->home, 0,
-						memory->size);
-		} else if (split_part_range(part, memory, &use->writes, &use->axis, &range)) {
-			residency_wrote(memory->root, part->member, range.start,
-					range.end - range.start);
-		}
+		status = send_home(work, part, memory, use);
+		if (status == CL_SUCCESS)
+			residency_wrote(memory, work->queue->context->home, 0, memory->size);
 	}
 	return status;
 }

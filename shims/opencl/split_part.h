@@ -19,15 +19,6 @@ struct split_part {
 	uint64_t from, to; /* groups */
 };
 
-/* What clEnqueueNDRangeKernel is told. */
-struct split_grid {
-	cl_uint dimensions;
-	size_t offset[3], global[3], local[3];
-	bool has_local;
-};
-void split_part_grid(const struct split_work *work, const struct split_part *part,
-		     struct split_grid *grid);
-
 /*
  * The bytes of its root that the part touches of memory, by a window; of an image the lines, where
  * `axis` is the one along which it has lines, else all. False: none.
@@ -53,11 +44,23 @@ cl_int split_part_run(const struct split_work *work, const struct split_part *pa
 cl_int split_part_run_on(const struct split_work *work, const struct split_part *part,
 			 cl_command_queue queue, cl_event *event, struct stamp **stamp);
 
-/* A kernel of its own on a member, with which the part can be run there later as it is now. */
-cl_kernel split_part_again(const struct split_work *work, const struct split_part *part,
-			   unsigned int member, cl_int *status);
+/* How parts are made of a launch: what is the same for all of them. */
+struct split_cut {
+	struct analysis_launch launch; /* its sizes alone: no arguments */
+	unsigned int dimension;
+	uint64_t group;
+	bool has_hidden;
+	cl_uint hidden; /* the number of that argument */
+};
+struct split_cut split_cut_of(const struct split_work *work);
 
-/* Notes what it has written; what cannot be in parts is brought together at home. */
-cl_int split_part_wrote(const struct split_work *work, const struct split_part *part);
+/* Enqueues a part with a kernel of split_program.h, on a queue of the kernel's member. */
+cl_int split_part_enqueue(const struct split_cut *cut, const struct split_part *part,
+			  cl_kernel kernel, cl_command_queue queue, cl_event *event);
+
+/* Notes what it writes, once it is enqueued: what is done over from then on leaves that alone. */
+void split_part_wrote(const struct split_work *work, const struct split_part *part);
+/* What cannot be in parts is brought together at home. */
+cl_int split_part_send_home(const struct split_work *work, const struct split_part *part);
 
 #endif

@@ -5,13 +5,13 @@
  *
  *   MVGAL_FAULT_DEVICE         part of the name of the devices that fail; all where it is not set
  *   MVGAL_FAULT                lose: submissions and waits give VK_ERROR_DEVICE_LOST
- *                              hang: submissions are swallowed; waits with a limit give VK_TIMEOUT at
- *                              once, those without one never return
- *   MVGAL_FAULT_AFTER          how many submissions of the device succeed before that
- *   MVGAL_FAULT_MARKER         instead: a file, from whose existence on the device fails
- *   MVGAL_FAULT_MEMORY_LIMIT   larger allocations, in bytes, give VK_ERROR_OUT_OF_DEVICE_MEMORY
- *   MVGAL_FAULT_TIMESTAMPS     no_bits: timestampValidBits is 0; no_period: timestampPeriod is 0
- *   MVGAL_FAULT_SLOW           how many times each dispatch is recorded; a fraction holds on average
+ *                              hang: submissions are swallowed; waits with a limit give VK_TIMEOUT
+ * at once, those without one never return MVGAL_FAULT_AFTER          how many submissions of the
+ * device succeed before that MVGAL_FAULT_MARKER         instead: a file, from whose existence on
+ * the device fails MVGAL_FAULT_MEMORY_LIMIT   larger allocations, in bytes, give
+ * VK_ERROR_OUT_OF_DEVICE_MEMORY MVGAL_FAULT_TIMESTAMPS     no_bits: timestampValidBits is 0;
+ * no_period: timestampPeriod is 0 MVGAL_FAULT_SLOW           how many times each dispatch is
+ * recorded; a fraction holds on average
  *
  * A hanging device that is destroyed, or whose memory is, says so on stderr: the specification
  * forbids it while submissions are pending (VUID-vkFreeMemory-memory-00677,
@@ -35,7 +35,8 @@
 /* What is hooked of a device. */
 #define DEVICE_FUNCTIONS(X)                                                                        \
 	X(DestroyDevice)                                                                           \
-	X(QueueSubmit) X(QueueSubmit2) X(WaitForFences) X(GetFenceStatus) X(WaitSemaphores)        \
+	X(QueueSubmit)                                                                             \
+	X(QueueSubmit2) X(WaitForFences) X(GetFenceStatus) X(WaitSemaphores)                       \
 	    X(GetSemaphoreCounterValue) X(GetEventStatus) X(DeviceWaitIdle) X(QueueWaitIdle)       \
 		X(GetQueryPoolResults) X(AllocateMemory) X(FreeMemory) X(DestroyBuffer)            \
 		    X(DestroyFence) X(DestroySemaphore) X(DestroyPipeline) X(DestroyQueryPool)     \
@@ -59,7 +60,9 @@ struct device {
 	int failing;
 	unsigned long submits;
 	double extra_dispatches;
+	VkDevice handle;
 	PFN_vkGetDeviceProcAddr next;
+	PFN_vkCreateFence CreateFence;
 #define NEXT(name) PFN_vk##name name;
 	DEVICE_FUNCTIONS(NEXT)
 #undef NEXT
@@ -204,12 +207,38 @@ static VKAPI_ATTR void VKAPI_CALL fault_GetPhysicalDeviceQueueFamilyProperties2(
 			families[i].queueFamilyProperties.timestampValidBits = 0;
 }
 
+/* What a lost device has been given before is over: its memory may go then (Vulkan 1.3, "Lost
+ * Device"). What waits for a semaphore that nobody signals is not waited for. */
+static void settle(struct device *device, VkQueue queue)
+{
+	const VkFenceCreateInfo info = {VK_STRUCTURE_TYPE_FENCE_CREATE_INFO, NULL, 0};
+	const uint64_t limit = 1000000000;
+	VkFence fence;
+
+	if (device->CreateFence(device->handle, &info, NULL, &fence) != VK_SUCCESS)
+		return;
+	if (device->QueueSubmit(queue, 0, NULL, fence) != VK_SUCCESS ||
+	    device->WaitForFences(device->handle, 1, &fence, VK_TRUE, limit) == VK_SUCCESS)
+		device->DestroyFence(device->handle, fence, NULL);
+}
+
+static int is_lost(struct device *device, VkQueue queue)
+{
+	const int was_failing = device->failing;
+
+	if (!fails(device, FAULT_LOSE, 1))
+		return 0;
+	if (!was_failing)
+		settle(device, queue);
+	return 1;
+}
+
 static VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t count,
 							const VkSubmitInfo *infos, VkFence fence)
 {
 	struct device *device = device_of(queue);
 
-	if (fails(device, FAULT_LOSE, 1))
+	if (is_lost(device, queue))
 		return VK_ERROR_DEVICE_LOST;
 	if (fails(device, FAULT_HANG, 1))
 		return VK_SUCCESS;
@@ -221,7 +250,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit2(VkQueue queue, uint32_t
 {
 	struct device *device = device_of(queue);
 
-	if (fails(device, FAULT_LOSE, 1))
+	if (is_lost(device, queue))
 		return VK_ERROR_DEVICE_LOST;
 	if (fails(device, FAULT_HANG, 1))
 		return VK_SUCCESS;
@@ -489,10 +518,12 @@ static VKAPI_ATTR VkResult VKAPI_CALL fault_CreateDevice(VkPhysicalDevice physic
 			free_slot = &layer.devices[i];
 	if (free_slot) {
 		free_slot->key = key_of(*handle);
+		free_slot->handle = *handle;
 		free_slot->chosen = chosen;
 		free_slot->next = next;
 #define LOOK_UP(name) free_slot->name = (PFN_vk##name)next(*handle, "vk" #name);
 		DEVICE_FUNCTIONS(LOOK_UP)
+		LOOK_UP(CreateFence)
 #undef LOOK_UP
 	}
 	pthread_mutex_unlock(&layer.lock);

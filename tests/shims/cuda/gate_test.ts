@@ -168,36 +168,66 @@ async function share(...args: Parameters<typeof start>): Promise<number> {
   return share;
 }
 
-// Bounds are wide: these run beside other tests on a busy host. How near it comes says scripts/bench_sm.ts.
+/**
+ * Figures that are near what they should be, of three tries: these run beside other tests on a busy host. How near
+ * they come says `scripts/bench_sm.ts`.
+ */
+async function comesNear(
+  measure: () => Promise<readonly number[]>,
+  isNear: (...figures: number[]) => boolean,
+  what = "",
+): Promise<void> {
+  const seen: string[] = [];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const figures = await measure();
+    if (isNear(...figures)) return;
+    seen.push(figures.join(" and "));
+  }
+  assert.fail(`${what} ${seen.join("; ")}`);
+}
+
 compilerTest("launch hooks hold a program to its share of the fake driver's time", async () => {
   using fake = fakeCudaDriver(oneGpu);
   const cases = [["spin_100us", 25], ["spin_1ms", 75], ["spin_100ms", 50]] as const;
   for (const [kernel, pct] of cases) {
-    const achieved = await share(fake, ["share", kernel, "1.5"], pct);
-    assert.ok(Math.abs(achieved - pct) < 8, `${kernel}: ${achieved} of ${pct}`);
+    await comesNear(
+      async () => [await share(fake, ["share", kernel, "1.5"], pct)],
+      (achieved) => Math.abs(achieved - pct) < 8,
+      `${kernel}, ${pct}:`,
+    );
   }
 });
 
 compilerTest("launch hooks hold graphs, forking programs and changed limits", async () => {
   using fake = fakeCudaDriver(oneGpu);
-  for (const what of ["graph", "fork", "change"]) {
-    const achieved = await share(fake, [what, "spin_1ms", "2"], 40);
-    assert.ok(Math.abs(achieved - 40) < 8, `${what}: ${achieved}`);
-  }
   // Where there are several GPUs, launches without a limit go another way.
   using two = fakeCudaDriver({ devices: [{ memory: 1 << 26 }, { memory: 1 << 26 }] });
-  const achieved = await share(two, ["change", "spin_1ms", "2"], 40);
-  assert.ok(Math.abs(achieved - 40) < 8, `${achieved}`);
+  for (
+    const [what, on] of [["graph", fake], ["fork", fake], ["change", fake], [
+      "change",
+      two,
+    ]] as const
+  ) {
+    await comesNear(
+      async () => [await share(on, [what, "spin_1ms", "2"], 40)],
+      (achieved) => Math.abs(achieved - 40) < 8,
+      `${what}:`,
+    );
+  }
 });
 
 compilerTest("launch hooks share a GPU among processes and in a group", async () => {
   using fake = fakeCudaDriver(oneGpu);
   const args = ["share", "spin_1ms", "2"];
-  const [a, b] = await Promise.all([share(fake, args, 25), share(fake, args, 60)]);
-  assert.ok(Math.abs(a - 25) < 8 && Math.abs(b - 60) < 12, `${a} ${b}`);
+  await comesNear(
+    () => Promise.all([share(fake, args, 25), share(fake, args, 60)]),
+    (a, b) => Math.abs(a - 25) < 8 && Math.abs(b - 60) < 12,
+  );
   const group = { group: "tests" };
-  const [c, d] = await Promise.all([share(fake, args, 50, group), share(fake, args, 50, group)]);
-  assert.ok(c + d > 38 && c + d < 60 && c > 10 && d > 10, `${c} ${d}`);
+  await comesNear(
+    () => Promise.all([share(fake, args, 50, group), share(fake, args, 50, group)]),
+    (a, b) => a + b > 38 && a + b < 60 && a > 10 && b > 10,
+  );
 });
 
 compilerTest("launch hooks take over from a process that was killed in its turn", async () => {

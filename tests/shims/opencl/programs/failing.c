@@ -233,6 +233,25 @@ static void is_window_read(cl_kernel of, cl_mem made)
 		}
 }
 
+/* Members' parts are elsewhere in the second launch: of the first one's some is written over. */
+static void resized(void)
+{
+	const size_t all = (size_t)n, less = all / 4 * 3, local = 64;
+	cl_mem a = filled();
+	cl_kernel of = kernel("in_place");
+
+	OK(clSetKernelArg(of, 0, sizeof(a), &a));
+	OK(clEnqueueNDRangeKernel(queue, of, 1, NULL, &all, &local, 0, NULL, NULL));
+	OK(clEnqueueNDRangeKernel(queue, of, 1, NULL, &less, &local, 0, NULL, NULL));
+	for (int i = 0; i < n; i++)
+		expected[i] = first[i] * 3 + i / 64;
+	for (int i = 0; i < (int)less; i++)
+		expected[i] = expected[i] * 3 + i / 64;
+	OK(clFinish(queue));
+	is_read(a, "resized");
+	release(a, NULL, of);
+}
+
 static void image(void)
 {
 	const cl_image_format format = {CL_RGBA, CL_UNSIGNED_INT8};
@@ -302,7 +321,7 @@ static void lost(void)
 	release(a, NULL, of);
 }
 
-/* How long the event of a launch in parts is waited for, in ms. */
+/* How long it takes until the event of a launch in parts is over, in ms. */
 static void slow(void)
 {
 	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, size, NULL);
@@ -312,8 +331,8 @@ static void slow(void)
 
 	OK(clSetKernelArg(twice, 0, sizeof(a), &a));
 	OK(clSetKernelArg(twice, 1, sizeof(b), &b));
-	go(twice, 0, NULL, &event);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
+	go(twice, 0, NULL, &event);
 	OK(clWaitForEvents(1, &event));
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("waited %ld\n",
@@ -339,6 +358,8 @@ int main(int argc, char **argv)
 		lost();
 	} else if (!strcmp(what, "slow")) {
 		slow();
+	} else if (!strcmp(what, "resized")) {
+		resized();
 	} else {
 		one();
 		for (int how = 0; how < 3; how++)

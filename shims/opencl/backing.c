@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "backing.h"
+
+static bool is_empty(struct range range)
+{
+	return range.start >= range.end;
+}
+
+static bool meet(struct range a, struct range b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
+static struct range common(struct range a, struct range b)
+{
+	return (struct range){
+	    a.start > b.start ? a.start : b.start,
+	    a.end < b.end ? a.end : b.end,
+	};
+}
+
+/* From the first byte of either to the last. */
+static struct range around(struct range a, struct range b)
+{
+	if (is_empty(a))
+		return b;
+	return (struct range){
+	    a.start < b.start ? a.start : b.start,
+	    a.end > b.end ? a.end : b.end,
+	};
+}
+
+/* What is left of a range where that is still one. */
+static struct range without(struct range range, struct range gone)
+{
+	if (gone.start <= range.start && gone.end > range.start)
+		range.start = gone.end;
+	else if (gone.end >= range.end && gone.start < range.end)
+		range.end = gone.start;
+	return range;
+}
+
+static struct range reads_of(const struct flight_use *use, const struct split_part *part)
+{
+	struct range range = {0, 0};
+
+	split_part_range(part, use->memory, &use->windows.reads, NULL, &range);
+	return range;
+}
+
+static struct range writes_of(const struct flight_use *use, const struct split_part *part)
+{
+	struct range range = {0, 0};
+
+	split_part_range(part, use->memory, &use->windows.writes, &use->windows.axis, &range);
+	return range;
+}
+
+/* Whether parts before it on the member write all of a range, and can be run again themselves. */
+static bool is_to_be_written(const struct flight *flight, const struct memory *root,
+			     struct range range)
+{
+	const struct flight *each;
+	bool is_more = true;
+
+	while (is_more && !is_empty(range)) {
+		is_more = false;
+		for (each = root->context->flights.first; each && each != flight;
+		     each = each->next) {
+			if (each->part.member != flight->part.member || !each->is_backed)
+				continue;
+			for (unsigned int i = 0; i < each->count; i++) {
+				const struct flight_use *use = &each->uses[i];
+
+				if (!use->memory || use->memory->root != root ||
+				    use->writes.start > range.start ||
+				    use->writes.end <= range.start)
+					continue;
+				range.start = use->writes.end;
+				is_more = true;
+			}
+		}
+	}
+	return is_empty(range);
+}
+
+/* Whether the home has a range, or will have it when what was before is run again. */
+static bool is_backed(struct flight *flight, const struct memory *root, struct range range,
+		      struct range *awaited)
+{
+	const struct ranges *valid = &root->copies[root->context->home].valid;
+	struct range gap, defined;
+
+	for (; ranges_first_gap(valid, range.start, range.end, &gap); range.start = gap.end) {
+		/* What nobody has written may be anything. */
+		if (!ranges_first(&root->defined, gap.start, gap.end, &defined))
+			continue;
+		if (!is_to_be_written(flight, root, gap))
+			return false;
+		*awaited = around(*awaited, gap);
+	}
+	return true;
+}
+
+static void add_use(struct flight *flight, const struct argument *argument,
+		    const struct analysis_use *windows)
+{
+	struct memory *memory = argument_memory(argument);
+	struct flight_use *use;
+
+	if (!memory && argument->kind != ARGUMENT_SAMPLER)
+		return;
+	use = &flight->uses[flight->count++];
+	use->object = argument->object;
+	object_hold(use->object);
+	use->memory = memory;
+	use->windows = *windows;
+	if (!memory)
+		return;
+	use->reads = reads_of(use, &flight->part);
+	use->writes = writes_of(use, &flight->part);
+	/* Of what it writes it may leave out some. */
+	flight->is_backed = flight->is_backed &&
+			    is_backed(flight, memory->root, use->reads, &use->awaited_reads) &&
+			    is_backed(flight, memory->root, use->writes, &use->awaited_writes);
+}
+
+/* What happens to a range of memory, and whom that touches. */
+struct change {
+	const struct memory *root;
+	struct range range;
+	bool counts_reads, counts_writes;
+};
+
+static bool is_touched(const struct flight *flight, uint64_t from, uint64_t to,
+		       const struct change *change)
+{
+	const struct split_part part = {flight->part.member, from, to};
+
+	for (unsigned int i = 0; i < flight->count; i++) {
+		const struct flight_use *use = &flight->uses[i];
+
+		if (!use->memory || use->memory->root != change->root)
+			continue;
+		if ((change->counts_reads && meet(reads_of(use, &part), change->range)) ||
+		    (change->counts_writes && meet(writes_of(use, &part), change->range)))
+			return true;
+	}
+	return false;
+}
+
+/* The number of groups that are left at the end of the part, or at its beginning. */
+static uint64_t untouched(const struct flight *flight, const struct change *change, bool at_end)
+{
+	const uint64_t from = flight->part.from, to = flight->part.to;
+	uint64_t few = 0, many = to - from;
+
+	while (many - few > 1) {
+		const uint64_t count = few + (many - few) / 2;
+		const bool is = is_touched(flight, at_end ? to - count : from,
+					   at_end ? to : from + count, change);
+
+		*(is ? &many : &few) = count;
+	}
+	return few;
+}
+
+static bool narrow(struct flight *flight, const struct change *change);
+
+/* Parts before it on the member are not run again where it wrote: what is there now is newer. */
+static void outdate(const struct flight *flight, const struct split_part *groups)
+{
+	for (unsigned int i = 0; i < flight->count; i++) {
+		const struct flight_use *use = &flight->uses[i];
+		struct change change = {.counts_writes = true};
+
+		if (!use->memory)
+			continue;
+		change.root = use->memory->root;
+		change.range = writes_of(use, groups);
+		for (struct flight *each = change.root->context->flights.first;
+		     each && each != flight; each = each->next)
+			if (each->part.member == groups->member)
+				narrow(each, &change);
+	}
+}
+
+/* Leaves out the groups that touch it; false: there are none. */
+static bool narrow(struct flight *flight, const struct change *change)
+{
+	struct split_part *part = &flight->part, gone = *part;
+	uint64_t begin, end;
+
+	if (!flight->is_backed || !is_touched(flight, part->from, part->to, change))
+		return false;
+	begin = untouched(flight, change, false);
+	end = untouched(flight, change, true);
+	if (begin > end)
+		gone.from = part->to = part->from + begin;
+	else
+		gone.to = part->from = part->to - end;
+	flight->is_backed = part->from < part->to;
+	for (unsigned int i = 0; i < flight->count; i++) {
+		struct flight_use *use = &flight->uses[i];
+
+		if (!use->memory)
+			continue;
+		use->reads = reads_of(use, part);
+		use->writes = writes_of(use, part);
+		use->awaited_reads = common(use->awaited_reads, use->reads);
+		use->awaited_writes = common(use->awaited_writes, use->writes);
+	}
+	outdate(flight, &gone);
+	return true;
+}
+
+static void give_up(struct flight *flight)
+{
+	flight->is_backed = false;
+	outdate(flight, &flight->part);
+}
+
+/* Whether what the home waits for is to come. */
+static bool is_coming(const struct flight *flight)
+{
+	for (unsigned int i = 0; i < flight->count; i++) {
+		const struct flight_use *use = &flight->uses[i];
+
+		if (use->memory &&
+		    !(is_to_be_written(flight, use->memory->root, use->awaited_reads) &&
+		      is_to_be_written(flight, use->memory->root, use->awaited_writes)))
+			return false;
+	}
+	return true;
+}
+
+/* Gives up those that wait for what nobody would make, and so on. */
+static void check(const struct context *context)
+{
+	bool is_over = false;
+
+	while (!is_over) {
+		is_over = true;
+		for (struct flight *flight = context->flights.first; flight;
+		     flight = flight->next) {
+			if (!flight->is_backed || is_coming(flight))
+				continue;
+			give_up(flight);
+			is_over = false;
+		}
+	}
+}
+
+void backing_begin(struct flight *flight, const struct split_work *work)
+{
+	const struct kernel *kernel = work->kernel;
+
+	flight->is_backed = true;
+	for (cl_uint i = 0; i < kernel->argument_count; i++)
+		add_use(flight, &kernel->arguments[i], &work->verdict->uses[i]);
+	if (!flight->is_backed)
+		backing_end(flight, kernel->context);
+}
+
+void backing_end(struct flight *flight, const struct context *context)
+{
+	give_up(flight);
+	check(context);
+}
+
+void backing_forget(const struct context *context, unsigned int member)
+{
+	for (struct flight *flight = context->flights.first; flight; flight = flight->next)
+		if (flight->part.member == member)
+			flight->is_backed = false;
+}
+
+void flight_wrote(struct memory *root, unsigned int member, struct range range)
+{
+	const struct flights *flights = &root->context->flights;
+	const struct change change = {root, range, member == root->context->home, true};
+	bool is_other = false;
+
+	for (struct flight *flight = flights->first; flight; flight = flight->next) {
+		/* Parts of one launch do not meet; those of a member are done over in order. */
+		if (flights->is_parting &&
+		    (flight->launch == flights->launches || flight->part.member == member))
+			continue;
+		if (flights->is_redoing && flight->part.member == flights->redone)
+			continue;
+		is_other = narrow(flight, &change) || is_other;
+	}
+	if (is_other)
+		check(root->context);
+}
+
+/* Whether the member has written to a range since the part read it, or the part itself has. */
+static bool is_written_since(const struct flight *flight, const struct change *change)
+{
+	const struct change written = {change->root, change->range, false, true};
+
+	for (const struct flight *each = flight; each; each = each->next)
+		if (each->part.member == flight->part.member &&
+		    is_touched(each, each->part.from, each->part.to, &written))
+			return true;
+	return false;
+}
+
+/* The home waits for it no more. */
+static void stop_waiting(struct flight *flight, const struct change *change)
+{
+	for (unsigned int i = 0; i < flight->count; i++) {
+		struct flight_use *use = &flight->uses[i];
+
+		if (!use->memory || use->memory->root != change->root)
+			continue;
+		use->awaited_reads = without(use->awaited_reads, change->range);
+		use->awaited_writes = without(use->awaited_writes, change->range);
+	}
+}
+
+void flight_came_home(struct memory *root, unsigned int from, struct range range)
+{
+	const struct change change = {root, range, true, false};
+	bool is_other = false;
+
+	for (struct flight *flight = root->context->flights.first; flight; flight = flight->next) {
+		/* As it was read, where nothing of the member has written to it since. */
+		if (flight->part.member != from || is_written_since(flight, &change))
+			is_other = narrow(flight, &change) || is_other;
+		if (flight->part.member == from)
+			stop_waiting(flight, &change);
+	}
+	if (is_other)
+		check(root->context);
+}
