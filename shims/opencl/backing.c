@@ -209,6 +209,7 @@ static bool narrow(struct flight *flight, const struct change *change)
 		use->writes = writes_of(use, part);
 		use->awaited_reads = common(use->awaited_reads, use->reads);
 		use->awaited_writes = common(use->awaited_writes, use->writes);
+		use->rewritten = common(use->rewritten, use->reads);
 	}
 	outdate(flight, &gone);
 	return true;
@@ -275,6 +276,18 @@ void backing_forget(const struct context *context, unsigned int member)
 			flight->is_backed = false;
 }
 
+/* Notes that what the part has read is another now, wherever. */
+static void rewrite(struct flight *flight, const struct change *change)
+{
+	for (unsigned int i = 0; i < flight->count; i++) {
+		struct flight_use *use = &flight->uses[i];
+
+		if (use->memory && use->memory->root == change->root &&
+		    meet(use->reads, change->range))
+			use->rewritten = around(use->rewritten, common(use->reads, change->range));
+	}
+}
+
 void flight_wrote(struct memory *root, unsigned int member, struct range range)
 {
 	const struct flights *flights = &root->context->flights;
@@ -282,6 +295,7 @@ void flight_wrote(struct memory *root, unsigned int member, struct range range)
 	bool is_other = false;
 
 	for (struct flight *flight = flights->first; flight; flight = flight->next) {
+		rewrite(flight, &change);
 		/* Parts of one launch do not meet; those of a member are done over in order. */
 		if (flights->is_parting &&
 		    (flight->launch == flights->launches || flight->part.member == member))
@@ -292,18 +306,6 @@ void flight_wrote(struct memory *root, unsigned int member, struct range range)
 	}
 	if (is_other)
 		check(root->context);
-}
-
-/* Whether the member has written to a range since the part read it, or the part itself has. */
-static bool is_written_since(const struct flight *flight, const struct change *change)
-{
-	const struct change written = {change->root, change->range, false, true};
-
-	for (const struct flight *each = flight; each; each = each->next)
-		if (each->part.member == flight->part.member &&
-		    is_touched(each, each->part.from, each->part.to, &written))
-			return true;
-	return false;
 }
 
 /* The home waits for it no more. */
@@ -319,17 +321,25 @@ static void stop_waiting(struct flight *flight, const struct change *change)
 	}
 }
 
-void flight_came_home(struct memory *root, unsigned int from, struct range range)
+/* Whether some of what comes is not as the part has read it. */
+static bool is_rewritten(const struct flight *flight, const struct change *change)
+{
+	for (unsigned int i = 0; i < flight->count; i++)
+		if (flight->uses[i].memory && flight->uses[i].memory->root == change->root &&
+		    meet(flight->uses[i].rewritten, change->range))
+			return true;
+	return false;
+}
+
+void flight_came_home(struct memory *root, struct range range)
 {
 	const struct change change = {root, range, true, false};
 	bool is_other = false;
 
 	for (struct flight *flight = root->context->flights.first; flight; flight = flight->next) {
-		/* As it was read, where nothing of the member has written to it since. */
-		if (flight->part.member != from || is_written_since(flight, &change))
+		if (is_rewritten(flight, &change))
 			is_other = narrow(flight, &change) || is_other;
-		if (flight->part.member == from)
-			stop_waiting(flight, &change);
+		stop_waiting(flight, &change);
 	}
 	if (is_other)
 		check(root->context);

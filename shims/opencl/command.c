@@ -144,6 +144,11 @@ void command_wrote(struct command *command, struct memory *memory, size_t offset
 		residency_wrote(memory, command->member, offset, size);
 }
 
+bool command_may_wait(const struct command *command)
+{
+	return command->is_spread && !atomic_load(&command->context->pins);
+}
+
 cl_bool command_blocks(struct command *command, cl_bool blocking)
 {
 	if (!blocking || !command->is_spread)

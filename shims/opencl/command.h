@@ -51,6 +51,10 @@ void command_wrote(struct command *command, struct memory *memory, size_t offset
 /* Takes it to another member before it is enqueued. In a spread context alone. */
 cl_int command_move(struct command *command, unsigned int member);
 
+/* Whether a command of a spread context may wait for members, as it reads from several: while a
+ * user event is not set, what runs may wait for the program itself. */
+bool command_may_wait(const struct command *command);
+
 /* To be passed on as "blocking": a spread context waits without its lock, in command_end. */
 cl_bool command_blocks(struct command *command, cl_bool blocking);
 

@@ -27,7 +27,7 @@ cl_int CL_API_CALL pool_clEnqueueReadBuffer(cl_command_queue queue, cl_mem handl
 		return CL_INVALID_OPERATION;
 	BEGIN(COMMAND_ANYWHERE);
 	blocking = command_blocks(&command, blocking);
-	if (command.is_spread && !residency_is_on(memory, command.member, offset, size)) {
+	if (command_may_wait(&command) && !residency_is_on(memory, command.member, offset, size)) {
 		/* From wherever it is, at once: the host waits for it. */
 		status = residency_read(memory, offset, size, data);
 		if (status == CL_SUCCESS)

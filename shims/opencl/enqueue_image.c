@@ -28,7 +28,8 @@ cl_int CL_API_CALL pool_clEnqueueReadImage(cl_command_queue queue, cl_mem handle
 		return CL_INVALID_OPERATION;
 	BEGIN(COMMAND_ANYWHERE);
 	blocking = command_blocks(&command, blocking);
-	if (command.is_spread && !residency_is_on(memory, command.member, 0, memory->size) &&
+	if (command_may_wait(&command) &&
+	    !residency_is_on(memory, command.member, 0, memory->size) &&
 	    residency_read_image(memory, origin, region, row_pitch, slice_pitch, data, &status)) {
 		if (status == CL_SUCCESS)
 			status = of(command.on)

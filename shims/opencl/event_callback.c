@@ -1,23 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions that a program has called when an event has come so far. */
+/*
+ * Functions that a program has called when an event has come so far.
+ *
+ * They may enqueue commands, and in a spread context that may wait for other commands. A driver's
+ * thread that calls them would wait for itself then: one of our own does it, in order.
+ */
+#include <signal.h>
 #include <stdlib.h>
 
 #include "event.h"
 
 struct callback {
+	struct callback *next;
 	cl_event event;
 	void(CL_CALLBACK *call)(cl_event, cl_int, void *);
 	void *data;
+	cl_int status; /* that it is called with */
 	/* Parts that have not come so far yet, and what went wrong with one. */
 	_Atomic unsigned int left;
 	_Atomic cl_int failure;
 };
 
-static void call(struct callback *shared, cl_int status)
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct callback *first, **end;
+	bool has_thread;
+} due = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .end = &due.first};
+
+static bool may_be_done_over(const struct event *event)
 {
-	const struct callback callback = {shared->event, shared->call, shared->data, 0, 0};
+	bool may = event->flight;
+
+	for (unsigned int i = 0; i < event->more_count; i++)
+		may = may || event->more[i].flight;
+	return may;
+}
+
+static void call(struct callback *shared)
+{
+	const struct callback callback = *shared;
+	cl_int status = callback.status;
 
 	free(shared);
+	if (callback.failure && may_be_done_over((struct event *)callback.event) &&
+	    event_wait((struct event *)callback.event) == CL_SUCCESS)
+		status = CL_COMPLETE;
 	/* In the call it is the program's, whatever it released before. */
 	object_refer(callback.event);
 	object_unhold(callback.event);
@@ -25,28 +53,56 @@ static void call(struct callback *shared, cl_int status)
 	object_release(callback.event, OBJECT_EVENT);
 }
 
-/* A driver's thread must not wait for other commands: this one does, for what is done over. */
-static void *call_later(void *data)
+static void *call_all(void *data)
 {
-	struct callback *shared = data;
-	const cl_int status = event_wait((struct event *)shared->event);
+	struct callback *callback;
 
-	call(shared, status == CL_SUCCESS ? CL_COMPLETE : atomic_load(&shared->failure));
-	return NULL;
+	for (;;) {
+		pthread_mutex_lock(&due.lock);
+		while (!due.first)
+			pthread_cond_wait(&due.more, &due.lock);
+		callback = due.first;
+		due.first = callback->next;
+		if (!due.first)
+			due.end = &due.first;
+		pthread_mutex_unlock(&due.lock);
+		call(callback);
+	}
+	return data;
 }
 
-static bool begin_later(struct callback *shared)
+/* The program's signals are its own threads'. With the lock. */
+static bool begin(void)
 {
-	const struct event *event = (struct event *)shared->event;
-	bool may_be_done_over = event->flight;
+	sigset_t all, before;
 	pthread_t thread;
 
-	for (unsigned int i = 0; i < event->more_count; i++)
-		may_be_done_over = may_be_done_over || event->more[i].flight;
-	if (!may_be_done_over || pthread_create(&thread, NULL, call_later, shared))
-		return false;
-	pthread_detach(thread);
-	return true;
+	if (due.has_thread)
+		return true;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	due.has_thread = pthread_create(&thread, NULL, call_all, NULL) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (due.has_thread)
+		pthread_detach(thread);
+	return due.has_thread;
+}
+
+static void call_soon(struct callback *callback)
+{
+	bool is_due = false;
+
+	pthread_mutex_lock(&due.lock);
+	if (context_is_spread(((struct event *)callback->event)->context) && begin()) {
+		callback->next = NULL;
+		*due.end = callback;
+		due.end = &callback->next;
+		pthread_cond_signal(&due.more);
+		is_due = true;
+	}
+	pthread_mutex_unlock(&due.lock);
+	if (!is_due)
+		call(callback);
 }
 
 static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
@@ -58,10 +114,8 @@ static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
 		atomic_store(&shared->failure, status);
 	if (atomic_fetch_sub(&shared->left, 1) != 1)
 		return;
-	if (!atomic_load(&shared->failure))
-		call(shared, status);
-	else if (!begin_later(shared))
-		call(shared, atomic_load(&shared->failure));
+	shared->status = atomic_load(&shared->failure) ? atomic_load(&shared->failure) : status;
+	call_soon(shared);
 }
 
 cl_int CL_API_CALL pool_clSetEventCallback(cl_event handle, cl_int when,
@@ -79,7 +133,7 @@ cl_int CL_API_CALL pool_clSetEventCallback(cl_event handle, cl_int when,
 	callback = malloc(sizeof(*callback));
 	if (!callback)
 		return CL_OUT_OF_HOST_MEMORY;
-	*callback = (struct callback){handle, call, data, 1, 0};
+	*callback = (struct callback){.event = handle, .call = call, .data = data, .left = 1};
 	/* Until it was called: the handle is given to it. */
 	object_hold(event);
 	/* All parts are to be over; what begins does so with the first. */

@@ -130,7 +130,9 @@ cl_int flight_recover(struct context *context, unsigned int member, cl_int why)
 		return CL_SUCCESS;
 	atomic_fetch_or(&flights->lost, 1U << member);
 	atomic_fetch_or(&lost_anywhere, 1U << member);
-	context_wait(context, context->home);
+	/* What waits for a user event is none of what they need: they are older. */
+	if (!atomic_load(&context->pins))
+		context_wait(context, context->home);
 	flights->is_redoing = true;
 	flights->redone = member;
 	for (struct flight *flight = flights->first; flight; flight = flight->next) {

@@ -46,7 +46,7 @@ static cl_int move(struct memory *root, unsigned int from, unsigned int to, stru
 		status = staging_move(context, from, root->copies[from].inner, to,
 				      root->copies[to].inner, range);
 	if (status == CL_SUCCESS && to == context->home)
-		flight_came_home(root, from, range);
+		flight_came_home(root, range);
 	return status;
 }
 
@@ -56,8 +56,7 @@ static bool has_lost_one(struct context *context, unsigned int from, unsigned in
 {
 	/* For want of memory a member is none the worse. */
 	if (status != CL_OUT_OF_HOST_MEMORY && status != CL_MEM_OBJECT_ALLOCATION_FAILURE) {
-		context_finish(context, from);
-		context_finish(context, to);
+		settle(context, from, to);
 	}
 	return atomic_load(&context->flights.lost) != before && !flight_has_lost(context, to);
 }

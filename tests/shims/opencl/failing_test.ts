@@ -5,42 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  fakeVendor,
-  poclLibrary,
-  poclTest,
-  program,
-  runBeside,
-  shim,
-  together,
-  Vendors,
-} from "./pool.ts";
+import { type Failure, poclTest, runInParts, together } from "./pool.ts";
 
-/** Where in its launches a device fails, and how; see the fake. */
-interface Failure {
-  device: number;
-  launch: number;
-  how: "launch" | "refuse" | "read" | "slow";
-}
-
-async function runFailing(
-  { device, launch, how }: Failure,
-  args: readonly string[] = [],
-  name = "failing",
-) {
-  using pool = new Vendors({ mvgal: shim() });
-  using vendors = new Vendors({ failing: fakeVendor("failing") });
-  return await runBeside(program(name), args, {
-    POCL_DEVICES: "pthread pthread pthread",
-    OCL_ICD_VENDORS: pool.directory,
-    MVGAL_OPENCL_VENDORS: vendors.directory,
-    MVGAL_SPLIT: "force",
-    FAILING_VENDOR: poclLibrary(),
-    FAILING_DEVICE: String(device),
-    FAILING_LAUNCH: String(launch),
-    FAILING_HOW: how,
-  });
-}
+const runFailing = (failure: Failure, args: readonly string[] = []) =>
+  runInParts("failing", args, failure);
 
 /** All launches of the program with MVGAL_FAILING_LAUNCHES=all; there are 26. */
 const LAUNCHES = Deno.env.get("MVGAL_FAILING_LAUNCHES") === "all"
@@ -102,26 +70,11 @@ poclTest(
   },
 );
 
-/** Two with which it once was wrong, and others; MVGAL_LOSSES gives how many of these. */
-const LOSSES = [117, 190].concat(
-  Array.from({ length: Number(Deno.env.get("MVGAL_LOSSES") ?? 14) }, (_, i) => i),
-);
-
-poclTest(
-  "after random commands a lost member's bytes are as they should be, or an error",
-  async () => {
-    let kept = 0;
-    await together(LOSSES, async (seed) => {
-      const how = (["launch", "refuse", "read"] as const)[seed % 3] ?? "launch";
-      const failure = { device: 1 + seed % 2, launch: seed * 7 % 11, how };
-      const { code, out, errors } = await runFailing(failure, [String(seed), "24"], "losses");
-      assert.equal(code, 0, `seed ${seed}: ${out}${errors}`);
-      assert.match(out, /^(done|lost at \d+ of 24)\n$/);
-      if (out === "done\n" && /failed/.test(errors)) kept++;
-    });
-    assert.ok(kept > 0, "nothing was done over");
-  },
-);
+poclTest("a part is not done over with what was written since it read", async () => {
+  const { out, errors } = await runFailing({ device: 1, launch: 2, how: "launch" }, ["stale"]);
+  assert.match(out, /^stale: -[25]\ndone$/m, errors);
+  assert.match(errors, /of its parts 1 were done over, 0 could not be$/m);
+});
 
 poclTest("members pass on what others have written, in pieces of many ranges", async () => {
   for (const launch of [1000, 7]) {

@@ -46,7 +46,7 @@ export function program(name: string): string {
     name,
     source: { file: join(at, `${name}.c`) },
     args: [...FLAGS, "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
-    includes: [join(at, "common.h")],
+    includes: ["common.h", "random.h"].map((name) => join(at, name)),
   });
 }
 
@@ -131,6 +131,37 @@ export async function runBeside(
     const ended = endedOf(await commandOf(command, args, env, "/dev/null").output());
     if (attempt === 3 || !isPoclsOwnEnd(ended)) return ended;
   }
+}
+
+/** Where in its launches a device fails, counted from 0, and how; see `tests/fakes/opencl_failing.c`. */
+export interface Failure {
+  device: number;
+  launch: number;
+  how: "launch" | "refuse" | "read" | "slow";
+}
+
+/** Runs a program on a pool of three devices, launches in parts; perhaps one of them fails. */
+export async function runInParts(
+  name: string,
+  args: readonly string[],
+  failure?: Failure,
+): Promise<Ended> {
+  using pool = new Vendors({ mvgal: shim() });
+  using vendors = new Vendors({
+    inner: failure === undefined ? poclLibrary() : fakeVendor("failing"),
+  });
+  return await runBeside(program(name), args, {
+    POCL_DEVICES: "pthread pthread pthread",
+    OCL_ICD_VENDORS: pool.directory,
+    MVGAL_OPENCL_VENDORS: vendors.directory,
+    MVGAL_SPLIT: "force",
+    ...failure === undefined ? {} : {
+      FAILING_VENDOR: poclLibrary(),
+      FAILING_DEVICE: String(failure.device),
+      FAILING_LAUNCH: String(failure.launch),
+      FAILING_HOW: failure.how,
+    },
+  });
 }
 
 /** Does all of something, as many at once as there are processors. */

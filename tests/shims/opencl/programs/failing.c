@@ -321,6 +321,36 @@ static void lost(void)
 	release(a, NULL, of);
 }
 
+/* What a launch has read is another when its member fails: it is not done over with that. */
+static void stale(void)
+{
+	cl_mem a = filled(), b = buffer_of(context, CL_MEM_READ_WRITE, size, NULL), c = filled();
+	cl_mem d = buffer_of(context, CL_MEM_READ_WRITE, size, NULL);
+	cl_kernel twice = kernel("twice"), of = kernel("in_place");
+	cl_int status;
+
+	for (int i = 0; i < n; i++)
+		expected[i] = first[i] * 2 + 1;
+	OK(clSetKernelArg(twice, 0, sizeof(a), &a));
+	OK(clSetKernelArg(twice, 1, sizeof(b), &b));
+	go(twice, 0, NULL, NULL);
+	/* It is written anew, by a launch that cannot be done over, and comes home. */
+	OK(clSetKernelArg(twice, 0, sizeof(c), &c));
+	OK(clSetKernelArg(twice, 1, sizeof(a), &a));
+	go(twice, 0, NULL, NULL);
+	OK(clEnqueueWriteBuffer(queue, c, CL_TRUE, 0, size, first, 0, NULL, NULL));
+	OK(clEnqueueCopyBuffer(queue, a, d, 0, 0, size, 0, NULL, NULL));
+	OK(clSetKernelArg(of, 0, sizeof(d), &d));
+	go(of, 0, NULL, NULL);
+	OK(clFinish(queue));
+	status = clEnqueueReadBuffer(queue, b, CL_TRUE, 0, size, seen, 0, NULL, NULL);
+	printf("stale: %d\n", status);
+	if (status == CL_SUCCESS)
+		is_read(b, "stale");
+	release(a, b, twice);
+	release(c, d, of);
+}
+
 /* How long it takes until the event of a launch in parts is over, in ms. */
 static void slow(void)
 {
@@ -358,6 +388,8 @@ int main(int argc, char **argv)
 		lost();
 	} else if (!strcmp(what, "slow")) {
 		slow();
+	} else if (!strcmp(what, "stale")) {
+		stale();
 	} else if (!strcmp(what, "resized")) {
 		resized();
 	} else {
