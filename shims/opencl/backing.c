@@ -60,13 +60,12 @@ static struct range writes_of(const struct flight_use *use, const struct split_p
 static bool is_to_be_written(const struct flight *flight, const struct memory *root,
 			     struct range range)
 {
-	const struct flight *each;
 	bool is_more = true;
 
 	while (is_more && !is_empty(range)) {
 		is_more = false;
-		for (each = root->context->flights.first; each && each != flight;
-		     each = each->next) {
+		for (const struct flight *each = root->context->flights.first;
+		     each && each != flight; each = each->next) {
 			if (each->part.member != flight->part.member || !each->is_backed)
 				continue;
 			for (unsigned int i = 0; i < each->count; i++) {
@@ -238,16 +237,16 @@ static bool is_coming(const struct flight *flight)
 /* Gives up those that wait for what nobody would make, and so on. */
 static void check(const struct context *context)
 {
-	bool is_over = false;
+	bool is_more = true;
 
-	while (!is_over) {
-		is_over = true;
+	while (is_more) {
+		is_more = false;
 		for (struct flight *flight = context->flights.first; flight;
 		     flight = flight->next) {
 			if (!flight->is_backed || is_coming(flight))
 				continue;
 			give_up(flight);
-			is_over = false;
+			is_more = true;
 		}
 	}
 }
