@@ -6,17 +6,17 @@ static bool is_empty(struct range range)
 	return range.start >= range.end;
 }
 
-static bool meet(struct range a, struct range b)
-{
-	return a.start < b.end && b.start < a.end;
-}
-
 static struct range common(struct range a, struct range b)
 {
 	return (struct range){
 	    a.start > b.start ? a.start : b.start,
 	    a.end < b.end ? a.end : b.end,
 	};
+}
+
+static bool meet(struct range a, struct range b)
+{
+	return !is_empty(common(a, b));
 }
 
 /* From the first byte of either to the last. */

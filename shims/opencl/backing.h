@@ -3,7 +3,8 @@
  * What it takes to run a part again on the home: what it read as it was. The home has that, or
  * waits for it: parts before it on the member that can be run again make it. Where something else
  * is written over it, those groups are left out that touch that, as far as the rest is still one
- * part: members' shares change from launch to launch. For flight.c. All with the lock.
+ * part: members' shares change from launch to launch. For flight.c, some of whose interface it is.
+ * All with the lock.
  */
 #ifndef MVGAL_OPENCL_BACKING_H
 #define MVGAL_OPENCL_BACKING_H

@@ -55,9 +55,8 @@ static bool has_lost_one(struct context *context, unsigned int from, unsigned in
 			 unsigned int before, cl_int status)
 {
 	/* For want of memory a member is none the worse. */
-	if (status != CL_OUT_OF_HOST_MEMORY && status != CL_MEM_OBJECT_ALLOCATION_FAILURE) {
+	if (status != CL_OUT_OF_HOST_MEMORY && status != CL_MEM_OBJECT_ALLOCATION_FAILURE)
 		settle(context, from, to);
-	}
 	return atomic_load(&context->flights.lost) != before && !flight_has_lost(context, to);
 }
 

@@ -5,13 +5,13 @@
  *
  *   MVGAL_FAULT_DEVICE         part of the name of the devices that fail; all where it is not set
  *   MVGAL_FAULT                lose: submissions and waits give VK_ERROR_DEVICE_LOST
- *                              hang: submissions are swallowed; waits with a limit give VK_TIMEOUT
- * at once, those without one never return MVGAL_FAULT_AFTER          how many submissions of the
- * device succeed before that MVGAL_FAULT_MARKER         instead: a file, from whose existence on
- * the device fails MVGAL_FAULT_MEMORY_LIMIT   larger allocations, in bytes, give
- * VK_ERROR_OUT_OF_DEVICE_MEMORY MVGAL_FAULT_TIMESTAMPS     no_bits: timestampValidBits is 0;
- * no_period: timestampPeriod is 0 MVGAL_FAULT_SLOW           how many times each dispatch is
- * recorded; a fraction holds on average
+ *                              hang: submissions are swallowed; waits with a limit give VK_TIMEOUT at
+ *                              once, those without one never return
+ *   MVGAL_FAULT_AFTER          how many submissions of the device succeed before that
+ *   MVGAL_FAULT_MARKER         instead: a file, from whose existence on the device fails
+ *   MVGAL_FAULT_MEMORY_LIMIT   larger allocations, in bytes, give VK_ERROR_OUT_OF_DEVICE_MEMORY
+ *   MVGAL_FAULT_TIMESTAMPS     no_bits: timestampValidBits is 0; no_period: timestampPeriod is 0
+ *   MVGAL_FAULT_SLOW           how many times each dispatch is recorded; a fraction holds on average
  *
  * A hanging device that is destroyed, or whose memory is, says so on stderr: the specification
  * forbids it while submissions are pending (VUID-vkFreeMemory-memory-00677,
@@ -35,8 +35,7 @@
 /* What is hooked of a device. */
 #define DEVICE_FUNCTIONS(X)                                                                        \
 	X(DestroyDevice)                                                                           \
-	X(QueueSubmit)                                                                             \
-	X(QueueSubmit2) X(WaitForFences) X(GetFenceStatus) X(WaitSemaphores)                       \
+	X(QueueSubmit) X(QueueSubmit2) X(WaitForFences) X(GetFenceStatus) X(WaitSemaphores)        \
 	    X(GetSemaphoreCounterValue) X(GetEventStatus) X(DeviceWaitIdle) X(QueueWaitIdle)       \
 		X(GetQueryPoolResults) X(AllocateMemory) X(FreeMemory) X(DestroyBuffer)            \
 		    X(DestroyFence) X(DestroySemaphore) X(DestroyPipeline) X(DestroyQueryPool)     \

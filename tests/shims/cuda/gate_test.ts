@@ -202,12 +202,8 @@ compilerTest("launch hooks hold graphs, forking programs and changed limits", as
   using fake = fakeCudaDriver(oneGpu);
   // Where there are several GPUs, launches without a limit go another way.
   using two = fakeCudaDriver({ devices: [{ memory: 1 << 26 }, { memory: 1 << 26 }] });
-  for (
-    const [what, on] of [["graph", fake], ["fork", fake], ["change", fake], [
-      "change",
-      two,
-    ]] as const
-  ) {
+  const cases = [["graph", fake], ["fork", fake], ["change", fake], ["change", two]] as const;
+  for (const [what, on] of cases) {
     await comesNear(
       async () => [await share(on, [what, "spin_1ms", "2"], 40)],
       (achieved) => Math.abs(achieved - 40) < 8,

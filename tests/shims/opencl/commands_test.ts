@@ -32,8 +32,10 @@ async function lose(name: string, seed: number): Promise<"whole" | "done over" |
   const { code, out, errors } = await runInParts(name, [String(seed), "30"], failure);
   assert.equal(code, 0, `seed ${seed}: ${out}${errors}`);
   assert.match(out, /^(done|lost at \d+ of 30)\n$/, `seed ${seed}`);
-  if (out !== "done\n") return "lost";
-  return / failed \(-\d+\) and is left out /.test(errors) ? "done over" : "whole";
+  const hasFailed = / failed \(-\d+\) and is left out /.test(errors);
+  if (out === "done\n") return hasFailed ? "done over" : "whole";
+  assert.ok(hasFailed, `seed ${seed}: an error where no member failed: ${out}`);
+  return "lost";
 }
 
 // With those that are named bytes once were wrong.

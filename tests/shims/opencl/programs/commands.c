@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+enum { MOST_THREADS = 8 };
 enum { BUFFERS = 4, GROUP = 64, GROUPS = 24, N = GROUP * GROUPS, WIDTH = 32, HEIGHT = N / WIDTH };
 
 /* Each has the same arguments; n is how many numbers the shortest of the buffers has. */
@@ -452,20 +453,10 @@ static void take_step(void)
 
 static void *run(void *data)
 {
-	const char *text = source;
-	cl_program program;
-	cl_int status;
-
 	seed = first_seed + *(unsigned int *)data;
 	for (unsigned int i = 0; i < 3; i++)
 		queues[i] = queue_of(context, i == 2 ? CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE : 0);
-	program = clCreateProgramWithSource(context, 1, &text, NULL, &status);
-	OK(status);
-	OK(clBuildProgram(program, 1, &device, "", NULL, NULL));
-	for (unsigned int i = 0; i < KERNELS; i++) {
-		kernels[i] = clCreateKernel(program, names[i], &status);
-		OK(status);
-	}
+	make_kernels(source, names, KERNELS, kernels);
 	for (unsigned int i = 0; i < BUFFERS; i++)
 		make_views(i);
 	for (step = 0; step < steps; step++)
@@ -477,12 +468,11 @@ static void *run(void *data)
 
 int main(int count, char **arguments)
 {
-	const unsigned int most = 8;
 	const unsigned int many = count > 3 ? (unsigned int)atoi(arguments[3]) : 1;
-	pthread_t threads[8];
-	unsigned int numbers[8];
+	pthread_t threads[MOST_THREADS];
+	unsigned int numbers[MOST_THREADS];
 
-	if (count < 3 || !many || many > most)
+	if (count < 3 || !many || many > MOST_THREADS)
 		return 2;
 	first_seed = (unsigned int)atoi(arguments[1]);
 	steps = atoi(arguments[2]);

@@ -308,23 +308,13 @@ static void make_pictures(void)
 
 int main(int count, char **arguments)
 {
-	const char *text = source;
-	cl_program program;
-	cl_int status;
-
 	if (count < 3)
 		return 2;
 	seed = (unsigned int)atoi(arguments[1]);
 	steps = atoi(arguments[2]);
 	start();
 	queue = queue_of(context, 0);
-	program = clCreateProgramWithSource(context, 1, &text, NULL, &status);
-	OK(status);
-	OK(clBuildProgram(program, 1, &device, "", NULL, NULL));
-	for (unsigned int i = 0; i < KERNELS; i++) {
-		kernels[i] = clCreateKernel(program, names[i], &status);
-		OK(status);
-	}
+	make_kernels(source, names, KERNELS, kernels);
 	make_pictures();
 	for (step = 0; step < steps; step++)
 		take_step();

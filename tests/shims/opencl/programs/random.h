@@ -58,4 +58,20 @@ _Noreturn static inline void wrong(const char *what, unsigned int number, size_t
 	stop(1);
 }
 
+/* All kernels of a program. */
+static inline void make_kernels(const char *source, const char *const *names, unsigned int count,
+				cl_kernel *kernels)
+{
+	cl_int status;
+	cl_program program = clCreateProgramWithSource(context, 1, &source, NULL, &status);
+
+	OK(status);
+	OK(clBuildProgram(program, 1, &device, "", NULL, NULL));
+	for (unsigned int i = 0; i < count; i++) {
+		kernels[i] = clCreateKernel(program, names[i], &status);
+		OK(status);
+	}
+	OK(clReleaseProgram(program));
+}
+
 #endif
