@@ -13,8 +13,8 @@
  * with a kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried its first configurations; and
  * clpeak, by the bandwidths that it finds.
  *
- * Results have to be equal with one vendor, and near each other with several. `--size` is gpu, core (one CPU core) or
- * small (for tests). Programs that are not installed are skipped, with their package. With `--rounds` all run by
+ * Results have to be equal with one vendor, and near each other with several. `--size` is gpu, gpus (more work, for
+ * four and more), core (one CPU core) or small (for tests). Programs that are not installed are skipped, with their package. With `--rounds` all run by
  * turns, so many times, and times are medians over the rounds.
  *
  * @module
@@ -27,10 +27,9 @@ import { parseArgs } from "node:util";
 import { median } from "../lib/bench/statistics.ts";
 import { demandPool } from "./opencl/jobs.ts";
 import { samplesAgree } from "./opencl/sample.ts";
-import { type Outcome, type Scale, workload, WORKLOADS } from "./opencl/workloads.ts";
+import { type Outcome, SCALES, workload, WORKLOADS } from "./opencl/workloads.ts";
 
 const SHIM = join(import.meta.dirname ?? ".", "..", "build", "shims", "libmvgal_opencl.so");
-const SCALES: readonly Scale[] = ["gpu", "core", "small"];
 
 interface Row {
   job: string;

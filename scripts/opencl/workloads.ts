@@ -31,23 +31,38 @@ export interface Workload {
   run(env: Record<string, string>): Promise<Outcome>;
 }
 
-/** For GPUs, one core of a CPU, and tests. */
-export type Scale = "gpu" | "core" | "small";
+/** For a GPU or two, for more of them, for one core of a CPU, and for tests. */
+export const SCALES = ["gpu", "gpus", "core", "small"] as const;
+
+/** How much work there is. */
+export type Scale = (typeof SCALES)[number];
 
 type Size = readonly [count: number, times: number];
 
 /** Of `jobs.c`: what is counted, and launches or steps of a repeat. */
 const JOBS: Readonly<Record<string, Readonly<Record<Scale, Size>>>> = {
-  mandelbrot: { gpu: [8192, 100_000], core: [1024, 400], small: [512, 200] },
-  nbody: { gpu: [262_144, 8], core: [8192, 4], small: [2048, 4] },
-  saxpy: { gpu: [1 << 28, 20], core: [1 << 22, 8], small: [1 << 16, 4] },
-  sgemm: { gpu: [8192, 16], core: [512, 2], small: [256, 2] },
-  checksums: { gpu: [131_072, 500], core: [4096, 100], small: [512, 50] },
+  mandelbrot: {
+    gpu: [8192, 100_000],
+    gpus: [8192, 400_000],
+    core: [1024, 400],
+    small: [512, 200],
+  },
+  nbody: { gpu: [262_144, 8], gpus: [1_048_576, 4], core: [8192, 4], small: [2048, 4] },
+  saxpy: { gpu: [1 << 28, 20], gpus: [1 << 28, 1000], core: [1 << 22, 8], small: [1 << 16, 4] },
+  sgemm: { gpu: [8192, 16], gpus: [8192, 64], core: [512, 2], small: [256, 2] },
+  checksums: {
+    gpu: [131_072, 500],
+    gpus: [131_072, 500],
+    core: [4096, 100],
+    small: [512, 50],
+  },
 };
 
 /** ffmpeg's frames: width, steps of a point, frames. */
 const FRAMES: Readonly<Record<Scale, readonly [number, number, number]>> = {
   gpu: [5120, 2_000_000, 40],
+  // More of them: the first few run whole.
+  gpus: [5120, 500_000, 160],
   core: [320, 4000, 50],
   small: [160, 200, 8],
 };
@@ -55,6 +70,7 @@ const FRAMES: Readonly<Record<Scale, readonly [number, number, number]>> = {
 /** CLBlast's tuner: rows of the square matrices, configurations that are tried, runs of each. */
 const TUNED: Readonly<Record<Scale, readonly [number, number, number]>> = {
   gpu: [4096, 1, 1600],
+  gpus: [4096, 1, 2400],
   core: [512, 5, 4],
   small: [128, 2, 2],
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "balance.h"
 
+#include <math.h>
 #include <string.h>
 
 /* What takes less is not worth the calls that parts need. */
@@ -18,6 +19,8 @@
 #define WORSE 0.25
 /* Other shares have to be so much better. */
 #define BETTER 0.98
+/* After so many launches what groups cost is known well. */
+#define SURE 6
 #define REST 16
 #define MOST_REST 4096
 
@@ -47,6 +50,14 @@ struct balance_class *balance_class_of(struct balance *balance, uint64_t groups)
 	oldest->used = balance->clock;
 	oldest->next_rest = REST;
 	return oldest;
+}
+
+/* How much of [from, to) is in [low, high). */
+static double overlap(double low, double high, double from, double to)
+{
+	const double begin = low > from ? low : from, end = high < to ? high : to;
+
+	return end > begin ? end - begin : 0;
 }
 
 static void rest(struct balance_class *of)
@@ -103,49 +114,94 @@ const char *balance_reason(const struct balance_class *of)
 	return of->whole > 0 ? "too_short" : "not_measured";
 }
 
+/* Seconds that groups [from, to) are thought to take a member of the home's kind; in groups where
+ * nothing is known. */
+static double cost_of(const struct balance_class *of, uint64_t groups, double from, double to)
+{
+	const double run = (double)groups / BALANCE_RUNS;
+	double sum = 0;
+
+	for (unsigned int i = 0; i < BALANCE_RUNS; i++)
+		sum +=
+		    overlap(run * i, run * (i + 1), from, to) * (of->cost[i] > 0 ? of->cost[i] : 1);
+	return sum;
+}
+
+/* Where groups from 0 on have cost so much. */
+static double reach_of(const struct balance_class *of, uint64_t groups, double cost)
+{
+	const double run = (double)groups / BALANCE_RUNS;
+
+	for (unsigned int i = 0; i < BALANCE_RUNS; i++) {
+		const double each = of->cost[i] > 0 ? of->cost[i] : 1;
+
+		if (cost <= each * run)
+			return run * i + cost / each;
+		cost -= each * run;
+	}
+	return (double)groups;
+}
+
 /* Whether the shares of before do nearly as well as the best. */
-static bool stays(const struct balance_class *of, const double *rate, unsigned int count,
-		  uint64_t groups, double best)
+static bool stays(const struct balance_class *of, const double *speed, unsigned int count,
+		  uint64_t groups, uint64_t shared, double best)
 {
 	double longest = 0;
 
-	if (of->cut_groups != groups)
+	if (of->cut_groups != groups || of->cut[count] != shared)
 		return false;
 	for (unsigned int i = 0; i < count; i++) {
-		const uint64_t share = of->cut[i + 1] - of->cut[i];
+		const uint64_t from = of->cut[i], to = of->cut[i + 1];
+		double seconds;
 
-		if ((share > 0) != (rate[i] > 0))
+		if ((to > from) != (speed[i] > 0))
 			return false;
-		if (share && (double)share / rate[i] > longest)
-			longest = (double)share / rate[i];
+		if (to == from)
+			continue;
+		seconds = cost_of(of, groups, (double)from, (double)to) / speed[i];
+		if (seconds > longest)
+			longest = seconds;
 	}
 	return longest * BETTER <= best;
 }
 
-unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
-			   uint64_t groups, uint64_t *from)
+/* How fast members are, those of the home's kind 1; 0: they get no share. Their sum. */
+static double speeds_of(struct balance_class *of, const double *power, unsigned int count,
+			double *speed)
 {
-	double rate[BALANCE_MEMBERS], sum = 0, scale = 0, running = 0;
+	double most = 0, sum = 0, rest = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (power[i] > most)
+			most = power[i];
+	of->alike = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		if (power[i] > 0 && power[i] >= most)
+			of->alike |= 1U << i;
+		speed[i] = power[i] <= 0	? 0
+			   : of->alike >> i & 1 ? 1
+			   : of->speed[i] > 0	? of->speed[i]
+						: power[i] / most;
+		sum += speed[i];
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		/* One that is not measured is so with what it is given. */
+		if (!(of->alike >> i & 1) && of->speed[i] > 0 && speed[i] < sum * LEAST_SHARE)
+			speed[i] = 0;
+		rest += speed[i];
+	}
+	return rest;
+}
+
+unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
+			   uint64_t groups, uint64_t shared, uint64_t *from)
+{
+	double speed[BALANCE_MEMBERS], running = 0;
+	const double sum = speeds_of(of, power, count, speed);
+	const double all = cost_of(of, groups, 0, (double)shared);
 	unsigned int shares = 0;
 
-	/* Members that were not measured, on the scale of those that were. */
-	for (unsigned int i = 0; i < count; i++)
-		if (power[i] > 0 && of->rate[i] > 0 && of->rate[i] / power[i] > scale)
-			scale = of->rate[i] / power[i];
-	for (unsigned int i = 0; i < count; i++) {
-		rate[i] = power[i] <= 0	    ? 0
-			  : of->rate[i] > 0 ? of->rate[i]
-					    : power[i] * (scale > 0 ? scale : 1);
-		sum += rate[i];
-	}
-	for (unsigned int i = 0; i < count; i++)
-		/* One that is not measured is so with what it is given. */
-		if (of->rate[i] > 0 && rate[i] < sum * LEAST_SHARE)
-			rate[i] = 0;
-	sum = 0;
-	for (unsigned int i = 0; i < count; i++)
-		sum += rate[i];
-	if (sum > 0 && stays(of, rate, count, groups, (double)groups / sum)) {
+	if (sum > 0 && stays(of, speed, count, groups, shared, all / sum)) {
 		memcpy(from, of->cut, (count + 1) * sizeof(*from));
 		for (unsigned int i = 0; i < count; i++)
 			shares += from[i + 1] > from[i];
@@ -153,10 +209,11 @@ unsigned int balance_share(struct balance_class *of, const double *power, unsign
 	}
 	from[0] = 0;
 	for (unsigned int i = 0; i < count; i++) {
-		running += rate[i];
-		from[i + 1] = sum > 0 ? (uint64_t)((double)groups * (running / sum) + 0.5) : 0;
-		if (from[i + 1] > groups)
-			from[i + 1] = groups;
+		running += speed[i];
+		from[i + 1] =
+		    sum > 0 ? (uint64_t)(reach_of(of, groups, all * (running / sum)) + 0.5) : 0;
+		if (from[i + 1] > shared || (sum > 0 && running >= sum))
+			from[i + 1] = shared;
 		shares += from[i + 1] > from[i];
 	}
 	of->cut_groups = groups;
@@ -164,9 +221,54 @@ unsigned int balance_share(struct balance_class *of, const double *power, unsign
 	return shares;
 }
 
-static void learn(double *known, double now)
+/* A run's groups cost so many times what was thought, as far as they are in [from, to). */
+static void correct(struct balance_class *of, uint64_t groups, double from, double to, double times)
 {
-	*known = *known > 0 ? *known * 0.5 + now * 0.5 : now;
+	const double run = (double)groups / BALANCE_RUNS;
+
+	for (unsigned int i = 0; i < BALANCE_RUNS; i++) {
+		const double inside = overlap(run * i, run * (i + 1), from, to) / run;
+
+		of->cost[i] *= 1 + inside * (times - 1);
+	}
+}
+
+/* Groups were measured at a member of the home's kind, which took so many times what was thought.
+ * At first that is believed, later half of it: others use the devices too. */
+static void learn_cost(struct balance_class *of, uint64_t groups, const struct balance_part *part,
+		       double times)
+{
+	if (of->cost[0] > 0)
+		correct(of, groups, (double)part->from, (double)part->to,
+			of->learned < SURE ? times : sqrt(times));
+	else
+		for (unsigned int i = 0; i < BALANCE_RUNS; i++)
+			of->cost[i] = times;
+}
+
+void balance_learn(struct balance_class *of, uint64_t groups, const struct balance_part *parts,
+		   unsigned int count)
+{
+	double times[BALANCE_MEMBERS];
+	bool is_told = false;
+
+	/* All by what was thought before. */
+	for (unsigned int i = 0; i < count; i++)
+		times[i] = parts[i].seconds /
+			   cost_of(of, groups, (double)parts[i].from, (double)parts[i].to);
+	for (unsigned int i = 0; i < count; i++) {
+		double *speed = &of->speed[parts[i].member];
+
+		if (!(parts[i].seconds > 0))
+			continue;
+		if (of->alike && !(of->alike >> parts[i].member & 1)) {
+			*speed = *speed > 0 ? (*speed + 1 / times[i]) / 2 : 1 / times[i];
+			continue;
+		}
+		learn_cost(of, groups, &parts[i], times[i]);
+		is_told = true;
+	}
+	of->learned += is_told;
 }
 
 void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
@@ -174,16 +276,9 @@ void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t 
 {
 	if (seconds <= 0)
 		return;
-	learn(&of->rate[member], (double)groups / seconds);
+	balance_learn(of, groups, &(struct balance_part){member, 0, groups, seconds}, 1);
 	of->last = seconds;
 	of->whole = of->whole > 0 && of->whole < seconds ? of->whole : seconds;
-}
-
-void balance_took_part(struct balance_class *of, unsigned int member, uint64_t groups,
-		       double seconds)
-{
-	if (seconds > 0)
-		learn(&of->rate[member], (double)groups / seconds);
 }
 
 /* Shares get better from one to the next: the better time is believed at once, a worse one slowly.

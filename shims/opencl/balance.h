@@ -3,8 +3,12 @@
  * How a kernel's launches are shared out, by how long they and their parts took: arithmetic alone.
  *
  * Launches of about the same number of work-groups are of one class. A class is run whole first;
- * one that takes long enough is tried in parts, which are sized by what each member did in a
- * second. Where that does not pay, it runs whole for a while, and longer each time.
+ * one that takes long enough is tried in parts, which are sized to take the same time. Where that
+ * does not pay, it runs whole for a while, and longer each time.
+ *
+ * Work-groups may take different times: the middle of a Mandelbrot set takes a thousand times its
+ * edge. Of members of the home's kind the time of a part tells what its groups cost; of others,
+ * whose parts may take longer for that or for what the members are, it tells how fast they are.
  */
 #ifndef MVGAL_OPENCL_BALANCE_H
 #define MVGAL_OPENCL_BALANCE_H
@@ -16,11 +20,25 @@
 
 #define BALANCE_MEMBERS 16
 #define BALANCE_CLASSES 8
+/* A launch's groups in so many runs of one length. */
+#define BALANCE_RUNS 64
+
+/* Groups [from, to) of a launch. */
+struct balance_part {
+	unsigned int member;
+	uint64_t from, to;
+	double seconds; /* 0: not known */
+};
 
 struct balance_class {
 	uint64_t key; /* 0: unused */
-	/* Groups a second; 0 where it is not known. */
-	double rate[BALANCE_MEMBERS];
+	/* Seconds of a group of each run, on a member of the home's kind; 0: nothing is known. */
+	double cost[BALANCE_RUNS];
+	unsigned int learned; /* launches that told of it */
+	/* Members of the home's kind, a bit each; 0: not known. */
+	uint32_t alike;
+	/* Of others: times as fast as one of the home's kind; 0: not known. */
+	double speed[BALANCE_MEMBERS];
 	/* Seconds of a launch: whole at best, and the longest of its parts. */
 	double whole, parted;
 	/* What was moved for a launch in parts: the mean of so many that were settled. */
@@ -63,18 +81,20 @@ void balance_give_up(struct balance_class *of);
 const char *balance_reason(const struct balance_class *of);
 
 /*
- * Shares of `groups` in order: member i gets [from[i], from[i + 1]). `power` is what is thought of
- * members that were not measured; 0 for one that takes no part. How many have a share. Shares stay
- * as they were while others would bring next to nothing: what members have of memory goes by them.
+ * Shares of the first `shared` of a launch's groups in order: member i gets [from[i], from[i + 1]).
+ * `power` is what is thought of members that were not measured, and the same for those that are
+ * alike; most for the home, and 0 for one that takes no part. How many have a share. Shares stay as
+ * they were while others would bring next to nothing: what members have of memory goes by them.
  */
 unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
-			   uint64_t groups, uint64_t *from);
+			   uint64_t groups, uint64_t shared, uint64_t *from);
 
 /* What was measured. */
 void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
 			double seconds);
-void balance_took_part(struct balance_class *of, unsigned int member, uint64_t groups,
-		       double seconds);
+/* Parts of a launch of so many groups. */
+void balance_learn(struct balance_class *of, uint64_t groups, const struct balance_part *parts,
+		   unsigned int count);
 /* All parts of a launch: the longest. */
 void balance_took_parts(struct balance_class *of, double longest);
 /* Each launch in parts, also one whose times are never known: what moving cost. */

@@ -40,31 +40,16 @@ static cl_context make(const struct context *context, unsigned int member, cl_in
 
 cl_context context_on(struct context *context, unsigned int member, cl_int *status)
 {
-	*status = CL_SUCCESS;
-	if (!context->inner[member])
-		context->inner[member] = make(context, member, status);
-	return context->inner[member];
-}
-
-cl_context context_prepare(struct context *context, unsigned int member, cl_int *status)
-{
-	cl_context had, made;
+	cl_context had = atomic_load(&context->inner[member]), made;
 
 	*status = CL_SUCCESS;
-	pthread_mutex_lock(&context->lock);
-	had = context->inner[member];
-	pthread_mutex_unlock(&context->lock);
 	if (had)
 		return had;
 	made = make(context, member, status);
-	pthread_mutex_lock(&context->lock);
-	had = context->inner[member];
-	if (!had)
-		context->inner[member] = made;
-	pthread_mutex_unlock(&context->lock);
-	if (had && made)
-		of(made)->clReleaseContext(made);
-	return had ? had : made;
+	if (!made || atomic_compare_exchange_strong(&context->inner[member], &had, made))
+		return made;
+	of(made)->clReleaseContext(made);
+	return had;
 }
 
 cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status)

@@ -39,7 +39,7 @@ struct context {
 	 * whose result it reads; all go to the home then, where the driver keeps the order.
 	 */
 	_Atomic unsigned int pins;
-	cl_context inner[POOL_MEMBERS];
+	_Atomic(cl_context) inner[POOL_MEMBERS];
 	cl_command_queue transfer[POOL_MEMBERS];
 	struct staging {
 		cl_mem pinned;
@@ -74,10 +74,8 @@ static inline bool context_is_spread(struct context *context)
 	return atomic_load(&context->spread);
 }
 
-/* The member's context; with the lock of a spread one, or by its maker. */
+/* The member's context. */
 cl_context context_on(struct context *context, unsigned int member, cl_int *status);
-/* The same, by a thread that has time for it. Not with the lock. */
-cl_context context_prepare(struct context *context, unsigned int member, cl_int *status);
 /* A queue of our own, for copies. */
 cl_command_queue context_transfer(struct context *context, unsigned int member, cl_int *status);
 

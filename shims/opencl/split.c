@@ -58,9 +58,11 @@ static void tell_whole(struct split_kernel *split, const struct kernel *kernel,
 	count_whole(analysis_rule_name(verdict->rule));
 }
 
-/* Whether all that take part have what they are to run; the home may have to do all of it over. */
-static bool is_built(const struct kernel *kernel, const struct split_part *parts,
-		     unsigned int count)
+/* Whether all that take part have what they are to run; the home may have to do all of it over. Its
+ * own is often ready as soon as the launch before ends: it is waited for as long as may be lost on
+ * trying. */
+static bool is_built(const struct kernel *kernel, const struct balance_class *class,
+		     const struct split_part *parts, unsigned int count)
 {
 	unsigned int members = 1U << kernel->context->home;
 
@@ -68,7 +70,8 @@ static bool is_built(const struct kernel *kernel, const struct split_part *parts
 		return true;
 	for (unsigned int i = 0; i < count; i++)
 		members |= 1U << parts[i].member;
-	return split_build_is_ready(kernel->program, members, kernel->split->past->spent);
+	return split_build_is_ready(kernel->program, members, kernel->split->past->spent) ||
+	       split_build_wait(kernel->program, members, class->whole * TRY_OF_LAUNCH);
 }
 
 /* What parts are thought to take of the whole's time, by what is known of the home: 1 where a
@@ -144,7 +147,8 @@ static void rehearse(const struct split_work *work, struct balance_class *class,
 		run->class = class;
 		run->key = class->key;
 		run->parts[0].member = plan->guest.member;
-		run->parts[0].groups = plan->guest.to - plan->guest.from;
+		run->parts[0].from = plan->guest.from;
+		run->parts[0].to = plan->guest.to;
 		run->count = 1;
 	} else {
 		guest_leave(&class->guest);
@@ -215,7 +219,8 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 		events[i].member = parts[i].member;
 		events[i].flight = flight_begin(work, &parts[i], events[i].inner);
 		run->parts[run->count].member = parts[i].member;
-		run->parts[run->count].groups = parts[i].to - parts[i].from;
+		run->parts[run->count].from = parts[i].from;
+		run->parts[run->count].to = parts[i].to;
 		run->parts[run->count++].event = events[i].inner;
 		flights->is_parting = true;
 		split_part_wrote(work, &parts[i]);
@@ -264,7 +269,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
 			split_plan(kernel, verdict, class, false, &plan);
 	}
-	if (plan.count && is_built(kernel, plan.parts, plan.count)) {
+	if (plan.count && is_built(kernel, class, plan.parts, plan.count)) {
 		is_split = split_diff_run(work, plan.parts, plan.count);
 		if (is_split) {
 			tell(split, kernel, "split, and compared");
@@ -335,7 +340,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole(plan.why);
 		return false;
 	}
-	if (!is_built(kernel, plan.parts, plan.count)) {
+	if (!is_built(kernel, class, plan.parts, plan.count)) {
 		count_whole("not_built_yet");
 		return false;
 	}
@@ -348,6 +353,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	split_drop_run(run);
 	run->class = class;
 	run->key = class->key;
+	run->groups = work->verdict->groups;
 	run->is_whole = false;
 	run->counted = split->counted;
 	run->turn = plan.turn;

@@ -34,33 +34,30 @@ struct order {
 	struct timespec then;
 };
 
+/* Of a member, what was made first; NULL: it is refused. */
+static cl_program keep(struct split_build *build, unsigned int member, cl_program made)
+{
+	cl_program had = NULL;
+
+	if (!made)
+		atomic_store(&build->is_refused[member], true);
+	if (!made || atomic_compare_exchange_strong(&build->inner[member], &had, made))
+		return made;
+	of(made)->clReleaseProgram(made);
+	return had;
+}
+
 cl_program split_build_on(struct program *program, unsigned int member, cl_int *status)
 {
 	struct split_build *build = &program->split->build;
+	const cl_program had = atomic_load(&build->inner[member]);
 	cl_context context;
 
-	*status = build->is_refused[member] ? CL_BUILD_PROGRAM_FAILURE : CL_SUCCESS;
-	if (build->inner[member] || *status != CL_SUCCESS)
-		return build->inner[member];
+	*status = !had && build->is_refused[member] ? CL_BUILD_PROGRAM_FAILURE : CL_SUCCESS;
+	if (had || *status != CL_SUCCESS)
+		return had;
 	context = context_on(program->context, member, status);
-	if (!context)
-		return NULL;
-	build->inner[member] = split_make(context, program, member, status);
-	build->is_refused[member] = !build->inner[member];
-	return build->inner[member];
-}
-
-static void keep(struct program *program, unsigned int member, cl_program made)
-{
-	struct split_build *build = &program->split->build;
-
-	pthread_mutex_lock(&program->context->lock);
-	if (build->inner[member] && made)
-		of(made)->clReleaseProgram(made);
-	else if (made)
-		build->inner[member] = made;
-	build->is_refused[member] = !build->inner[member];
-	pthread_mutex_unlock(&program->context->lock);
+	return context ? keep(build, member, split_make(context, program, member, status)) : NULL;
 }
 
 /* Whether what ran when it was ordered runs yet, at the time that it is asked; it is given up. */
@@ -82,38 +79,38 @@ static bool is_worth_it(const struct order *order)
 	return state > CL_COMPLETE;
 }
 
+static void build_one(struct program *program, unsigned int member)
+{
+	struct split_build *build = &program->split->build;
+	cl_context context;
+	cl_int status;
+
+	if (build->inner[member])
+		return;
+	context = context_on(program->context, member, &status);
+	keep(build, member,
+	     context ? split_make_beside(context, program, member, build->inner) : NULL);
+}
+
+/* The home last: drivers let what it runs end before they load code there. */
 static void build_each(struct program *program, unsigned int members)
 {
-	const struct split_build *build = &program->split->build;
-	cl_program made[POOL_MEMBERS] = {0};
+	const unsigned int home = program->context->home;
 
 	pthread_mutex_lock(&under_way.lock);
 	under_way.saved -= program->build_seconds;
 	if (under_way.saved < 0)
 		under_way.saved = 0;
 	pthread_mutex_unlock(&under_way.lock);
-	pthread_mutex_lock(&program->context->lock);
-	for (unsigned int i = 0; i < pool()->count; i++) {
-		made[i] = build->inner[i];
-		if (made[i])
-			of(made[i])->clRetainProgram(made[i]);
-	}
-	pthread_mutex_unlock(&program->context->lock);
-	for (unsigned int i = 0; i < pool()->count; i++) {
-		cl_context context;
-		cl_int status;
-
-		if (made[i] || !(members >> i & 1))
-			continue;
-		context = context_prepare(program->context, i, &status);
-		made[i] = context ? split_make_beside(context, program, i, made) : NULL;
-		if (made[i])
-			of(made[i])->clRetainProgram(made[i]);
-		keep(program, i, made[i]);
-	}
 	for (unsigned int i = 0; i < pool()->count; i++)
-		if (made[i])
-			of(made[i])->clReleaseProgram(made[i]);
+		if (i != home && members >> i & 1)
+			build_one(program, i);
+	if (!(members >> home & 1))
+		return;
+	pthread_mutex_lock(&under_way.lock);
+	program->split->build.is_at_home = true;
+	pthread_mutex_unlock(&under_way.lock);
+	build_one(program, home);
 }
 
 static void *build_all(void *data)
@@ -125,7 +122,7 @@ static void *build_all(void *data)
 	if (is_worth_it(&order))
 		build_each(order.program, order.members);
 	pthread_mutex_lock(&under_way.lock);
-	build->is_under_way = false;
+	build->is_under_way = build->is_at_home = false;
 	under_way.count--;
 	pthread_cond_broadcast(&under_way.over);
 	pthread_mutex_unlock(&under_way.lock);
@@ -153,7 +150,19 @@ static void at_exit(void)
 	atexit(wait_for_all);
 }
 
-static void begin(struct program *program, unsigned int members, cl_event running, double after)
+/* The time in so many seconds, for pthread_cond_timedwait(). */
+static struct timespec after(double seconds)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	seconds += (double)time.tv_nsec * 1e-9;
+	time.tv_sec += (time_t)seconds;
+	time.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9);
+	return time;
+}
+
+static void begin(struct program *program, unsigned int members, cl_event running, double seconds)
 {
 	struct order *order = malloc(sizeof(*order));
 	sigset_t all, before;
@@ -163,14 +172,9 @@ static void begin(struct program *program, unsigned int members, cl_event runnin
 	if (!order)
 		return;
 	pthread_once(&once, at_exit);
-	*order = (struct order){program, members, running, {0}};
-	if (running) {
+	*order = (struct order){program, members, running, after(seconds)};
+	if (running)
 		of(running)->clRetainEvent(running);
-		clock_gettime(CLOCK_REALTIME, &order->then);
-		after += (double)order->then.tv_nsec * 1e-9;
-		order->then.tv_sec += (time_t)after;
-		order->then.tv_nsec = (long)((after - (double)(time_t)after) * 1e9);
-	}
 	object_hold(program);
 	pthread_mutex_lock(&under_way.lock);
 	program->split->build.is_under_way = true;
@@ -235,6 +239,19 @@ bool split_build_is_ready(struct program *program, unsigned int members, double 
 	if (seconds >= 0 && spent >= seconds)
 		begin(program, members, NULL, 0);
 	return false;
+}
+
+bool split_build_wait(struct program *program, unsigned int members, double seconds)
+{
+	struct split_build *build = &program->split->build;
+	const struct timespec until = after(seconds);
+
+	pthread_mutex_lock(&under_way.lock);
+	while (build->is_at_home && !build->is_slow && left_of(build, members))
+		if (pthread_cond_timedwait(&under_way.over, &under_way.lock, &until) == ETIMEDOUT)
+			build->is_slow = true;
+	pthread_mutex_unlock(&under_way.lock);
+	return !left_of(build, members);
 }
 
 void split_build_watch(struct program *program, unsigned int members, cl_event running)

@@ -9,9 +9,11 @@
 #include "program.h"
 
 struct split_build {
-	cl_program inner[POOL_MEMBERS];
-	bool is_refused[POOL_MEMBERS]; /* it did not build there */
+	_Atomic(cl_program) inner[POOL_MEMBERS];
+	_Atomic bool is_refused[POOL_MEMBERS]; /* it did not build there */
 	bool is_under_way;
+	bool is_at_home; /* what is left of it is the home's */
+	bool is_slow;	 /* which was waited for in vain */
 };
 
 /* Builds it now where it is not. With the context's lock. */
@@ -20,6 +22,10 @@ cl_program split_build_on(struct program *program, unsigned int member, cl_int *
 /* Whether there is nothing left to build for some members, a bit each; if there is, begins with it
  * as soon as `spent` seconds are worth that. With the context's lock. */
 bool split_build_is_ready(struct program *program, unsigned int members, double spent);
+
+/* Whether there is nothing left now; if that is so but for the home's, which waits for what runs
+ * there, it is waited for, for so many seconds at most and once. */
+bool split_build_wait(struct program *program, unsigned int members, double seconds);
 
 /* A launch in parts took so many seconds less than whole. */
 void split_build_saved(double seconds);

@@ -78,7 +78,7 @@ static cl_program copy_in(cl_context context, const struct program *program, uns
 }
 
 cl_program split_make_beside(cl_context context, const struct program *program, unsigned int member,
-			     cl_program const *made)
+			     _Atomic(cl_program) const *made)
 {
 	const struct member *members = pool()->members;
 	cl_program copy = NULL;

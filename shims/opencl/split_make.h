@@ -11,6 +11,6 @@ cl_program split_make(cl_context context, const struct program *program, unsigne
 
 /* The same for one of several members: of one like it that has been `made`, or from its text. */
 cl_program split_make_beside(cl_context context, const struct program *program, unsigned int member,
-			     cl_program const *made);
+			     _Atomic(cl_program) const *made);
 
 #endif

@@ -123,7 +123,7 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 	if (plan->turn == GUEST_NONE || plan->turn == GUEST_REHEARSE)
 		last = 0;
 	balance_share(settings()->split == SPLIT_FORCE ? &nothing : class, power, pool()->count,
-		      groups - last, from);
+		      groups, groups - last, from);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (from[i + 1] > from[i])
 			plan->parts[plan->count++] = (struct split_part){i, from[i], from[i + 1]};

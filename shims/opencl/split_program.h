@@ -26,12 +26,13 @@ struct split_run {
 	double moving;
 	/* Seconds that its kernel was charged with when it was launched. */
 	double counted, charged;
+	uint64_t groups; /* of the launch */
 	unsigned int count;
 	struct {
 		cl_event event;
 		struct stamp *stamp; /* NULL: the driver tells its time */
 		unsigned int member;
-		uint64_t groups;
+		uint64_t from, to;
 	} parts[POOL_MEMBERS];
 	bool is_whole;
 	/* What the last part is, and who it was for. */

@@ -87,7 +87,7 @@ static void learn_of_guest(const struct split_run *run, const double *times)
 	struct guest *guest = &run->class->guest;
 	double others = 0;
 
-	if (run->parts[last].groups != guest->share)
+	if (run->parts[last].to - run->parts[last].from != guest->share)
 		return;
 	for (unsigned int i = 0; i < last; i++)
 		if (times[i] > others)
@@ -98,6 +98,24 @@ static void learn_of_guest(const struct split_run *run, const double *times)
 		guest_took(guest, times[last], others, run->moving, without_guest(run->class));
 }
 
+/* And all parts, or the whole, of what groups cost and members do. */
+static void learn_of_parts(const struct split_run *run, const double *times)
+{
+	const bool has_guest = !run->is_whole && run->turn != GUEST_NONE;
+	struct balance_part parts[POOL_MEMBERS];
+
+	if (run->is_whole) {
+		balance_took_whole(run->class, run->parts[0].member, run->groups, times[0]);
+		return;
+	}
+	for (unsigned int i = 0; i < run->count; i++)
+		parts[i] = (struct balance_part){run->parts[i].member, run->parts[i].from,
+						 run->parts[i].to, times[i]};
+	balance_learn(run->class, run->groups, parts, run->count - has_guest);
+	if (has_guest)
+		learn_of_guest(run, times);
+}
+
 static void learn_of_rehearsal(struct split_run *run)
 {
 	const double seconds =
@@ -106,7 +124,7 @@ static void learn_of_rehearsal(struct split_run *run)
 
 	if (seconds < 0)
 		return;
-	if (run->class->key == run->key && run->parts[0].groups == guest->share) {
+	if (run->class->key == run->key && run->parts[0].to - run->parts[0].from == guest->share) {
 		if (has_failed(run->parts[0].event))
 			guest_leave(guest);
 		else
@@ -120,7 +138,6 @@ void split_learn(struct split_kernel *split)
 {
 	struct split_run *run = &split->past->run;
 	double longest = 0, times[POOL_MEMBERS];
-	bool has_guest;
 
 	if (split->past->rehearsal.count)
 		learn_of_rehearsal(&split->past->rehearsal);
@@ -131,18 +148,9 @@ void split_learn(struct split_kernel *split)
 		if (times[i] > longest)
 			longest = times[i];
 	}
-	has_guest = run->count && !run->is_whole && run->turn != GUEST_NONE;
 	/* Its class may have been given up for another. */
-	for (unsigned int i = 0; i < run->count && run->class->key == run->key; i++) {
-		if (run->is_whole)
-			balance_took_whole(run->class, run->parts[i].member, run->parts[i].groups,
-					   times[i]);
-		else if (has_guest && i == run->count - 1)
-			learn_of_guest(run, times);
-		else
-			balance_took_part(run->class, run->parts[i].member, run->parts[i].groups,
-					  times[i]);
-	}
+	if (run->count && run->class->key == run->key)
+		learn_of_parts(run, times);
 	if (longest > 0)
 		took(split->past, run, longest);
 	split_drop_run(run);
@@ -176,7 +184,7 @@ void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigne
 		split->past->run.parts[0].event = inner;
 		split->past->run.parts[0].stamp = stamp;
 		split->past->run.parts[0].member = member;
-		split->past->run.parts[0].groups = groups;
+		split->past->run.groups = groups;
 		if (settings()->split != SPLIT_FORCE && split->past->run.class->whole <= 0)
 			split_build_watch(kernel->program, split_members(kernel->context), inner);
 		inner = NULL;

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* Lets balance.c share out the launches of members of given speeds: `speed...`, in groups a second.
- * Of one whose speed is negative the first time is not told: it is to be stamped from then on. With
- * BALANCE_NOISE each time differs by up to so much of it; with BALANCE_EVERY=n only each n-th
- * launch moves anything. */
+ * Of one whose speed is negative the first time is not told: it is to be stamped from then on.
+ * Members of other speeds are of other kinds, unless BALANCE_ALIKE is set. With BALANCE_NOISE each
+ * time differs by up to so much of it; with BALANCE_EVERY=n only each n-th launch moves anything;
+ * with BALANCE_HILL=n the middle half of the groups takes n times as long as the rest.
+ *
+ * Prints how many launches were split, how much faster than whole the last one was, how often the
+ * shares changed, and how many were split before one was within a twentieth of the last. */
 #include "../../../shims/opencl/balance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static double hill = 1;
+
+/* What groups [from, to) take, in those outside of the middle. */
+static double work_of(uint64_t groups, uint64_t from, uint64_t to)
+{
+	double work = 0;
+
+	for (uint64_t i = from; i < to; i++)
+		work += i >= groups / 4 && i < groups / 4 * 3 ? hill : 1;
+	return work;
+}
 
 int main(int count, char **arguments)
 {
@@ -19,23 +35,28 @@ int main(int count, char **arguments)
 	bool silent[BALANCE_MEMBERS];
 	const int every = getenv("BALANCE_EVERY") ? atoi(getenv("BALANCE_EVERY")) : 1;
 	const double noise = getenv("BALANCE_NOISE") ? atof(getenv("BALANCE_NOISE")) : 0;
+	const bool alike = getenv("BALANCE_ALIKE") && atoi(getenv("BALANCE_ALIKE"));
 	uint64_t before[BALANCE_MEMBERS + 1] = {0};
-	unsigned int splits = 0, changes = 0, seed = 1;
+	unsigned int splits = 0, changes = 0, seed = 1, soon = 0;
+	double all[200] = {0};
 
 	for (unsigned int i = 0; i < members; i++) {
 		speed[i] = atof(arguments[3 + i]);
 		silent[i] = speed[i] < 0;
 		speed[i] = speed[i] < 0 ? -speed[i] : speed[i];
-		power[i] = 1;
-		if (speed[i] > 0 && (whole == 0 || i == 0))
-			whole = (double)groups / speed[i];
+		power[i] = alike || speed[i] == speed[0] ? 1 : 0.9;
 	}
+	hill = getenv("BALANCE_HILL") ? atof(getenv("BALANCE_HILL")) : 1;
+	whole = work_of(groups, 0, groups) / speed[0];
 	for (int launch = 0; launch < 200; launch++) {
 		struct balance_class *of = balance_class_of(&balance, groups);
+		struct balance_part parts[BALANCE_MEMBERS];
 		uint64_t from[BALANCE_MEMBERS + 1], sum = 0;
+		unsigned int shares = 0;
 		double longest = 0;
 
-		if (!balance_splits(of) || balance_share(of, power, members, groups, from) < 2) {
+		if (!balance_splits(of) ||
+		    balance_share(of, power, members, groups, groups, from) < 2) {
 			balance_took_whole(of, 0, groups, whole);
 			took = whole;
 			continue;
@@ -46,24 +67,30 @@ int main(int count, char **arguments)
 		for (unsigned int i = 0; i < members; i++) {
 			const uint64_t share = from[i + 1] - from[i];
 			const double off = ((double)rand_r(&seed) / RAND_MAX * 2 - 1) * noise;
-			const double seconds = (double)share / speed[i] * (1 + off);
+			const double seconds =
+			    work_of(groups, from[i], from[i + 1]) / speed[i] * (1 + off);
 
 			if (from[i + 1] < from[i] || from[i + 1] > groups)
 				return 1;
 			sum += share;
-			if (share && !silent[i])
-				balance_took_part(of, i, share, seconds);
-			if (share)
-				silent[i] = false;
+			if (!share)
+				continue;
+			parts[shares++] =
+			    (struct balance_part){i, from[i], from[i + 1], silent[i] ? 0 : seconds};
+			silent[i] = false;
 			if (seconds > longest)
 				longest = seconds;
 		}
 		if (sum != groups)
 			return 1;
+		balance_learn(of, groups, parts, shares);
+		all[splits - 1] = longest;
 		took = longest + (launch % every ? 0 : moving);
 		balance_moved(of, launch % every ? 0 : moving);
 		balance_took_parts(of, longest);
 	}
-	printf("%u %.3f %u\n", splits, whole / took, changes);
+	while (soon + 1 < splits && all[soon] > all[splits - 1] * 1.05)
+		soon++;
+	printf("%u %.3f %u %u\n", splits, whole / took, changes, soon);
 	return 0;
 }

@@ -204,14 +204,25 @@ poclTest("ffmpeg's filters give in parts what they give on their member", async 
   });
 }, ["ffmpeg"]);
 
-/** How often of 200 launches it split, how much faster than whole the last one was, and how often shares changed. */
+/**
+ * How often of 200 launches it split, how much faster than whole the last one was, how often shares changed, and how
+ * many were split before one took about as long as the last.
+ */
 function balanced(groups: number, moving: number, ...speeds: number[]): number[] {
   return balancedWith({}, groups, moving, ...speeds);
 }
 
-/** The same with times that are off by up to a part of them, or where each so many-th launch alone moves. */
+/**
+ * The same with times that are off by up to a part of them, where each so many-th launch alone moves, with groups in
+ * the middle that take so many times as long, or where members of other speeds seem to be alike.
+ */
 function balancedWith(
-  { noise = 0, every = 1 }: { noise?: number; every?: number },
+  { noise = 0, every = 1, hill = 1, alike = false }: {
+    noise?: number;
+    every?: number;
+    hill?: number;
+    alike?: boolean;
+  },
   groups: number,
   moving: number,
   ...speeds: number[]
@@ -221,12 +232,14 @@ function balancedWith(
   const driver = compile({
     name: "balance_driver",
     source: { file: join(HERE, "balance_driver.c") },
-    args: [...sources, "-O1", "-g", "-fsanitize=address,undefined"],
+    args: [...sources, "-O1", "-g", "-fsanitize=address,undefined", "-lm"],
     includes: [...sources, join(shims, "balance.h")],
   });
   const { code, out } = run(driver, [groups, moving, ...speeds].map(String), {
     BALANCE_NOISE: String(noise),
     BALANCE_EVERY: String(every),
+    BALANCE_HILL: String(hill),
+    BALANCE_ALIKE: alike ? "1" : "0",
   });
   assert.equal(code, 0);
   return out.trim().split(" ").map(Number);
@@ -245,7 +258,7 @@ compilerTest("launches are shared out by what members do in a second", () => {
   // The slowest is left out: its part is not worth the calls.
   near(balanced(10_000, 0, 1e5, 1e5, 1e2)[1], 2);
   // Too short to split, and too dear.
-  assert.deepEqual(balanced(10, 0, 1e5, 1e5), [0, 1, 0]);
+  assert.deepEqual(balanced(10, 0, 1e5, 1e5), [0, 1, 0, 0]);
   const [splits = NaN, gain] = balanced(10_000, 0.06, 1e5, 1e5);
   assert.ok(splits < 30, `${splits} splits that do not pay`);
   assert.equal(gain, 1);
@@ -259,4 +272,13 @@ compilerTest("launches are shared out by what members do in a second", () => {
   const [, even, changes = NaN] = balancedWith({ noise: 0.01 }, 10_000, 0, 1e5, 1e5, 1e5);
   near(even, 3);
   assert.ok(changes < 10, `${changes} changes of the shares`);
+  // Members of one kind: where the groups are that take long is known after a launch or two.
+  for (const members of [2, 3, 4, 8]) {
+    const speeds = Array.from({ length: members }, () => 1e5);
+    const [, gain, , soon = NaN] = balancedWith({ hill: 1000 }, 10_000, 0, ...speeds);
+    near(gain, members);
+    assert.ok(soon <= 2, `${soon} launches until ${members} members take the same time`);
+  }
+  // One of them may be used by others, too.
+  near(balancedWith({ alike: true }, 10_000, 0, 1e5, 5e4)[1], 1.5);
 }, { libraries: ["libasan.so", "libubsan.so"] });
