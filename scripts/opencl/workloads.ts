@@ -70,7 +70,7 @@ const FRAMES: Readonly<Record<Scale, readonly [number, number, number]>> = {
 /** CLBlast's tuner: rows of the square matrices, configurations that are tried, runs of each. */
 const TUNED: Readonly<Record<Scale, readonly [number, number, number]>> = {
   gpu: [4096, 1, 1600],
-  gpus: [4096, 1, 2400],
+  gpus: [4096, 1, 3600],
   core: [512, 5, 4],
   small: [128, 2, 2],
 };

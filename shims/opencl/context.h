@@ -41,6 +41,7 @@ struct context {
 	_Atomic unsigned int pins;
 	_Atomic(cl_context) inner[POOL_MEMBERS];
 	cl_command_queue transfer[POOL_MEMBERS];
+	double moved; /* bytes a second between members, for parts; 0: not known */
 	struct staging {
 		cl_mem pinned;
 		cl_command_queue queue; /* that mapped it */

@@ -12,8 +12,9 @@
 #include "split_diff.h"
 #include "split_plan.h"
 
-/* Bytes a second that are thought to be moved. */
+/* Bytes a second that are thought to be moved until it is known; of less nothing is learned. */
 #define MOVED 8e9
+#define LEAST_MOVED ((size_t)1 << 20)
 /* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
 #define TRY_OF_ALL 0.03
 #define TRY_OF_LAUNCH 0.25
@@ -91,6 +92,20 @@ static double share_of_longest(const struct split_work *work, const struct split
 	return (double)longest / (double)work->verdict->groups;
 }
 
+/* How long it is thought to take to move so many bytes. */
+static double moving_of(const struct context *context, size_t bytes)
+{
+	return (double)bytes / (context->moved > 0 ? context->moved : MOVED);
+}
+
+static void learn_moving(struct context *context, size_t bytes, double seconds)
+{
+	const double rate = seconds > 0 ? (double)bytes / seconds : 0;
+
+	if (bytes >= LEAST_MOVED && rate > 0)
+		context->moved = context->moved > 0 ? (context->moved + rate) / 2 : rate;
+}
+
 /* Whether something may be tried that costs so many seconds. */
 static bool is_affordable(const struct split_past *past, const struct balance_class *class,
 			  double cost, bool is_for_guest)
@@ -116,7 +131,7 @@ static bool is_worth_trying(const struct split_work *work, const struct balance_
 	if (settings()->split == SPLIT_FORCE ||
 	    (!balance_is_trying(class) && plan->turn != GUEST_TRY))
 		return true;
-	cost = (double)split_parts_missing(work, plan->parts, plan->count) / MOVED;
+	cost = moving_of(work->queue->context, split_parts_missing(work, plan->parts, plan->count));
 	if (plan->turn == GUEST_TRY)
 		return is_affordable(past, class, cost, true);
 	saved = class->whole * (1 - share_of_longest(work, plan->parts, plan->count));
@@ -134,7 +149,7 @@ static void rehearse(const struct split_work *work, struct balance_class *class,
 
 	plan->turn = GUEST_NONE;
 	plan->why = "dear_to_try";
-	if (!is_affordable(past, class, (double)missing / MOVED, true))
+	if (!is_affordable(past, class, moving_of(work->queue->context, missing), true))
 		return;
 	plan->why = "not_measured";
 	/* What runs yet is no cost of moving. */
@@ -195,21 +210,22 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 	struct context *context = work->queue->context;
 	struct flights *flights = &context->flights;
 	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
+	size_t missing;
 	double began;
-	bool moves;
 
 	memset(run->parts, 0, sizeof(run->parts));
 	run->count = 0;
 	flights->launches++;
-	moves = split_parts_missing(work, parts, count) > 0;
+	missing = split_parts_missing(work, parts, count);
 	/* What runs yet is waited for, and is no cost of moving. */
-	for (unsigned int i = 0; i < pool()->count && moves; i++)
+	for (unsigned int i = 0; i < pool()->count && missing; i++)
 		context_finish(context, i);
 	began = clock_seconds();
 	split_parts_exchange(work, parts, count);
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
 	run->moving = clock_seconds() - began;
+	learn_moving(context, missing, run->moving);
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
 		status =
 		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
