@@ -2,41 +2,62 @@
 /**
  * Sets this host up, builds the shims and runs the tests.
  *
- *     deno run -A scripts/test.ts [--filter TEXT] [--limit MINUTES] [PATH…]
+ *     deno run -A scripts/test.ts [--filter TEXT] [--limit MINUTES] [--beside PATH]… [PATH…]
  *
- * Without a path: every test, and the examples in the documentation of `mod.ts`. The last line of the output
- * is `N passed, N failed, N skipped`, after the names of what was skipped; the exit status is 1 where
- * anything failed.
+ * Without a path: every test, and the examples in the documentation of `mod.ts`. Those below `--beside` run in a
+ * second process beside the others, whose output comes when both are done; without a path that is half of them, where
+ * there are two CPUs. The last line of the output is `N passed, N failed, N skipped`, after the names of what was
+ * skipped; the exit status is 1 where anything failed.
  *
  * @module
  */
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { countsLine, parseJunit, summarize, type Summary, withoutFiltered } from "./test/junit.ts";
+import {
+  countsLine,
+  joinSummaries,
+  parseJunit,
+  summarize,
+  type Summary,
+  withoutFiltered,
+} from "./test/junit.ts";
 
 const root = join(import.meta.dirname ?? ".", "..");
 
 /** Minutes after which a run of the tests is taken to hang, where no other limit is given. */
 const LIMIT_MINUTES = 60;
 
-/** Runs Deno itself in the repository's root, for some minutes at most; the exit status. */
-async function deno(args: readonly string[], minutes = LIMIT_MINUTES): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: root,
-    stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
+/** Every test. */
+const ALL = ["tests", "mod.ts"];
+
+/** Those that run beside the others: half of the time, and nothing in them is measured but by turns. */
+const BESIDE = ["tests/shims", "tests/pool", "tests/kernel"];
+
+interface Run {
+  /** Minutes that it takes at most. */
+  readonly minutes?: number;
+  /** A file for what it prints, in place of this process's output. */
+  readonly log?: string;
+}
+
+/** Runs Deno itself in the repository's root; the exit status. */
+async function deno(args: readonly string[], run: Run = {}): Promise<number> {
+  const { minutes = LIMIT_MINUTES, log } = run;
+  const output = log === undefined ? "inherit" : openSync(log, "a");
+  const child = spawn(Deno.execPath(), args, { cwd: root, stdio: ["ignore", output, output] });
   const limit = setTimeout(() => {
     console.log(`\ntest: no end after ${minutes} minutes: what hangs is what ran last`);
     child.kill("SIGKILL");
   }, minutes * 60_000);
-  const { code, signal } = await child.status;
+  const [code, signal] = await once(child, "close") as [number | null, string | null];
   clearTimeout(limit);
+  if (typeof output === "number") closeSync(output);
   if (signal !== null) console.log(`test: deno ${args[0]} was ended by ${signal}`);
-  return code;
+  return code ?? 1;
 }
 
 function readReport(path: string): string | null {
@@ -47,27 +68,48 @@ function readReport(path: string): string | null {
   }
 }
 
-interface Options {
+interface Options extends Run {
   readonly filter: string | undefined;
-  readonly minutes: number;
+  /** Paths below those that are run which are not. */
+  readonly ignore?: readonly string[];
 }
 
 async function runTests(paths: readonly string[], options: Options): Promise<Summary> {
-  const { filter, minutes } = options;
+  const { filter, ignore = [] } = options;
   const directory = Deno.makeTempDirSync({ prefix: "mvgal-test-" });
   try {
     const report = join(directory, "junit.xml");
     const selection = filter === undefined ? [] : ["--filter", filter];
     // One module after the other, without --parallel: some tests redirect the process's descriptors.
-    const code = await deno(
-      ["test", "-A", "--doc", `--junit-path=${report}`, ...selection, ...paths],
-      minutes,
-    );
+    const code = await deno([
+      ...["test", "-A", "--doc", `--junit-path=${report}`, ...selection],
+      ...(ignore.length > 0 ? [`--ignore=${ignore.join(",")}`] : []),
+      ...paths,
+    ], options);
     const xml = readReport(report);
     const cases = xml === null ? [] : parseJunit(xml);
     return summarize(filter === undefined ? cases : withoutFiltered(cases, filter), code);
   } finally {
     Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** Tests, and those below some paths beside the others. */
+async function runBeside(
+  paths: readonly string[],
+  beside: readonly string[],
+  options: Options,
+): Promise<Summary> {
+  const log = Deno.makeTempFileSync({ prefix: "mvgal-test-" });
+  try {
+    const both = await Promise.all([
+      runTests(paths, { ...options, ignore: beside }),
+      runTests(beside, { ...options, log }),
+    ]);
+    console.log(Deno.readTextFileSync(log));
+    return joinSummaries(both);
+  } finally {
+    Deno.removeSync(log);
   }
 }
 
@@ -80,18 +122,26 @@ function printSummary(summary: Summary): void {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     args: Deno.args,
-    options: { filter: { type: "string" }, limit: { type: "string" } },
+    options: {
+      filter: { type: "string" },
+      limit: { type: "string" },
+      beside: { type: "string", multiple: true },
+    },
     allowPositionals: true,
   });
-  const paths = positionals.length > 0 ? positionals : ["tests", "mod.ts"];
-  const minutes = Number(values.limit ?? LIMIT_MINUTES);
+  const options = { filter: values.filter, minutes: Number(values.limit ?? LIMIT_MINUTES) };
+  const isAll = positionals.length === 0;
+  const paths = isAll ? ALL : positionals;
+  const beside = values.beside ?? (isAll && navigator.hardwareConcurrency > 1 ? BESIDE : []);
 
   await deno(["run", "-A", "scripts/setup.ts", "--tests"]);
   if (await deno(["run", "-A", "scripts/build.ts", "--strict"]) !== 0) {
     printSummary({ passed: 0, failed: 1, skipped: [], outside: "the shims did not compile" });
     return 1;
   }
-  const summary = await runTests(paths, { filter: values.filter, minutes });
+  const summary = beside.length > 0
+    ? await runBeside(paths, beside, options)
+    : await runTests(paths, options);
   printSummary(summary);
   return summary.failed === 0 ? 0 : 1;
 }

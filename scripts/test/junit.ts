@@ -94,6 +94,17 @@ export function summarize(cases: readonly TestCase[], code: number): Summary {
   };
 }
 
+/** Counts several runs as one. */
+export function joinSummaries(runs: readonly Summary[]): Summary {
+  const count = (key: "passed" | "failed") => runs.reduce((sum, run) => sum + run[key], 0);
+  return {
+    passed: count("passed"),
+    failed: count("failed"),
+    skipped: runs.flatMap(({ skipped }) => skipped),
+    outside: runs.flatMap(({ outside }) => outside ?? []).join("; ") || null,
+  };
+}
+
 /**
  * Leaves out the tests that `deno test --filter` did, which its report lists as skipped.
  *

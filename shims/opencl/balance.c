@@ -169,7 +169,7 @@ static bool stays(const struct balance_class *of, const double *speed, unsigned 
 static double speeds_of(struct balance_class *of, const double *power, unsigned int count,
 			double *speed)
 {
-	double most = 0, sum = 0, rest = 0;
+	double most = 0, sum = 0, left = 0;
 
 	for (unsigned int i = 0; i < count; i++)
 		if (power[i] > most)
@@ -188,9 +188,9 @@ static double speeds_of(struct balance_class *of, const double *power, unsigned 
 		/* One that is not measured is so with what it is given. */
 		if (!(of->alike >> i & 1) && of->speed[i] > 0 && speed[i] < sum * LEAST_SHARE)
 			speed[i] = 0;
-		rest += speed[i];
+		left += speed[i];
 	}
-	return rest;
+	return left;
 }
 
 unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
@@ -221,7 +221,7 @@ unsigned int balance_share(struct balance_class *of, const double *power, unsign
 	return shares;
 }
 
-/* A run's groups cost so many times what was thought, as far as they are in [from, to). */
+/* Groups [from, to) cost so many times what was thought. */
 static void correct(struct balance_class *of, uint64_t groups, double from, double to, double times)
 {
 	const double run = (double)groups / BALANCE_RUNS;
@@ -233,14 +233,12 @@ static void correct(struct balance_class *of, uint64_t groups, double from, doub
 	}
 }
 
-/* Groups were measured at a member of the home's kind, which took so many times what was thought.
- * At first that is believed, later half of it: others use the devices too. */
+/* By a member of the home's kind, which took so many times what was thought. */
 static void learn_cost(struct balance_class *of, uint64_t groups, const struct balance_part *part,
 		       double times)
 {
 	if (of->cost[0] > 0)
-		correct(of, groups, (double)part->from, (double)part->to,
-			of->learned < SURE ? times : sqrt(times));
+		correct(of, groups, (double)part->from, (double)part->to, times);
 	else
 		for (unsigned int i = 0; i < BALANCE_RUNS; i++)
 			of->cost[i] = times;
@@ -249,6 +247,9 @@ static void learn_cost(struct balance_class *of, uint64_t groups, const struct b
 void balance_learn(struct balance_class *of, uint64_t groups, const struct balance_part *parts,
 		   unsigned int count)
 {
+	/* At first what is new is believed, later half of it: others use the devices too. Of a
+	 * member of another kind half as much: what its groups cost is not known so well. */
+	const double belief = of->learned < SURE ? 1 : 0.5;
 	double times[BALANCE_MEMBERS];
 	bool is_told = false;
 
@@ -261,12 +262,14 @@ void balance_learn(struct balance_class *of, uint64_t groups, const struct balan
 
 		if (!(parts[i].seconds > 0))
 			continue;
-		if (of->alike && !(of->alike >> parts[i].member & 1)) {
-			*speed = *speed > 0 ? (*speed + 1 / times[i]) / 2 : 1 / times[i];
-			continue;
+		if (!of->alike || of->alike >> parts[i].member & 1) {
+			learn_cost(of, groups, &parts[i], pow(times[i], belief));
+			is_told = true;
+		} else if (*speed > 0) {
+			*speed /= pow(times[i] * *speed, belief / 2);
+		} else {
+			*speed = 1 / times[i];
 		}
-		learn_cost(of, groups, &parts[i], times[i]);
-		is_told = true;
 	}
 	of->learned += is_told;
 }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { countsLine, parseJunit, summarize, withoutFiltered } from "../../scripts/test/junit.ts";
+import {
+  countsLine,
+  joinSummaries,
+  parseJunit,
+  summarize,
+  withoutFiltered,
+} from "../../scripts/test/junit.ts";
 
 /** As `deno test --junit-path` writes it. */
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
@@ -63,6 +69,15 @@ Deno.test("summarize() never counts a failing exit status as no failure", () => 
   assert.match(summarize(passing, 1).outside ?? "", /status 1, and no test failed/);
   assert.equal(countsLine(summarize([], 139)), "0 passed, 1 failed, 0 skipped");
   assert.equal(countsLine(summarize(passing, 0)), "3 passed, 0 failed, 0 skipped");
+});
+
+Deno.test("joinSummaries() counts all, and fails where one did", () => {
+  const passing = parseJunit(REPORT).filter((each) => each.state === "passed");
+  const runs = [summarize(parseJunit(REPORT), 1), summarize(passing, 0), summarize([], 139)];
+  const all = joinSummaries(runs);
+  assert.equal(countsLine(all), "6 passed, 2 failed, 2 skipped");
+  assert.equal(all.outside, "deno test ended with status 139, and no test failed: see above");
+  assert.equal(joinSummaries(runs.slice(0, 2)).outside, null);
 });
 
 Deno.test("withoutFiltered() keeps names that contain a text or match an expression", () => {

@@ -81,6 +81,26 @@ Deno.test("scripts/test.ts --filter runs the tests that match", async () => {
   assert.equal(code, 0);
 });
 
+Deno.test("scripts/test.ts --beside runs modules once, in a second process", async () => {
+  const beside = Deno.makeTempDirSync();
+  try {
+    const tells = (name: string) => `Deno.test("${name}", () => console.log("pid", Deno.pid));`;
+    Deno.writeTextFileSync(join(beside, "b_test.ts"), tells("two"));
+    const { code, lines } = await runTests({ "a_test.ts": tells("one") }, "--beside", beside);
+    assert.equal(lines.at(-1), "2 passed, 0 failed, 0 skipped");
+    const pids = lines.filter((line) => line.startsWith("pid "));
+    assert.equal(new Set(pids).size, 2, lines.join("\n"));
+    assert.equal(code, 0);
+    Deno.writeTextFileSync(join(beside, "b_test.ts"), `throw new Error("not loaded");`);
+    const failed = await runTests({ "a_test.ts": tells("one") }, "--beside", beside);
+    assert.equal(failed.lines.at(-1), "1 passed, 1 failed, 0 skipped");
+    assert.match(failed.lines.join("\n"), /not loaded/);
+    assert.equal(failed.code, 1);
+  } finally {
+    Deno.removeSync(beside, { recursive: true });
+  }
+});
+
 Deno.test("scripts/test.ts fails on a path that is not there", async () => {
   const { code, lines } = await runTests({}, "/nonexistent");
   assert.equal(lines.at(-1), "0 passed, 1 failed, 0 skipped");

@@ -92,7 +92,8 @@ peerTest(
     for (const [a, b] of [[from, to], [to, from]] as const) {
       const plan = transfers.plan(a, b);
       assert.equal(plan.tier, "peer", JSON.stringify(plan));
-      assert.equal(plan.how, "CUDA peer copy");
+      // Directly or through a buffer: whichever was faster.
+      assert.match(plan.how, /^CUDA peer copy/);
       assert.deepEqual(plan.refused.map(({ tier }) => tier), ["dma_buf", "opaque_fd"]);
       assert.ok((plan.bandwidth_gb_s ?? 0) > 0);
     }

@@ -279,6 +279,10 @@ compilerTest("launches are shared out by what members do in a second", () => {
     near(gain, members);
     assert.ok(soon <= 2, `${soon} launches until ${members} members take the same time`);
   }
+  // Of two kinds: after some more, and then it stays so.
+  const [, mixed, moved = NaN] = balancedWith({ hill: 1000 }, 10_000, 0, 1e5, 1e5, 5e4, 5e4);
+  near(mixed, 3);
+  assert.ok(moved < 30, `${moved} changes of the shares`);
   // One of them may be used by others, too.
   near(balancedWith({ alike: true }, 10_000, 0, 1e5, 5e4)[1], 1.5);
 }, { libraries: ["libasan.so", "libubsan.so"] });
