@@ -92,6 +92,17 @@ static void build_one(struct program *program, unsigned int member)
 	     context ? split_make_beside(context, program, member, build->inner) : NULL);
 }
 
+/* Whether the process ends. */
+static bool is_over(void)
+{
+	bool is_ending;
+
+	pthread_mutex_lock(&under_way.lock);
+	is_ending = under_way.is_ending;
+	pthread_mutex_unlock(&under_way.lock);
+	return is_ending;
+}
+
 /* The home last: drivers let what it runs end before they load code there. */
 static void build_each(struct program *program, unsigned int members)
 {
@@ -103,9 +114,9 @@ static void build_each(struct program *program, unsigned int members)
 		under_way.saved = 0;
 	pthread_mutex_unlock(&under_way.lock);
 	for (unsigned int i = 0; i < pool()->count; i++)
-		if (i != home && members >> i & 1)
+		if (i != home && members >> i & 1 && !is_over())
 			build_one(program, i);
-	if (!(members >> home & 1))
+	if (!(members >> home & 1) || is_over())
 		return;
 	pthread_mutex_lock(&under_way.lock);
 	program->split->build.is_at_home = true;

@@ -174,7 +174,7 @@ compilerTest("fakeCudaDriver() slices a device's time between processes", async 
   for (const time of times) assert.ok(time > 250, `${times}`);
   const alone = await ready(fake, ["contend"]);
   const time = Number(await alone.go());
-  assert.ok(time >= 200 && time < 250, `${time}`);
+  assert.ok(time >= 200 && time < Math.min(...times), `${time} alone, ${times} together`);
 }, { libraries });
 
 compilerTest("fakeCudaDriver() counts calls, and fails those that it should", async () => {
