@@ -5,9 +5,9 @@
  *     deno run -A scripts/test.ts [--filter TEXT] [--limit MINUTES] [--beside PATH]… [PATH…]
  *
  * Without a path: every test, and the examples in the documentation of `mod.ts`. Those below `--beside` run in a
- * second process beside the others, whose output comes when both are done; without a path that is half of them, where
- * there are two CPUs. The last line of the output is `N passed, N failed, N skipped`, after the names of what was
- * skipped; the exit status is 1 where anything failed.
+ * second process beside the others, whose output comes when both are done: `--beside tests/shims --beside tests/pool`
+ * is half of the time on two CPUs, and tests that mind what else the host does show. The last line of the output is
+ * `N passed, N failed, N skipped`, after the names of what was skipped; the exit status is 1 where anything failed.
  *
  * @module
  */
@@ -33,9 +33,6 @@ const LIMIT_MINUTES = 60;
 
 /** Every test. */
 const ALL = ["tests", "mod.ts"];
-
-/** Those that run beside the others: half of the time, and nothing in them is measured but by turns. */
-const BESIDE = ["tests/shims", "tests/pool", "tests/kernel"];
 
 interface Run {
   /** Minutes that it takes at most. */
@@ -130,9 +127,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
   });
   const options = { filter: values.filter, minutes: Number(values.limit ?? LIMIT_MINUTES) };
-  const isAll = positionals.length === 0;
-  const paths = isAll ? ALL : positionals;
-  const beside = values.beside ?? (isAll && navigator.hardwareConcurrency > 1 ? BESIDE : []);
+  const paths = positionals.length > 0 ? positionals : ALL;
+  const beside = values.beside ?? [];
 
   await deno(["run", "-A", "scripts/setup.ts", "--tests"]);
   if (await deno(["run", "-A", "scripts/build.ts", "--strict"]) !== 0) {
