@@ -6,8 +6,9 @@
  *
  * Without a path: every test, and the examples in the documentation of `mod.ts`. Those below `--beside` run in a
  * second process beside the others, whose output comes when both are done: `--beside tests/shims --beside tests/pool`
- * is half of the time on two CPUs, and tests that mind what else the host does show. The last line of the output is
- * `N passed, N failed, N skipped`, after the names of what was skipped; the exit status is 1 where anything failed.
+ * takes two thirds of the time on two CPUs, and shows tests that mind what else the host does. The last line of the
+ * output is `N passed, N failed, N skipped`, after the names of what was skipped; the exit status is 1 where anything
+ * failed.
  *
  * @module
  */
