@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SessionRegistry } from "../../lib/session/registry.ts";
 import { compile } from "../fakes/cc.ts";
@@ -126,6 +127,15 @@ export class Place implements Disposable {
 
   [Symbol.dispose](): void {
     this.registry[Symbol.dispose]();
-    Deno.removeSync(this.runtime, { recursive: true });
+    // Programs that end, and the service, may yet write there.
+    for (let attempt = 0; existsSync(this.runtime); attempt++) {
+      try {
+        Deno.removeSync(this.runtime, { recursive: true });
+      } catch (error) {
+        if (attempt > 9 || !(error instanceof Error && /not empty/i.test(error.message))) {
+          throw error;
+        }
+      }
+    }
   }
 }

@@ -164,12 +164,17 @@ export async function runInParts(
   });
 }
 
-/** Does all of something, as many at once as there are processors. */
+/**
+ * Does all of something, as many at once as there are processors; the first one alone, for PoCL's cache: it does not
+ * bear two processes that compile the same where neither has before.
+ */
 export async function together<T>(
   items: Iterable<T>,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const rest = [...items];
+  const [first, ...rest] = items;
+  if (first === undefined) return;
+  await work(first);
   const worker = async () => {
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
   };
