@@ -14,8 +14,8 @@
  * clpeak, by the bandwidths that it finds.
  *
  * Results have to be equal with one vendor, and near each other with several. `--size` is gpu, gpus (more work, for
- * four and more), core (one CPU core) or small (for tests). Programs that are not installed are skipped, with their package. With `--rounds` all run by
- * turns, so many times, and times are medians over the rounds.
+ * four and more), core (one CPU core) or small (for tests). Programs that are not installed are skipped, with their
+ * package. With `--rounds` all run by turns, so many times, and times are medians over the rounds.
  *
  * @module
  */

@@ -121,7 +121,7 @@ static double cost_of(const struct balance_class *of, uint64_t groups, double fr
 	const double run = (double)groups / BALANCE_RUNS;
 	double sum = 0;
 
-	for (unsigned int i = 0; i < BALANCE_RUNS; i++)
+	for (unsigned int i = (unsigned int)(from / run); i < BALANCE_RUNS && run * i < to; i++)
 		sum +=
 		    overlap(run * i, run * (i + 1), from, to) * (of->cost[i] > 0 ? of->cost[i] : 1);
 	return sum;
@@ -226,7 +226,7 @@ static void correct(struct balance_class *of, uint64_t groups, double from, doub
 {
 	const double run = (double)groups / BALANCE_RUNS;
 
-	for (unsigned int i = 0; i < BALANCE_RUNS; i++) {
+	for (unsigned int i = (unsigned int)(from / run); i < BALANCE_RUNS && run * i < to; i++) {
 		const double inside = overlap(run * i, run * (i + 1), from, to) / run;
 
 		of->cost[i] *= 1 + inside * (times - 1);
