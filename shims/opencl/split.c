@@ -71,7 +71,7 @@ static bool is_built(const struct kernel *kernel, const struct balance_class *cl
 		return true;
 	for (unsigned int i = 0; i < count; i++)
 		members |= 1U << parts[i].member;
-	return split_build_is_ready(kernel->program, members, kernel->split->past->spent) ||
+	return split_build_is_ready(kernel->program, members) ||
 	       split_build_wait(kernel->program, members, class->whole * TRY_OF_LAUNCH);
 }
 

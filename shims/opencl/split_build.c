@@ -11,8 +11,8 @@
 #include "split_make.h"
 #include "split_program.h"
 
-/* A kernel has run for so much of the time that its program took to build: one that ends soon waits
- * for its compiler. */
+/* A program's kernels have run for so much of the time that it took to build: one that ends soon
+ * waits for its compiler. */
 #define WORTH 0.5
 
 /* Builds of this process that are under way. */
@@ -239,7 +239,7 @@ void split_build_saved(double seconds)
 	pthread_mutex_unlock(&under_way.lock);
 }
 
-bool split_build_is_ready(struct program *program, unsigned int members, double spent)
+bool split_build_is_ready(struct program *program, unsigned int members)
 {
 	double seconds;
 
@@ -247,7 +247,7 @@ bool split_build_is_ready(struct program *program, unsigned int members, double 
 	if (!members)
 		return true;
 	seconds = asks_for(program);
-	if (seconds >= 0 && spent >= seconds)
+	if (seconds >= 0 && split_spent(program->split) >= seconds)
 		begin(program, members, NULL, 0);
 	return false;
 }

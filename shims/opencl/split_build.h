@@ -20,8 +20,8 @@ struct split_build {
 cl_program split_build_on(struct program *program, unsigned int member, cl_int *status);
 
 /* Whether there is nothing left to build for some members, a bit each; if there is, begins with it
- * as soon as `spent` seconds are worth that. With the context's lock. */
-bool split_build_is_ready(struct program *program, unsigned int members, double spent);
+ * as soon as its kernels have run for long enough. With the context's lock. */
+bool split_build_is_ready(struct program *program, unsigned int members);
 
 /* Whether there is nothing left now; if that is so but for the home's, which waits for what runs
  * there, it is waited for, for so many seconds at most and once. */

@@ -92,8 +92,7 @@ static enum guest_turn turn_of(const struct kernel *kernel, struct balance_class
 {
 	const enum guest_turn turn = guest_next(&class->guest, launch, last);
 
-	if (turn == GUEST_NONE ||
-	    split_build_is_ready(kernel->program, 1U << launch->member, kernel->split->past->spent))
+	if (turn == GUEST_NONE || split_build_is_ready(kernel->program, 1U << launch->member))
 		return turn;
 	*why = "not_built_yet";
 	return GUEST_NONE;

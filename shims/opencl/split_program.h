@@ -75,6 +75,9 @@ struct split_kernel *split_kernel_of(struct kernel *kernel);
 /* Those that may take part, a bit each. */
 unsigned int split_members(const struct context *context);
 
+/* Seconds that a program's kernels ran. */
+double split_spent(const struct split_program *split);
+
 /* A launch of a class begins, which takes as long as the one before: the seconds. */
 double split_count(struct split_past *past, const struct balance_class *class);
 

@@ -68,6 +68,15 @@ static void took(struct split_past *past, const struct split_run *run, double lo
 		run->class->unguested = run->class->parted;
 }
 
+double split_spent(const struct split_program *split)
+{
+	double seconds = 0;
+
+	for (size_t i = 0; i < split->past_count; i++)
+		seconds += split->pasts[i].spent;
+	return seconds;
+}
+
 double split_count(struct split_past *past, const struct balance_class *class)
 {
 	past->spent += class->last;

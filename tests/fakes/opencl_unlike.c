@@ -2,7 +2,7 @@
  * An OpenCL vendor's library (ICD): another vendor's, whose devices are not alike.
  *
  *     UNLIKE_VENDOR    the library whose platform it is
- *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build
+ *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build, and says "build" on stderr
  *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
  *
  * All have two extensions more, and what they ask of them: of dot products the first device does
@@ -124,6 +124,8 @@ static cl_int CL_API_CALL build(cl_program program, cl_uint count, const cl_devi
 				const char *options, void(CL_CALLBACK *notify)(cl_program, void *),
 				void *data)
 {
+	if (state.builds)
+		fputs("build\n", stderr);
 	usleep(state.builds * 1000);
 	return state.table.clBuildProgram(program, count, devices, options, notify, data);
 }
