@@ -356,12 +356,13 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole(plan.why);
 		return false;
 	}
-	if (!is_built(kernel, class, plan.parts, plan.count)) {
-		count_whole("not_built_yet");
-		return false;
-	}
+	/* Nothing is built for what is not to be tried. */
 	if (!is_worth_trying(work, class, &plan)) {
 		count_whole("dear_to_try");
+		return false;
+	}
+	if (!is_built(kernel, class, plan.parts, plan.count)) {
+		count_whole("not_built_yet");
 		return false;
 	}
 	tell(split, kernel, plan.turn == GUEST_STAY ? "split, with a guest" : "split");
