@@ -132,9 +132,10 @@ export class Place implements Disposable {
       try {
         Deno.removeSync(this.runtime, { recursive: true });
       } catch (error) {
-        if (attempt > 9 || !(error instanceof Error && /not empty/i.test(error.message))) {
+        if (attempt > 99 || !(error instanceof Error && /not empty/i.test(error.message))) {
           throw error;
         }
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
       }
     }
   }
