@@ -4,11 +4,10 @@
  *
  *     deno run -A scripts/test.ts [--filter TEXT] [--limit MINUTES] [--beside PATH]… [PATH…]
  *
- * Without a path: every test, and the examples in the documentation of `mod.ts`. Those below `--beside` run in a
- * second process beside the others, whose output comes when both are done: `--beside tests/shims --beside tests/pool`
- * takes two thirds of the time on two CPUs, and shows tests that mind what else the host does. The last line of the
- * output is `N passed, N failed, N skipped`, after the names of what was skipped; the exit status is 1 where anything
- * failed.
+ * Without a path: every test, and the examples in the documentation of `mod.ts`, where there are two CPUs in two
+ * processes, which takes two thirds of the time. Those below `--beside` run in the second one, whose output comes when
+ * both are done. The last line of the output is `N passed, N failed, N skipped`, after the names of what was skipped;
+ * the exit status is 1 where anything failed.
  *
  * @module
  */
@@ -16,6 +15,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -34,6 +34,9 @@ const LIMIT_MINUTES = 60;
 
 /** Every test. */
 const ALL = ["tests", "mod.ts"];
+
+/** Half of them, by the time that they take. */
+const HALF = ["tests/shims", "tests/pool", "tests/kernel"];
 
 interface Run {
   /** Minutes that it takes at most. */
@@ -128,8 +131,9 @@ async function main(): Promise<number> {
     allowPositionals: true,
   });
   const options = { filter: values.filter, minutes: Number(values.limit ?? LIMIT_MINUTES) };
-  const paths = positionals.length > 0 ? positionals : ALL;
-  const beside = values.beside ?? [];
+  const isAll = positionals.length === 0;
+  const paths = isAll ? ALL : positionals;
+  const beside = values.beside ?? (isAll && availableParallelism() > 1 ? HALF : []);
 
   await deno(["run", "-A", "scripts/setup.ts", "--tests"]);
   if (await deno(["run", "-A", "scripts/build.ts", "--strict"]) !== 0) {
