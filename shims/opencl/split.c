@@ -11,16 +11,7 @@
 #include "settings.h"
 #include "split_diff.h"
 #include "split_plan.h"
-
-/* Bytes a second that are thought to be moved until it is known; of less nothing is learned. */
-#define MOVED 8e9
-#define LEAST_MOVED ((size_t)1 << 20)
-/* So much of the kernel's time, or of one launch of it, may be spent on finding out. */
-#define TRY_OF_ALL 0.03
-#define TRY_OF_LAUNCH 0.25
-/* The same for a guest: it brings little. */
-#define GUEST_OF_ALL 0.01
-#define GUEST_OF_LAUNCH 0.05
+#include "split_worth.h"
 
 bool split_is_wanted(void)
 {
@@ -72,70 +63,7 @@ static bool is_built(const struct kernel *kernel, const struct balance_class *cl
 	for (unsigned int i = 0; i < count; i++)
 		members |= 1U << parts[i].member;
 	return split_build_is_ready(kernel->program, members) ||
-	       split_build_wait(kernel->program, members, class->whole * TRY_OF_LAUNCH);
-}
-
-/* What parts are thought to take of the whole's time, by what is known of the home: 1 where a
- * member is of another make. */
-static double share_of_longest(const struct split_work *work, const struct split_part *parts,
-			       unsigned int count)
-{
-	const struct member *home = &pool()->members[work->queue->context->home];
-	uint64_t longest = 0;
-
-	for (unsigned int i = 0; i < count; i++) {
-		if (strcmp(pool()->members[parts[i].member].name, home->name))
-			return 1;
-		if (parts[i].to - parts[i].from > longest)
-			longest = parts[i].to - parts[i].from;
-	}
-	return (double)longest / (double)work->verdict->groups;
-}
-
-/* How long it is thought to take to move so many bytes. */
-static double moving_of(const struct context *context, size_t bytes)
-{
-	return (double)bytes / (context->moved > 0 ? context->moved : MOVED);
-}
-
-static void learn_moving(struct context *context, size_t bytes, double seconds)
-{
-	const double rate = seconds > 0 ? (double)bytes / seconds : 0;
-
-	if (bytes >= LEAST_MOVED && rate > 0)
-		context->moved = context->moved > 0 ? (context->moved + rate) / 2 : rate;
-}
-
-/* Whether something may be tried that costs so many seconds. */
-static bool is_affordable(const struct split_past *past, const struct balance_class *class,
-			  double cost, bool is_for_guest)
-{
-	const double of_launch = is_for_guest ? GUEST_OF_LAUNCH : TRY_OF_LAUNCH;
-	const double of_all = is_for_guest ? GUEST_OF_ALL : TRY_OF_ALL;
-
-	return (past->lost <= 0 && cost <= class->whole * of_launch) ||
-	       past->lost + cost <= past->spent * of_all;
-}
-
-/*
- * Until it is known what parts bring, they may cost the kernel a small part of its time. Where they
- * cost nothing before they are tried as well if that costs a small part of one launch, or if
- * members like the home should make up for it in this very launch.
- */
-static bool is_worth_trying(const struct split_work *work, const struct balance_class *class,
-			    const struct split_plan *plan)
-{
-	const struct split_past *past = work->kernel->split->past;
-	double cost, saved;
-
-	if (settings()->split == SPLIT_FORCE ||
-	    (!balance_is_trying(class) && plan->turn != GUEST_TRY))
-		return true;
-	cost = moving_of(work->queue->context, split_parts_missing(work, plan->parts, plan->count));
-	if (plan->turn == GUEST_TRY)
-		return is_affordable(past, class, cost, true);
-	saved = class->whole * (1 - share_of_longest(work, plan->parts, plan->count));
-	return is_affordable(past, class, cost, false) || (past->lost <= 0 && cost <= saved);
+	       split_build_wait(kernel->program, members, class->whole * WORTH_OF_LAUNCH);
 }
 
 /* A guest is timed beside the launch, which waits for what is brought for it alone. */
@@ -149,7 +77,7 @@ static void rehearse(const struct split_work *work, struct balance_class *class,
 
 	plan->turn = GUEST_NONE;
 	plan->why = "dear_to_try";
-	if (!is_affordable(past, class, moving_of(work->queue->context, missing), true))
+	if (!worth_rehearsing(work, class, missing))
 		return;
 	plan->why = "not_measured";
 	/* What runs yet is no cost of moving. */
@@ -225,7 +153,7 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 	for (unsigned int i = 0; i < count; i++)
 		brought[i] = split_part_bring(work, &parts[i]);
 	run->moving = clock_seconds() - began;
-	learn_moving(context, missing, run->moving);
+	worth_moved(context, missing, run->moving);
 	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
 		status =
 		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
@@ -348,7 +276,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		rehearse(work, class, &plan);
 	if (class->guest.is_out)
 		tell(split, kernel, "a guest does not pay");
-	if (plan.turn == GUEST_TRY && !is_worth_trying(work, class, &plan)) {
+	if (plan.turn == GUEST_TRY && !worth_trying(work, class, &plan)) {
 		split_plan(kernel, work->verdict, class, false, &plan);
 		plan.why = "dear_to_try";
 	}
@@ -357,7 +285,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	/* Nothing is built for what is not to be tried. */
-	if (!is_worth_trying(work, class, &plan)) {
+	if (!worth_trying(work, class, &plan)) {
 		count_whole("dear_to_try");
 		return false;
 	}
