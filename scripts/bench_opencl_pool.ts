@@ -9,9 +9,10 @@
  * Each job runs on the first device of the first vendor, or with `--best` of each vendor, and on pools of so many
  * members of all that are named; a gain is to the fastest of the former. The jobs mandelbrot, nbody, saxpy, sgemm and
  * checksums are programs of `opencl/jobs.c`: a repeat uploads, launches and reads its result, and its time is the
- * median of the latter half. The others are unmodified programs, timed from start to end: ffmpeg, which makes frames
- * with a kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried its first configurations; and
- * clpeak, by the bandwidths that it finds.
+ * median of the latter half, when the shim has measured and built. The others are unmodified programs, timed from start
+ * to end: ffmpeg, which makes frames with a kernel of its user's, and tuner, CLBlast's tuner of SGEMM until it has tried
+ * its first configurations; and clpeak, by the bandwidths that it finds. Of all of them there is the time of the process
+ * too, from its start to its end: how near its gain comes to that of a repeat depends on `--repeats`.
  *
  * Results have to be equal with one vendor, and near each other with several. `--size` is gpu, gpus (more work, for
  * four and more), core (one CPU core) or small (for tests). Programs that are not installed are skipped, with their
@@ -42,6 +43,9 @@ interface Row {
   repeats: number[];
   /** Times faster than without a pool. */
   gain: number;
+  /** The same from the process's start to its end, with the first repeats and all that is made once. */
+  process_seconds: number;
+  process_gain: number;
   is_equal: boolean;
   /** What the shim said of launches, and the program of itself. */
   said: string[];
@@ -55,6 +59,10 @@ function latter({ seconds }: Outcome): number {
 /** Of all rounds. */
 function secondsOf({ outcomes }: { outcomes: readonly Outcome[] }): number {
   return median(outcomes.map(latter));
+}
+
+function processSecondsOf({ outcomes }: { outcomes: readonly Outcome[] }): number {
+  return median(outcomes.map(({ process_seconds }) => process_seconds));
 }
 
 /** What the shim said of launches, and the program of itself. */
@@ -96,7 +104,8 @@ async function main(): Promise<number> {
     const name = row.vendor ?? `pool of ${row.members}`;
     console.log(
       `${row.job.padEnd(12)} ${name.padEnd(12)} ${row.seconds.toFixed(4).padStart(9)} s  ` +
-        `${row.gain.toFixed(3).padStart(6)} x  ${row.is_equal ? "equal" : "DIFFERS"}  ` +
+        `${row.gain.toFixed(3).padStart(6)} x  process ${row.process_seconds.toFixed(2)} s ` +
+        `${row.process_gain.toFixed(3).padStart(6)} x  ${row.is_equal ? "equal" : "DIFFERS"}  ` +
         row.said.join("; "),
     );
   };
@@ -147,6 +156,7 @@ async function main(): Promise<number> {
       }
       const alone = ways.filter(({ members }) => members === 0);
       const base = Math.min(...alone.map(secondsOf));
+      const processBase = Math.min(...alone.map(processSecondsOf));
       const isEqual = ({ sum, sample }: Outcome) =>
         alone.flatMap(({ outcomes }) => outcomes).every((other) =>
           sum === other.sum || (vendors.length > 1 && samplesAgree(sample, other.sample))
@@ -154,6 +164,7 @@ async function main(): Promise<number> {
       for (const way of ways) {
         const { vendor, members, outcomes } = way;
         const seconds = secondsOf(way);
+        const process_seconds = processSecondsOf(way);
         tell({
           job,
           ...(vendor !== undefined && { vendor }),
@@ -161,6 +172,8 @@ async function main(): Promise<number> {
           seconds,
           repeats: outcomes.length === 1 ? outcomes[0]?.seconds ?? [] : outcomes.map(latter),
           gain: base / seconds,
+          process_seconds,
+          process_gain: processBase / process_seconds,
           is_equal: outcomes.every(isEqual),
           said: [...new Set(outcomes.flatMap(saidBy))],
         });
