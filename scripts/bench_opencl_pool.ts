@@ -32,7 +32,8 @@ import { type Outcome, SCALES, workload, WORKLOADS } from "./opencl/workloads.ts
 
 const SHIM = join(import.meta.dirname ?? ".", "..", "build", "shims", "libmvgal_opencl.so");
 
-interface Row {
+/** What came of a job in one way. */
+export interface Row {
   job: string;
   /** 0: without a pool. */
   members: number;

@@ -2,19 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Row } from "../../../scripts/bench_opencl_pool.ts";
 import { poclTest, run } from "../../shims/opencl/pool.ts";
 
 const SCRIPT = join(import.meta.dirname ?? ".", "../../../scripts/bench_opencl_pool.ts");
-
-interface Row {
-  members: number;
-  seconds: number;
-  repeats: number[];
-  gain: number;
-  process_seconds: number;
-  process_gain: number;
-  is_equal: boolean;
-}
 
 poclTest("bench:opencl-pool times the repeats, and the process with all of them", () => {
   const { code, out, errors } = run(Deno.execPath(), [
