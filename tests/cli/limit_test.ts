@@ -80,7 +80,7 @@ compilerTest("mvgal limit set tells a running program, which keeps its other pol
   ]);
   assert.match(
     (await limit(place, "ls")).stdout,
-    /program {2}\d+ {2}session_program .* 32 B .*1.0 MiB .*40 %/,
+    /program {2}\d+ {2,}session_program .* 32 B .*1.0 MiB .*40 %/,
   );
 });
 

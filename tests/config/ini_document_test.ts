@@ -154,13 +154,16 @@ Deno.test("readIniValue() agrees with the npm package ini", () => {
   const written = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join("").trim());
   fc.assert(
     fc.property(written, (value) => {
-      // Where ini has no comment behind quotes, and makes values of JSON, it means something else.
+      // Where ini has no comment behind quotes, it means something else.
       fc.pre(!/^["']/.test(value) || /^(["'])[^"'\\]*\1$/.test(value));
+      // So it does where it makes a number of what single quotes hold: of '0 ' it makes 0.
+      fc.pre(!/^'\s*\d+\s*'$/.test(value));
       const theirs: unknown = ini.parse(`x = ${value}`)["x"];
       assert.equal(readIniValue(value).value, String(theirs ?? ""));
     }),
     { numRuns: 1000 },
   );
+  assert.equal(readIniValue("'0 '").value, "0 ");
 });
 
 Deno.test("writeIniValue() is read as what was written, by ini too", () => {
