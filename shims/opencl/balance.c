@@ -102,6 +102,18 @@ bool balance_is_trying(const struct balance_class *of)
 	return of->splits <= SETTLING;
 }
 
+bool balance_is_long(const struct balance_class *of)
+{
+	return !of->rest && of->whole >= LEAST_SECONDS;
+}
+
+bool balance_is_learning(const struct balance_class *of, bool in_parts)
+{
+	if (of->rest)
+		return false;
+	return in_parts ? of->splits < SURE : of->whole <= 0;
+}
+
 void balance_give_up(struct balance_class *of)
 {
 	rest(of);

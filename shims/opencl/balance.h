@@ -74,6 +74,13 @@ bool balance_splits(struct balance_class *of);
 /* Whether it is not known yet what splits bring. */
 bool balance_is_trying(const struct balance_class *of);
 
+/* Whether a launch takes long enough to be split. */
+bool balance_is_long(const struct balance_class *of);
+
+/* Whether the next time that is measured, of parts or of the whole, may change how launches are
+ * run. */
+bool balance_is_learning(const struct balance_class *of, bool in_parts);
+
 /* It turned out not to be possible: whole for a while. */
 void balance_give_up(struct balance_class *of);
 

@@ -117,6 +117,7 @@ static cl_int launch_whole(struct command *command, struct kernel *kernel,
 static cl_int end_whole(struct command *command, struct kernel *kernel, const struct ndrange *range,
 			cl_int status, struct stamp *stamp)
 {
+	const struct queue *queue = command->queue;
 	const unsigned int member = command->member;
 	cl_event inner = status == CL_SUCCESS && split_asks(kernel) ? command->inner : NULL;
 
@@ -126,7 +127,7 @@ static cl_int end_whole(struct command *command, struct kernel *kernel, const st
 		command->inner = NULL;
 	status = command_end(command, range->type, status);
 	if (inner)
-		split_ran_whole(kernel, range, member, inner, stamp);
+		split_ran_whole(queue, kernel, range, member, inner, stamp);
 	else
 		stamp_drop(stamp);
 	return status;

@@ -10,6 +10,7 @@
 #include "rehearsal.h"
 #include "settings.h"
 #include "split_diff.h"
+#include "split_pace.h"
 #include "split_plan.h"
 #include "split_worth.h"
 
@@ -178,6 +179,18 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 	return status;
 }
 
+/* The one whose times are looked at later: of parts the earlier one, which is over sooner, but for
+ * what tries a guest. */
+static void keep_run(struct split_run *kept, struct split_run *run)
+{
+	if (kept->count && !kept->is_whole && !split_is_trying(run)) {
+		split_drop_run(run);
+		return;
+	}
+	split_drop_run(kept);
+	*kept = *run;
+}
+
 /* An event for what is over: it stands behind all of it. */
 static void mark(const struct split_work *work, cl_event *event, cl_int *status)
 {
@@ -242,7 +255,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	struct event_part events[POOL_MEMBERS];
 	struct analysis_launch launch;
 	struct balance_class *class;
-	struct split_run *run;
+	struct split_run run = {0};
 	struct split_plan plan;
 
 	if (!split || !may_split(split, kernel, range))
@@ -294,22 +307,20 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	tell(split, kernel, plan.turn == GUEST_STAY ? "split, with a guest" : "split");
-	run = &split->past->run;
-	split_drop_run(run);
-	run->class = class;
-	run->key = class->key;
-	run->groups = work->verdict->groups;
-	run->is_whole = false;
-	run->counted = split->counted;
-	run->turn = plan.turn;
-	run->guest = plan.parts[plan.count - 1].member;
-	*status = run_parts(work, plan.parts, plan.count, run, events);
+	run.class = class;
+	run.key = class->key;
+	run.groups = work->verdict->groups;
+	run.queue = work->queue;
+	run.counted = split->counted;
+	run.turn = plan.turn;
+	run.guest = plan.parts[plan.count - 1].member;
+	*status = run_parts(work, plan.parts, plan.count, &run, events);
 	if (*status == CL_SUCCESS)
 		count_split();
-	if (!split_is_trying(run))
-		balance_moved(class, run->moving);
-	run->charged = balance_loss(class, run->moving);
-	split->past->lost += run->charged;
+	if (!split_is_trying(&run))
+		balance_moved(class, run.moving);
+	run.charged = balance_loss(class, run.moving);
+	split->past->lost += run.charged;
 	if (*status == CL_SUCCESS && event) {
 		for (unsigned int i = 0; i < plan.count; i++) {
 			of(events[i].inner)->clRetainEvent(events[i].inner);
@@ -320,6 +331,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		if (!*event)
 			*status = CL_OUT_OF_HOST_MEMORY;
 	}
+	keep_run(&split->past->run, &run);
 	return true;
 }
 
@@ -365,6 +377,7 @@ bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct n
 	*status = event_check_list(context, count, waits);
 	if (*status != CL_SUCCESS)
 		return true;
+	split_pace(queue, kernel);
 	/* Parts run on several members: what they wait for elsewhere is over before. */
 	if (count) {
 		pthread_mutex_lock(&context->lock);

@@ -24,8 +24,8 @@ bool split_asks(const struct kernel *kernel);
 bool split_may_write(const struct kernel *kernel, const struct ndrange *range, cl_uint argument);
 
 /* How long a launch that ran whole takes is looked at later: its event and its stamp are taken. */
-void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
-		     cl_event inner, struct stamp *stamp);
+void split_ran_whole(const struct queue *queue, struct kernel *kernel, const struct ndrange *range,
+		     unsigned int member, cl_event inner, struct stamp *stamp);
 
 void split_forget_program(struct program *program);
 void split_forget_kernel(struct kernel *kernel);

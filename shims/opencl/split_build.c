@@ -239,6 +239,16 @@ void split_build_saved(double seconds)
 	pthread_mutex_unlock(&under_way.lock);
 }
 
+bool split_build_is_under_way(const struct program *program)
+{
+	bool is_under_way;
+
+	pthread_mutex_lock(&under_way.lock);
+	is_under_way = program->split->build.is_under_way;
+	pthread_mutex_unlock(&under_way.lock);
+	return is_under_way;
+}
+
 bool split_build_is_ready(struct program *program, unsigned int members)
 {
 	double seconds;

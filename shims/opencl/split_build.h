@@ -27,6 +27,9 @@ bool split_build_is_ready(struct program *program, unsigned int members);
  * there, it is waited for, for so many seconds at most and once. */
 bool split_build_wait(struct program *program, unsigned int members, double seconds);
 
+/* Whether it is being built. */
+bool split_build_is_under_way(const struct program *program);
+
 /* A launch in parts took so many seconds less than whole. */
 void split_build_saved(double seconds);
 

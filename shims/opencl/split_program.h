@@ -26,7 +26,9 @@ struct split_run {
 	double moving;
 	/* Seconds that its kernel was charged with when it was launched. */
 	double counted, charged;
-	uint64_t groups; /* of the launch */
+	uint64_t groups;	   /* of the launch */
+	const struct queue *queue; /* to be told from others: it may be gone */
+	unsigned int behind;	   /* launches of the kernel there since then */
 	unsigned int count;
 	struct {
 		cl_event event;

@@ -173,8 +173,8 @@ bool split_asks(const struct kernel *kernel)
 	       (split->verdict.rule == ANALYSIS_SPLIT || split->is_compared);
 }
 
-void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigned int member,
-		     cl_event inner, struct stamp *stamp)
+void split_ran_whole(const struct queue *queue, struct kernel *kernel, const struct ndrange *range,
+		     unsigned int member, cl_event inner, struct stamp *stamp)
 {
 	struct split_kernel *split = kernel->split;
 	uint64_t groups;
@@ -194,6 +194,8 @@ void split_ran_whole(struct kernel *kernel, const struct ndrange *range, unsigne
 		split->past->run.parts[0].stamp = stamp;
 		split->past->run.parts[0].member = member;
 		split->past->run.groups = groups;
+		split->past->run.queue = queue;
+		split->past->run.behind = 0;
 		if (settings()->split != SPLIT_FORCE && split->past->run.class->whole <= 0)
 			split_build_watch(kernel->program, split_members(kernel->context), inner);
 		inner = NULL;

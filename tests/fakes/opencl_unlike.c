@@ -3,6 +3,8 @@
  *
  *     UNLIKE_VENDOR    the library whose platform it is
  *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build, and says "build" on stderr
+ *     UNLIKE_ITEM_NS   each launch takes so many nanoseconds longer for each work-item, in which its
+ *                      device does nothing else, and no processor is used
  *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
  *
  * All have two extensions more, and what they ask of them: of dot products the first device does
@@ -34,6 +36,7 @@ static struct {
 	unsigned int gpus;
 	double slower;
 	unsigned int builds; /* milliseconds */
+	double item_ns;
 } state;
 
 static bool is_gpu(cl_device_id device)
@@ -130,6 +133,33 @@ static cl_int CL_API_CALL build(cl_program program, cl_uint count, const cl_devi
 	return state.table.clBuildProgram(program, count, devices, options, notify, data);
 }
 
+static void CL_CALLBACK rest(void *data)
+{
+	usleep(*(useconds_t *)data);
+}
+
+/* The kernel, and behind it a function that waits: its event is the launch's. */
+static cl_int launch_long(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+			  const size_t *offset, const size_t *global, const size_t *local,
+			  cl_uint count, const cl_event *waits, cl_event *event)
+{
+	double items = 1;
+	useconds_t wait;
+	cl_event first;
+	cl_int status = state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global,
+							   local, count, waits, &first);
+
+	if (status != CL_SUCCESS)
+		return status;
+	for (cl_uint i = 0; i < dimensions; i++)
+		items *= (double)global[i];
+	wait = (useconds_t)(items * state.item_ns / 1000);
+	status = state.table.clEnqueueNativeKernel(queue, rest, &wait, sizeof(wait), 0, NULL, NULL,
+						   1, &first, event);
+	state.table.clReleaseEvent(first);
+	return status;
+}
+
 static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
 				 const size_t *offset, const size_t *global, const size_t *local,
 				 cl_uint count, const cl_event *waits, cl_event *event)
@@ -137,6 +167,9 @@ static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_ui
 	if (!is_on_gpu(queue))
 		fprintf(stderr, "guest: %zu %zu\n", offset ? offset[dimensions - 1] : 0,
 			global[dimensions - 1]);
+	if (state.item_ns > 0)
+		return launch_long(queue, kernel, dimensions, offset, global, local, count, waits,
+				   event);
 	return state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global, local,
 						  count, waits, event);
 }
@@ -181,6 +214,7 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *p
 	cl_int (*get)(cl_uint, cl_platform_id *, cl_uint *);
 	const char *vendor = getenv("UNLIKE_VENDOR"), *slower = getenv("UNLIKE_SLOWER");
 	const char *gpus = getenv("UNLIKE_GPUS"), *builds = getenv("UNLIKE_BUILDS");
+	const char *item_ns = getenv("UNLIKE_ITEM_NS");
 	cl_platform_id platform;
 	cl_int status;
 
@@ -199,6 +233,7 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *p
 	if (!state.gpus) {
 		state.slower = slower ? atof(slower) : 1;
 		state.builds = builds ? (unsigned int)atoi(builds) : 0;
+		state.item_ns = item_ns ? atof(item_ns) : 0;
 		replace(*(cl_icd_dispatch **)platform);
 		state.table.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, state.devices, NULL);
 		state.gpus = gpus ? (unsigned int)atoi(gpus) : 1;

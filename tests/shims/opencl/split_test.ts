@@ -156,8 +156,11 @@ poclTest("what is known of a kernel outlives its objects", () => {
   assert.deepEqual(verdicts(errors), ["mvgal: spin0: split"]);
 });
 
-/** Runs a program on a pool of two GPUs of another vendor, whose builds take so many milliseconds longer. */
-function runOnUnlike(name: string, args: string[], builds: number) {
+/**
+ * Runs a program on a pool of two GPUs of another vendor, whose builds take so many milliseconds longer, and launches
+ * so many nanoseconds a work-item.
+ */
+function runOnUnlike(name: string, args: string[], { builds = 0, item = 0 }) {
   using pool = new Vendors({ mvgal: shim() });
   using vendors = new Vendors({ unlike: fakeVendor("unlike") });
   return run(program(name), args, {
@@ -169,18 +172,28 @@ function runOnUnlike(name: string, args: string[], builds: number) {
     UNLIKE_VENDOR: poclLibrary(),
     UNLIKE_GPUS: "2",
     UNLIKE_BUILDS: String(builds),
+    UNLIKE_ITEM_NS: String(item),
+    // Those that wait for a device that does nothing need a thread each.
+    POCL_MAX_PTHREAD_COUNT: "4",
   });
 }
 
 poclTest("kernels that are too short alone are worth it to build their program for parts", () => {
-  const { out, errors } = runOnUnlike("moments", ["4"], 800);
+  const { out, errors } = runOnUnlike("moments", ["4"], { builds: 800 });
   assert.equal(out, "done\n", errors);
   // Its own, and one for parts; that of another member may not have been begun when it ended.
   assert.ok((errors.match(/^build$/gm)?.length ?? 0) >= 2, errors);
 });
 
+poclTest("a program that waits for the last of its launches alone has them in parts", () => {
+  // 10 ms each: parts are built in so many.
+  const { out, errors } = runOnUnlike("ahead", ["200"], { item: 2500 });
+  assert.equal(out, "done\n", errors);
+  assert.deepEqual(verdicts(errors), ["mvgal: count: split"]);
+});
+
 poclTest("children of a fork end, also while their parent builds for parts", () => {
-  const { out, errors } = runOnUnlike("forks", ["40"], 200);
+  const { out, errors } = runOnUnlike("forks", ["40"], { builds: 200 });
   assert.equal(out, "done\n", errors);
   assert.deepEqual(verdicts(errors), ["mvgal: even: split"]);
 });
