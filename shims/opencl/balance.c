@@ -156,11 +156,11 @@ static double reach_of(const struct balance_class *of, uint64_t groups, double c
 
 /* Whether the shares of before do nearly as well as the best. */
 static bool stays(const struct balance_class *of, const double *speed, unsigned int count,
-		  uint64_t groups, uint64_t shared, double best)
+		  uint64_t groups, uint64_t first, uint64_t shared, double best)
 {
 	double longest = 0;
 
-	if (of->cut_groups != groups || of->cut[count] != shared)
+	if (of->cut_groups != groups || of->cut[0] != first || of->cut[count] != shared)
 		return false;
 	for (unsigned int i = 0; i < count; i++) {
 		const uint64_t from = of->cut[i], to = of->cut[i + 1];
@@ -206,24 +206,28 @@ static double speeds_of(struct balance_class *of, const double *power, unsigned 
 }
 
 unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
-			   uint64_t groups, uint64_t shared, uint64_t *from)
+			   uint64_t groups, uint64_t first, uint64_t shared, uint64_t *from)
 {
 	double speed[BALANCE_MEMBERS], running = 0;
 	const double sum = speeds_of(of, power, count, speed);
-	const double all = cost_of(of, groups, 0, (double)shared);
+	const double before = cost_of(of, groups, 0, (double)first);
+	const double all = cost_of(of, groups, (double)first, (double)shared);
 	unsigned int shares = 0;
 
-	if (sum > 0 && stays(of, speed, count, groups, shared, all / sum)) {
+	if (sum > 0 && stays(of, speed, count, groups, first, shared, all / sum)) {
 		memcpy(from, of->cut, (count + 1) * sizeof(*from));
 		for (unsigned int i = 0; i < count; i++)
 			shares += from[i + 1] > from[i];
 		return shares;
 	}
-	from[0] = 0;
+	from[0] = first;
 	for (unsigned int i = 0; i < count; i++) {
 		running += speed[i];
 		from[i + 1] =
-		    sum > 0 ? (uint64_t)(reach_of(of, groups, all * (running / sum)) + 0.5) : 0;
+		    sum > 0 ? (uint64_t)(reach_of(of, groups, before + all * (running / sum)) + 0.5)
+			    : first;
+		if (from[i + 1] < from[i])
+			from[i + 1] = from[i];
 		if (from[i + 1] > shared || (sum > 0 && running >= sum))
 			from[i + 1] = shared;
 		shares += from[i + 1] > from[i];
@@ -283,7 +287,8 @@ void balance_learn(struct balance_class *of, uint64_t groups, const struct balan
 			*speed = 1 / times[i];
 		}
 	}
-	of->learned += is_told;
+	/* A slice tells of itself alone. */
+	of->learned += is_told && (count > 1 || parts[0].to - parts[0].from == groups);
 }
 
 void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
@@ -292,6 +297,11 @@ void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t 
 	if (seconds <= 0)
 		return;
 	balance_learn(of, groups, &(struct balance_part){member, 0, groups, seconds}, 1);
+	balance_was_whole(of, seconds);
+}
+
+void balance_was_whole(struct balance_class *of, double seconds)
+{
 	of->last = seconds;
 	of->whole = of->whole > 0 && of->whole < seconds ? of->whole : seconds;
 }

@@ -68,35 +68,47 @@ static cl_int time_of(cl_event inner, cl_profiling_info name, cl_ulong *ns)
 	return of(inner)->clGetEventProfilingInfo(inner, name, sizeof(*ns), ns, NULL);
 }
 
-/* The part that says when it all began: the first that ran where it was to. */
-static cl_event timed(const struct event *event)
+/* The part that says when it all began: the first that ran where it was to; and its member. */
+static cl_event timed(const struct event *event, unsigned int *member)
 {
+	*member = event->member;
 	if (!flight_is_done_over(event->flight))
 		return event->inner;
 	for (unsigned int i = 0; i < event->more_count; i++)
-		if (!flight_is_done_over(event->more[i].flight))
+		if (!flight_is_done_over(event->more[i].flight)) {
+			*member = event->more[i].member;
 			return event->more[i].inner;
+		}
 	return event->inner;
 }
 
-/* Members have clocks of their own: of parts it is the first one's start and the longest's length.
- */
+/* Members have clocks of their own. By that of the first part it is the end of the last there, or
+ * where the longest of others ends, which are thought to begin as the last there does. */
 static cl_int end_of(const struct event *event, size_t room, void *out, size_t *used)
 {
-	cl_ulong start, end, from, to;
-	cl_int status = time_of(timed(event), CL_PROFILING_COMMAND_START, &start);
+	cl_ulong begin, end, from, to, longest = 0;
+	unsigned int member;
+	cl_event first = timed(event, &member);
+	cl_int status = time_of(first, CL_PROFILING_COMMAND_START, &begin);
 
 	if (status == CL_SUCCESS)
-		status = time_of(timed(event), CL_PROFILING_COMMAND_END, &end);
+		status = time_of(first, CL_PROFILING_COMMAND_END, &end);
 	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
 		if (flight_is_done_over(event->more[i].flight))
 			continue;
 		status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_START, &from);
 		if (status == CL_SUCCESS)
 			status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_END, &to);
-		if (status == CL_SUCCESS && to - from > end - start)
-			end = start + (to - from);
+		if (status != CL_SUCCESS)
+			break;
+		if (event->more[i].member != member) {
+			longest = to - from > longest ? to - from : longest;
+			continue;
+		}
+		begin = from > begin ? from : begin;
+		end = to > end ? to : end;
 	}
+	end = begin + longest > end ? begin + longest : end;
 	return status == CL_SUCCESS ? answer(&end, sizeof(end), room, out, used) : status;
 }
 
@@ -104,6 +116,8 @@ cl_int CL_API_CALL pool_clGetEventProfilingInfo(cl_event handle, cl_profiling_in
 						size_t room, void *out, size_t *used)
 {
 	const struct event *event = (struct event *)handle;
+	unsigned int member;
+	cl_event first;
 
 	if (!is_event(handle))
 		return CL_INVALID_EVENT;
@@ -111,5 +125,6 @@ cl_int CL_API_CALL pool_clGetEventProfilingInfo(cl_event handle, cl_profiling_in
 		return CL_PROFILING_INFO_NOT_AVAILABLE;
 	if (event->more_count && name == CL_PROFILING_COMMAND_END)
 		return end_of(event, room, out, used);
-	return of(timed(event))->clGetEventProfilingInfo(timed(event), name, room, out, used);
+	first = timed(event, &member);
+	return of(first)->clGetEventProfilingInfo(first, name, room, out, used);
 }

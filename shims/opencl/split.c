@@ -10,8 +10,10 @@
 #include "rehearsal.h"
 #include "settings.h"
 #include "split_diff.h"
+#include "split_first.h"
 #include "split_pace.h"
 #include "split_plan.h"
+#include "split_run.h"
 #include "split_worth.h"
 
 bool split_is_wanted(void)
@@ -118,79 +120,6 @@ static bool may_split(struct split_kernel *split, const struct kernel *kernel,
 	return false;
 }
 
-/* One part, or at home what its member refuses. */
-static cl_int run_part(const struct split_work *work, struct split_part *part, cl_int brought,
-		       cl_event *event, struct stamp **stamp)
-{
-	const unsigned int home = work->queue->context->home;
-	cl_int status = brought == CL_SUCCESS ? split_part_run(work, part, event, stamp) : brought;
-
-	if (status == CL_SUCCESS || part->member == home)
-		return status;
-	part->member = home;
-	status = split_part_bring(work, part);
-	return status == CL_SUCCESS ? split_part_run(work, part, event, stamp) : status;
-}
-
-/* Brings what all parts need before the first one runs: moving bytes waits for what runs. */
-static cl_int run_parts(struct split_work *work, struct split_part *parts, unsigned int count,
-			struct split_run *run, struct event_part *events)
-{
-	struct context *context = work->queue->context;
-	struct flights *flights = &context->flights;
-	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
-	size_t missing;
-	double began;
-
-	memset(run->parts, 0, sizeof(run->parts));
-	run->count = 0;
-	flights->launches++;
-	missing = split_parts_missing(work, parts, count);
-	/* What runs yet is waited for, and is no cost of moving. */
-	for (unsigned int i = 0; i < pool()->count && missing; i++)
-		context_finish(context, i);
-	began = clock_seconds();
-	split_parts_exchange(work, parts, count);
-	for (unsigned int i = 0; i < count; i++)
-		brought[i] = split_part_bring(work, &parts[i]);
-	run->moving = clock_seconds() - began;
-	worth_moved(context, missing, run->moving);
-	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++) {
-		status =
-		    run_part(work, &parts[i], brought[i], &events[i].inner, &run->parts[i].stamp);
-		if (status != CL_SUCCESS)
-			break;
-		count_launch(parts[i].member, true);
-		events[i].member = parts[i].member;
-		events[i].flight = flight_begin(work, &parts[i], events[i].inner);
-		run->parts[run->count].member = parts[i].member;
-		run->parts[run->count].from = parts[i].from;
-		run->parts[run->count].to = parts[i].to;
-		run->parts[run->count++].event = events[i].inner;
-		flights->is_parting = true;
-		split_part_wrote(work, &parts[i]);
-		flights->is_parting = false;
-	}
-	/* All run before images are waited for. */
-	flights->is_parting = true;
-	for (unsigned int i = 0; i < count && status == CL_SUCCESS; i++)
-		status = split_part_send_home(work, &parts[i]);
-	flights->is_parting = false;
-	return status;
-}
-
-/* The one whose times are looked at later: of parts the earlier one, which is over sooner, but for
- * what tries a guest. */
-static void keep_run(struct split_run *kept, struct split_run *run)
-{
-	if (kept->count && !kept->is_whole && !split_is_trying(run)) {
-		split_drop_run(run);
-		return;
-	}
-	split_drop_run(kept);
-	*kept = *run;
-}
-
 /* An event for what is over: it stands behind all of it. */
 static void mark(const struct split_work *work, cl_event *event, cl_int *status)
 {
@@ -224,7 +153,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		work->verdict = verdict;
 		split->verdict.groups = verdict->groups;
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
-			split_plan(kernel, verdict, class, false, &plan);
+			split_plan(kernel, verdict, class, false, 0, &plan);
 	}
 	if (plan.count && is_built(kernel, class, plan.parts, plan.count)) {
 		is_split = split_diff_run(work, plan.parts, plan.count);
@@ -246,16 +175,34 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 	return is_split;
 }
 
+/* The first launch of a class. False: it is to run whole. */
+static bool launch_first(struct split_work *work, struct balance_class *class, cl_event *event,
+			 cl_int *status)
+{
+	struct split_first *first =
+	    split_first_may(work, class) ? split_first_run(work, class, status) : NULL;
+
+	if (!first)
+		return false;
+	if (*status == CL_SUCCESS && first->plan.count) {
+		tell(work->kernel->split, work->kernel, "split");
+		split_run_parts(work, first->class, &first->plan, first, event, status);
+	} else if (*status == CL_SUCCESS) {
+		split_run_at_home(work, first, event, status);
+	}
+	work->verdict = &work->kernel->split->verdict;
+	split_first_free(first);
+	return true;
+}
+
 static bool split_locked(struct split_work *work, const struct ndrange *range, cl_event *event,
 			 cl_int *status)
 {
 	struct kernel *kernel = work->kernel;
 	struct split_kernel *split = split_kernel_of(kernel);
 	struct analysis_arg args[ANALYSIS_ARGS];
-	struct event_part events[POOL_MEMBERS];
 	struct analysis_launch launch;
 	struct balance_class *class;
-	struct split_run run = {0};
 	struct split_plan plan;
 
 	if (!split || !may_split(split, kernel, range))
@@ -276,6 +223,8 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 	class = balance_class_of(&split->past->balance, work->verdict->groups);
 	split->counted = split_count(split->past, class);
 	if (settings()->split != SPLIT_FORCE && !balance_splits(class)) {
+		if (launch_first(work, class, event, status))
+			return true;
 		count_whole(balance_reason(class));
 		return false;
 	}
@@ -284,13 +233,13 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole("dear_to_try");
 		return false;
 	}
-	split_plan(kernel, work->verdict, class, true, &plan);
+	split_plan(kernel, work->verdict, class, true, 0, &plan);
 	if (plan.turn == GUEST_REHEARSE)
 		rehearse(work, class, &plan);
 	if (class->guest.is_out)
 		tell(split, kernel, "a guest does not pay");
 	if (plan.turn == GUEST_TRY && !worth_trying(work, class, &plan)) {
-		split_plan(kernel, work->verdict, class, false, &plan);
+		split_plan(kernel, work->verdict, class, false, 0, &plan);
 		plan.why = "dear_to_try";
 	}
 	if (!plan.count) {
@@ -307,36 +256,12 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	tell(split, kernel, plan.turn == GUEST_STAY ? "split, with a guest" : "split");
-	run.class = class;
-	run.key = class->key;
-	run.groups = work->verdict->groups;
-	run.queue = work->queue;
-	run.counted = split->counted;
-	run.turn = plan.turn;
-	run.guest = plan.parts[plan.count - 1].member;
-	*status = run_parts(work, plan.parts, plan.count, &run, events);
-	if (*status == CL_SUCCESS)
-		count_split();
-	if (!split_is_trying(&run))
-		balance_moved(class, run.moving);
-	run.charged = balance_loss(class, run.moving);
-	split->past->lost += run.charged;
-	if (*status == CL_SUCCESS && event) {
-		for (unsigned int i = 0; i < plan.count; i++) {
-			of(events[i].inner)->clRetainEvent(events[i].inner);
-			if (events[i].flight)
-				flight_hold(events[i].flight);
-		}
-		*event = event_of_parts(work->queue, CL_COMMAND_NDRANGE_KERNEL, events, plan.count);
-		if (!*event)
-			*status = CL_OUT_OF_HOST_MEMORY;
-	}
-	keep_run(&split->past->run, &run);
+	split_run_parts(work, class, &plan, NULL, event, status);
 	return true;
 }
 
 /* Whether it is worth waiting for what the launch waits for. */
-static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
+static bool may_be_split(struct queue *queue, struct kernel *kernel, const struct ndrange *range)
 {
 	struct split_kernel *split = split_kernel_of(kernel);
 	struct analysis_arg args[ANALYSIS_ARGS];
@@ -358,6 +283,8 @@ static bool may_be_split(struct kernel *kernel, const struct ndrange *range)
 	}
 	class = balance_class_of(&split->past->balance, verdict->groups);
 	if (settings()->split == SPLIT_FORCE || balance_may(class))
+		return true;
+	if (split_first_may(&(struct split_work){queue, kernel, &launch, verdict}, class))
 		return true;
 	split->counted = split_count(split->past, class);
 	count_whole(balance_reason(class));
@@ -381,7 +308,7 @@ bool split_launch(cl_command_queue handle, struct kernel *kernel, const struct n
 	/* Parts run on several members: what they wait for elsewhere is over before. */
 	if (count) {
 		pthread_mutex_lock(&context->lock);
-		is_split = may_be_split(kernel, range);
+		is_split = may_be_split(queue, kernel, range);
 		pthread_mutex_unlock(&context->lock);
 		if (!is_split)
 			return false;

@@ -99,7 +99,8 @@ static enum guest_turn turn_of(const struct kernel *kernel, struct balance_class
 }
 
 void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
-		struct balance_class *class, bool with_guest, struct split_plan *plan)
+		struct balance_class *class, bool with_guest, uint64_t first,
+		struct split_plan *plan)
 {
 	struct balance_class nothing = {0};
 	const uint64_t groups = verdict->groups;
@@ -122,7 +123,7 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 	if (plan->turn == GUEST_NONE || plan->turn == GUEST_REHEARSE)
 		last = 0;
 	balance_share(settings()->split == SPLIT_FORCE ? &nothing : class, power, pool()->count,
-		      groups, groups - last, from);
+		      groups, first, groups - last, from);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (from[i + 1] > from[i])
 			plan->parts[plan->count++] = (struct split_part){i, from[i], from[i + 1]};

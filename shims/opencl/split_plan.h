@@ -13,8 +13,10 @@ struct split_plan {
 	const char *why;	 /* it is to run whole */
 };
 
-/* Shares of members that are alike, more or less, and of the end of the range for a guest. */
+/* Shares of the groups from `first` on, of members that are alike, more or less; and of the end of
+ * the range for a guest. */
 void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
-		struct balance_class *class, bool with_guest, struct split_plan *plan);
+		struct balance_class *class, bool with_guest, uint64_t first,
+		struct split_plan *plan);
 
 #endif

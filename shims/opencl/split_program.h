@@ -26,7 +26,8 @@ struct split_run {
 	double moving;
 	/* Seconds that its kernel was charged with when it was launched. */
 	double counted, charged;
-	uint64_t groups;	   /* of the launch */
+	double before;	 /* what the slices took that were run before: see split_first.h */
+	uint64_t groups; /* of the launch */
 	const struct queue *queue; /* to be told from others: it may be gone */
 	unsigned int behind;	   /* launches of the kernel there since then */
 	unsigned int count;
@@ -36,7 +37,7 @@ struct split_run {
 		unsigned int member;
 		uint64_t from, to;
 	} parts[POOL_MEMBERS];
-	bool is_whole;
+	bool is_whole, is_first;
 	/* What the last part is, and who it was for. */
 	enum guest_turn turn;
 	unsigned int guest;
@@ -82,6 +83,9 @@ double split_spent(const struct split_program *split);
 
 /* A launch of a class begins, which takes as long as the one before: the seconds. */
 double split_count(struct split_past *past, const struct balance_class *class);
+
+/* Seconds that what is over took on a member; 0: it failed, or that is not known. */
+double split_seconds_of(cl_event event, unsigned int member);
 
 /* Gives up the events of parts. */
 void split_drop_run(struct split_run *run);

@@ -30,6 +30,13 @@ static double time_of(cl_event event, const struct stamp *stamp, unsigned int me
 	return end > start ? (double)(end - start) * 1e-9 : 0;
 }
 
+double split_seconds_of(cl_event event, unsigned int member)
+{
+	const double seconds = time_of(event, NULL, member);
+
+	return seconds > 0 ? seconds : 0;
+}
+
 static bool has_failed(cl_event event)
 {
 	cl_int state = CL_COMPLETE;
@@ -56,7 +63,7 @@ static void took(struct split_past *past, const struct split_run *run, double lo
 
 	past->seconds = longest;
 	past->spent += longest - run->counted;
-	if (run->is_whole || run->class->key != run->key)
+	if (run->is_whole || run->is_first || run->class->key != run->key)
 		return;
 	past->lost += (all > run->class->whole ? all - run->class->whole : 0) - run->charged;
 	if (all < run->class->whole)
@@ -112,6 +119,7 @@ static void learn_of_parts(const struct split_run *run, const double *times)
 {
 	const bool has_guest = !run->is_whole && run->turn != GUEST_NONE;
 	struct balance_part parts[POOL_MEMBERS];
+	double all = run->before;
 
 	if (run->is_whole) {
 		balance_took_whole(run->class, run->parts[0].member, run->groups, times[0]);
@@ -121,6 +129,11 @@ static void learn_of_parts(const struct split_run *run, const double *times)
 		parts[i] = (struct balance_part){run->parts[i].member, run->parts[i].from,
 						 run->parts[i].to, times[i]};
 	balance_learn(run->class, run->groups, parts, run->count - has_guest);
+	if (run->is_first) {
+		for (unsigned int i = 0; i < run->count; i++)
+			all += times[i];
+		balance_was_whole(run->class, all);
+	}
 	if (has_guest)
 		learn_of_guest(run, times);
 }
@@ -186,6 +199,7 @@ void split_ran_whole(const struct queue *queue, struct kernel *kernel, const str
 		split->past->run.class = balance_class_of(&split->past->balance, groups);
 		split->past->run.key = split->past->run.class->key;
 		split->past->run.is_whole = true;
+		split->past->run.is_first = false;
 		split->past->run.moving = 0;
 		split->past->run.charged = 0;
 		split->past->run.counted = split->counted;

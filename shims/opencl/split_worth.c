@@ -15,21 +15,22 @@
 #define GUEST_OF_LAUNCH 0.05
 #define GUEST_OF_ALL 0.01
 
-/* What parts are thought to take of the whole's time, by what is known of the home: 1 where a
+/* What parts are thought to take of the time at home, by what is known of the home: 1 where a
  * member is of another make. */
 static double share_of_longest(const struct split_work *work, const struct split_part *parts,
 			       unsigned int count)
 {
 	const struct member *home = &pool()->members[work->queue->context->home];
-	uint64_t longest = 0;
+	uint64_t longest = 0, all = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (strcmp(pool()->members[parts[i].member].name, home->name))
 			return 1;
 		if (parts[i].to - parts[i].from > longest)
 			longest = parts[i].to - parts[i].from;
+		all += parts[i].to - parts[i].from;
 	}
-	return (double)longest / (double)work->verdict->groups;
+	return (double)longest / (double)all;
 }
 
 /* How long it is thought to take to move so many bytes. */

@@ -2,16 +2,17 @@
  * An OpenCL vendor's library (ICD): another vendor's, whose devices are not alike.
  *
  *     UNLIKE_VENDOR    the library whose platform it is
- *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build, and says "build" on stderr
- *     UNLIKE_ITEM_NS   each launch takes so many nanoseconds longer for each work-item, in which its
- *                      device does nothing else, and no processor is used
- *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
+ *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build, and says "build" on
+ * stderr UNLIKE_ITEM_NS   each launch takes so many nanoseconds longer for each work-item, in which
+ * its device does nothing else, and no processor is used UNLIKE_SLOWER    all devices but the first
+ * say that launches took so many times as long
  *
  * All have two extensions more, and what they ask of them: of dot products the first device does
  * those of bytes that are packed and those that are not, the others the former.
  *
- * The first device says that it is a GPU. Each launch on another is a line on stderr: "guest: ",
- * where it begins along its last dimension, and how many work-items it has there.
+ * The first device says that it is a GPU; with UNLIKE_GPUS so many of them do. Each launch on
+ * another is a line on stderr: "guest: ", where it begins along its last dimension, and how many
+ * work-items it has there.
  */
 #define CL_TARGET_OPENCL_VERSION 300
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
@@ -120,6 +121,9 @@ static cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info name, 
 	status = state.table.clGetDeviceInfo(device, name, room, out, used);
 	if (status == CL_SUCCESS && name == CL_DEVICE_TYPE && out && is_gpu(device))
 		*(cl_device_type *)out = CL_DEVICE_TYPE_GPU;
+	/* PoCL has another for each device. */
+	if (status == CL_SUCCESS && name == CL_DEVICE_VENDOR_ID && out && is_gpu(device))
+		*(cl_uint *)out = 0x1002;
 	return status;
 }
 
@@ -146,8 +150,8 @@ static cl_int launch_long(cl_command_queue queue, cl_kernel kernel, cl_uint dime
 	double items = 1;
 	useconds_t wait;
 	cl_event first;
-	cl_int status = state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset, global,
-							   local, count, waits, &first);
+	cl_int status = state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset,
+							   global, local, count, waits, &first);
 
 	if (status != CL_SUCCESS)
 		return status;

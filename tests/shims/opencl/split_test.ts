@@ -187,8 +187,19 @@ poclTest("kernels that are too short alone are worth it to build their program f
 
 poclTest("a program that waits for the last of its launches alone has them in parts", () => {
   // 10 ms each: parts are built in so many.
-  const { out, errors } = runOnUnlike("ahead", ["200"], { item: 2500 });
-  assert.equal(out, "done\n", errors);
+  const { out, errors } = runOnUnlike("ahead", ["200", "4096"], { item: 2500 });
+  assert.match(out, /^done$/m, errors);
+  assert.deepEqual(verdicts(errors), ["mvgal: count: split"]);
+});
+
+poclTest("the first launch of a kernel is in parts from where it has turned out to be long", () => {
+  const items = 2 ** 20;
+  const { out, errors } = runOnUnlike("ahead", ["1", String(items)], { item: 2000 });
+  const [, took = NaN, passed = NaN] = /^took (\S+) of (\S+)\ndone$/m.exec(out)?.map(Number) ?? [];
+  const alone = items * 2000 / 1e6;
+  assert.ok(passed > alone / 2, `${out} ${errors}`);
+  // Its event has the slices that ran before, and of the parts the longest.
+  assert.ok(took > alone / 2 && took <= passed, `${out} ${errors}`);
   assert.deepEqual(verdicts(errors), ["mvgal: count: split"]);
 });
 

@@ -2,38 +2,73 @@
 /*
  * Enqueues all its launches before it waits for the last, as most programs do.
  *
- *     ahead LAUNCHES
+ *     ahead LAUNCHES ITEMS
+ *
+ * "took MS of MS" are what the launches took by their events, and what passed.
  */
 #include "common.h"
 
-#define ITEMS ((size_t)1 << 12)
+#include <time.h>
+
+#define LAUNCHES_MOST 1024
 
 static const char source[] =
     "__kernel void count(__global uint *o) { o[get_global_id(0)] += get_global_id(0) + 1; }\n";
 
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
+}
+
+static double took(cl_event event)
+{
+	cl_ulong start, end;
+
+	OK(clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof(start), &start, NULL));
+	OK(clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL));
+	OK(clReleaseEvent(event));
+	return (double)(end - start) * 1e-6;
+}
+
 int main(int argc, char **argv)
 {
 	const cl_uint launches = argc > 1 ? (cl_uint)atoi(argv[1]) : 1;
-	const size_t all = ITEMS, group = 64;
-	static cl_uint counts[ITEMS];
+	const size_t all = argc > 2 ? strtoull(argv[2], NULL, 10) : 4096, group = 64;
+	static cl_event events[LAUNCHES_MOST];
+	cl_uint *counts = calloc(all, sizeof(*counts));
+	double began, passed, sum = 0;
 	cl_command_queue queue;
 	cl_kernel count;
 	cl_mem out;
 
+	if (!counts || launches > LAUNCHES_MOST)
+		return 1;
 	start();
-	queue = queue_of(context, 0);
+	queue = queue_of(context, CL_QUEUE_PROFILING_ENABLE);
 	count = kernel_of(context, source, "count");
-	out = buffer_of(context, CL_MEM_COPY_HOST_PTR, sizeof(counts), counts);
+	out = buffer_of(context, CL_MEM_COPY_HOST_PTR, all * sizeof(*counts), counts);
 	OK(clSetKernelArg(count, 0, sizeof(out), &out));
+	began = now();
 	for (cl_uint i = 0; i < launches; i++)
-		OK(clEnqueueNDRangeKernel(queue, count, 1, NULL, &all, &group, 0, NULL, NULL));
-	OK(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, sizeof(counts), counts, 0, NULL, NULL));
-	for (size_t i = 0; i < ITEMS; i++)
+		OK(clEnqueueNDRangeKernel(queue, count, 1, NULL, &all, &group, 0, NULL,
+					  &events[i]));
+	OK(clFinish(queue));
+	passed = now() - began;
+	OK(clEnqueueReadBuffer(queue, out, CL_TRUE, 0, all * sizeof(*counts), counts, 0, NULL,
+			       NULL));
+	for (size_t i = 0; i < all; i++)
 		SAME(counts[i], launches * (i + 1));
+	for (cl_uint i = 0; i < launches; i++)
+		sum += took(events[i]);
 	OK(clReleaseMemObject(out));
 	OK(clReleaseKernel(count));
 	OK(clReleaseCommandQueue(queue));
 	OK(clReleaseContext(context));
+	free(counts);
+	printf("took %.3f of %.3f\n", sum, passed);
 	puts("done");
 	return 0;
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "split_first.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flight.h"
+#include "settings.h"
+#include "split_worth.h"
+
+/* The first slice is so much of the launch; none is more than half of the others together. */
+#define FIRST 16
+#define MOST 8
+/* And so many times what its device holds at once, or the end of a slice would be felt. */
+#define WAVES 2
+#define UNIT_ITEMS 2048
+/* A first slice that takes less is that of a short launch; so is one none of whose first slices
+ * takes as long as a long one: its edge may be all but empty. */
+#define SHORT 20e-6
+#define LONG 0.001
+#define SHORT_OF 7 / 16
+/* Seconds that slices are to take: what is waited for then is one of them. */
+#define SLICE 0.01
+
+static bool are_alike(const struct context *context)
+{
+	const struct member *home = &pool()->members[context->home];
+	const unsigned int members = split_members(context);
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < pool()->count; i++) {
+		const struct member *member = &pool()->members[i];
+
+		if (!(members >> i & 1))
+			continue;
+		if (strcmp(member->name, home->name) || member->power < home->power)
+			return false;
+		count++;
+	}
+	/* An event has room for the first slice, and each member's part. */
+	return count > 1 && count < POOL_MEMBERS;
+}
+
+/* Work-items of as many groups along the dimension in which it is cut. */
+static double items_of(const struct split_work *work, uint64_t groups)
+{
+	double items = (double)groups * (double)work->verdict->group;
+
+	for (unsigned int i = 0; i < work->launch->dimensions; i++)
+		if (i != work->verdict->dimension)
+			items *= (double)work->launch->global[i];
+	return items;
+}
+
+static double least_items(const struct context *context)
+{
+	return (double)pool()->members[context->home].units * UNIT_ITEMS * WAVES;
+}
+
+bool split_first_may(const struct split_work *work, const struct balance_class *class)
+{
+	const struct context *context = work->queue->context;
+	const struct split_kernel *split = work->kernel->split;
+
+	return class->whole <= 0 && !class->rest && !split->past->run.count &&
+	       !split->info.has_hidden && work->queue->home == context->home &&
+	       items_of(work, work->verdict->groups / FIRST) >= least_items(context) &&
+	       are_alike(context);
+}
+
+/* Enqueues the groups up to `to` at home. */
+static cl_int enqueue(struct split_work *work, struct split_first *first, uint64_t to,
+		      cl_event *event)
+{
+	struct context *context = work->queue->context;
+	const struct split_part part = {context->home, first->at, to};
+	const struct split_cut cut = split_cut_of(work);
+	cl_int status = split_part_bring(work, &part);
+	cl_command_queue queue = NULL;
+	cl_kernel inner = NULL;
+
+	if (status == CL_SUCCESS)
+		queue = queue_on(work->queue, context->home, &status);
+	if (queue)
+		inner = kernel_on(work->kernel, context->home, &status);
+	if (inner)
+		status = split_part_enqueue(&cut, &part, inner, queue, event);
+	if (status != CL_SUCCESS)
+		return status;
+	of(queue)->clFlush(queue);
+	split_part_wrote(work, &part);
+	first->last = first->at;
+	first->at = to;
+	return split_part_send_home(work, &part);
+}
+
+/* Enqueues a slice and waits for it: how long it took, 0 where that is not known. */
+static double run_slice(struct split_work *work, struct split_first *first, uint64_t to,
+			cl_int *status)
+{
+	struct context *context = work->queue->context;
+	const unsigned int home = context->home;
+	struct split_past *past = work->kernel->split->past;
+	const uint64_t key = first->class->key;
+	double seconds;
+	cl_event event;
+
+	*status = enqueue(work, first, to, &event);
+	if (*status != CL_SUCCESS)
+		return 0;
+	if (!first->begun) {
+		of(event)->clRetainEvent(event);
+		first->begun = event;
+	}
+	pthread_mutex_unlock(&context->lock);
+	*status = of(event)->clWaitForEvents(1, &event);
+	pthread_mutex_lock(&context->lock);
+	seconds = *status == CL_SUCCESS ? split_seconds_of(event, home) : 0;
+	of(event)->clReleaseEvent(event);
+	if (first->class->key != key)
+		first->class = balance_class_of(&past->balance, first->verdict.groups);
+	past->spent += seconds;
+	first->seconds += seconds;
+	balance_learn(first->class, first->verdict.groups,
+		      &(struct balance_part){home, first->last, to, seconds}, 1);
+	return seconds;
+}
+
+/* Plans parts of what is left, which is thought to take so many seconds. */
+static bool may_part(struct split_work *work, struct split_first *first, double left)
+{
+	struct program *program = work->kernel->program;
+	struct balance_class *class = first->class;
+	const unsigned int members = split_members(work->queue->context);
+	bool may;
+
+	if (atomic_load(&work->queue->context->pins))
+		return false;
+	if (!split_build_is_ready(program, members) &&
+	    !split_build_wait(program, members, left * WORTH_OF_LAUNCH))
+		return false;
+	split_plan(work->kernel, &first->verdict, class, false, first->at, &first->plan);
+	class->whole = left;
+	may = first->plan.count && worth_trying(work, class, &first->plan);
+	class->whole = 0;
+	if (!may)
+		first->plan.count = 0;
+	return may;
+}
+
+/* How many groups the next slice has at most, after one of so many that took so long. */
+static uint64_t next_of(const struct split_work *work, const struct split_first *first,
+			uint64_t groups, double seconds)
+{
+	const uint64_t all = first->verdict.groups;
+	const double least =
+	    (double)groups * least_items(work->queue->context) / items_of(work, groups);
+	double next = (double)groups * 2;
+
+	if (seconds <= 0 || (first->last == 0 && seconds < SHORT))
+		return all;
+	if (first->seconds < LONG)
+		return first->at >= all * SHORT_OF ? all : groups * 2;
+	if (next > (double)groups * SLICE / seconds)
+		next = (double)groups * SLICE / seconds;
+	if (next > (double)(all / MOST))
+		next = (double)(all / MOST);
+	return (uint64_t)(next > least ? next : least) + 1;
+}
+
+struct split_first *split_first_run(struct split_work *work, struct balance_class *class,
+				    cl_int *status)
+{
+	const uint64_t all = work->verdict->groups;
+	struct split_first *first = calloc(1, sizeof(*first));
+	uint64_t slice = all / FIRST;
+
+	if (!first)
+		return NULL;
+	/* Others may launch the kernel in between. */
+	first->verdict = *work->verdict;
+	work->verdict = &first->verdict;
+	first->class = class;
+	do {
+		const double seconds = run_slice(work, first, first->at + slice, status);
+
+		if (*status != CL_SUCCESS)
+			break;
+		if (first->seconds >= LONG &&
+		    may_part(work, first, seconds / (double)slice * (double)(all - first->at)))
+			return first;
+		slice = next_of(work, first, slice, seconds);
+	} while (slice < all - first->at);
+	if (*status == CL_SUCCESS)
+		*status = enqueue(work, first, all, &first->running);
+	if (first->at)
+		return first;
+	work->verdict = &work->kernel->split->verdict;
+	split_first_free(first);
+	return NULL;
+}
+
+void split_first_free(struct split_first *first)
+{
+	if (first->begun)
+		of(first->begun)->clReleaseEvent(first->begun);
+	if (first->running)
+		of(first->running)->clReleaseEvent(first->running);
+	free(first);
+}
