@@ -8,18 +8,18 @@
 #include "settings.h"
 #include "split_worth.h"
 
-/* The first slice is so much of the launch; none is more than half of the others together. */
+/* The first slice is this part of the launch, and of one that is long the largest is this. */
 #define FIRST 16
 #define MOST 8
-/* And so many times what its device holds at once, or the end of a slice would be felt. */
+/* A slice is so many times what its device holds at once, or its end would be felt. */
 #define WAVES 2
 #define UNIT_ITEMS 2048
-/* A first slice that takes less is that of a short launch; so is one none of whose first slices
- * takes as long as a long one: its edge may be all but empty. */
+/* A launch is short if its first slice takes less seconds, or so much of it less than a long one:
+ * its edge may be all but empty. */
 #define SHORT 20e-6
 #define LONG 0.001
-#define SHORT_OF 7 / 16
-/* Seconds that slices are to take: what is waited for then is one of them. */
+#define SHORT_OF (7.0 / 16)
+/* Seconds that a slice of a long one takes. */
 #define SLICE 0.01
 
 static bool are_alike(const struct context *context)
@@ -39,6 +39,16 @@ static bool are_alike(const struct context *context)
 	}
 	/* An event has room for the first slice, and each member's part. */
 	return count > 1 && count < POOL_MEMBERS;
+}
+
+/* Whether all of its queues are where it is: others would have to wait as well. */
+static bool is_in_one_place(const struct context *context)
+{
+	const struct queue *queue = context->queues;
+
+	while (queue && queue->home == context->home)
+		queue = queue->next;
+	return !queue;
 }
 
 /* Work-items of as many groups along the dimension in which it is cut. */
@@ -63,7 +73,7 @@ bool split_first_may(const struct split_work *work, const struct balance_class *
 	const struct split_kernel *split = work->kernel->split;
 
 	return class->whole <= 0 && !class->rest && !split->past->run.count &&
-	       !split->info.has_hidden && work->queue->home == context->home &&
+	       !split->info.has_hidden && is_in_one_place(context) &&
 	       items_of(work, work->verdict->groups / FIRST) >= least_items(context) &&
 	       are_alike(context);
 }
@@ -88,10 +98,15 @@ static cl_int enqueue(struct split_work *work, struct split_first *first, uint64
 	if (status != CL_SUCCESS)
 		return status;
 	of(queue)->clFlush(queue);
-	split_part_wrote(work, &part);
 	first->last = first->at;
 	first->at = to;
-	return split_part_send_home(work, &part);
+	split_part_wrote(work, &part);
+	status = split_part_send_home(work, &part);
+	if (status != CL_SUCCESS) {
+		of(*event)->clReleaseEvent(*event);
+		*event = NULL;
+	}
+	return status;
 }
 
 /* Enqueues a slice and waits for it: how long it took, 0 where that is not known. */
@@ -113,7 +128,8 @@ static double run_slice(struct split_work *work, struct split_first *first, uint
 		first->begun = event;
 	}
 	pthread_mutex_unlock(&context->lock);
-	*status = of(event)->clWaitForEvents(1, &event);
+	if (of(event)->clWaitForEvents(1, &event) != CL_SUCCESS)
+		*status = CL_OUT_OF_RESOURCES;
 	pthread_mutex_lock(&context->lock);
 	seconds = *status == CL_SUCCESS ? split_seconds_of(event, home) : 0;
 	of(event)->clReleaseEvent(event);
@@ -160,7 +176,7 @@ static uint64_t next_of(const struct split_work *work, const struct split_first 
 	if (seconds <= 0 || (first->last == 0 && seconds < SHORT))
 		return all;
 	if (first->seconds < LONG)
-		return first->at >= all * SHORT_OF ? all : groups * 2;
+		return (double)first->at >= (double)all * SHORT_OF ? all : groups * 2;
 	if (next > (double)groups * SLICE / seconds)
 		next = (double)groups * SLICE / seconds;
 	if (next > (double)(all / MOST))
