@@ -19,8 +19,10 @@
 #define SHORT 20e-6
 #define LONG 0.001
 #define SHORT_OF (7.0 / 16)
-/* Seconds that a slice of a long one takes. */
+/* Seconds that a slice of a long one takes, or this much of what it has run: each has an end at
+ * which its device runs empty. */
 #define SLICE 0.01
+#define SLICE_OF 0.1
 
 static bool are_alike(const struct context *context)
 {
@@ -171,14 +173,15 @@ static uint64_t next_of(const struct split_work *work, const struct split_first 
 	const uint64_t all = first->verdict.groups;
 	const double least =
 	    (double)groups * least_items(work->queue->context) / items_of(work, groups);
-	double next = (double)groups * 2;
+	double next = (double)groups * 2, longest = first->seconds * SLICE_OF;
 
 	if (seconds <= 0 || (first->last == 0 && seconds < SHORT))
 		return all;
 	if (first->seconds < LONG)
 		return (double)first->at >= (double)all * SHORT_OF ? all : groups * 2;
-	if (next > (double)groups * SLICE / seconds)
-		next = (double)groups * SLICE / seconds;
+	longest = longest > SLICE ? longest : SLICE;
+	if (next > (double)groups * longest / seconds)
+		next = (double)groups * longest / seconds;
 	if (next > (double)(all / MOST))
 		next = (double)(all / MOST);
 	return (uint64_t)(next > least ? next : least) + 1;
