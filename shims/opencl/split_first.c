@@ -24,6 +24,9 @@
 #define SLICE 0.01
 #define SLICE_OF 0.1
 
+/* Whether members are GPUs of one kind. Processors share their cores, and what parts of the first
+ * launch took says nothing of the whole then; nor are slices cheap there, for drivers compile anew
+ * what begins elsewhere than at 0. */
 static bool are_alike(const struct context *context)
 {
 	const struct member *home = &pool()->members[context->home];
@@ -35,7 +38,8 @@ static bool are_alike(const struct context *context)
 
 		if (!(members >> i & 1))
 			continue;
-		if (strcmp(member->name, home->name) || member->power < home->power)
+		if (!(member->type & CL_DEVICE_TYPE_GPU) || strcmp(member->name, home->name) ||
+		    member->power < home->power)
 			return false;
 		count++;
 	}
