@@ -8,6 +8,8 @@
 #define LEAST_SECONDS 0.0005
 /* So much of the whole's time parts may need at most. */
 #define PAYS 0.97
+/* After so many launches without a time none is waited for. */
+#define MOST_UNTOLD 2
 /* The part of a member that was measured is this much of the launch, or none. */
 #define LEAST_SHARE (1.0 / 64)
 /* The first splits move what later ones have in place. */
@@ -74,6 +76,7 @@ static void rest(struct balance_class *of)
 		of->guest.launch.groups = 0;
 	/* Members change: what was measured is asked for again then. */
 	of->whole = 0;
+	of->untold = 0;
 }
 
 bool balance_may(struct balance_class *of)
@@ -111,7 +114,7 @@ bool balance_is_learning(const struct balance_class *of, bool in_parts)
 {
 	if (of->rest)
 		return false;
-	return in_parts ? of->splits < SURE : of->whole <= 0;
+	return in_parts ? of->splits < SURE : of->whole <= 0 && of->untold < MOST_UNTOLD;
 }
 
 void balance_give_up(struct balance_class *of)
@@ -294,14 +297,15 @@ void balance_learn(struct balance_class *of, uint64_t groups, const struct balan
 void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
 			double seconds)
 {
-	if (seconds <= 0)
-		return;
 	balance_learn(of, groups, &(struct balance_part){member, 0, groups, seconds}, 1);
 	balance_was_whole(of, seconds);
 }
 
 void balance_was_whole(struct balance_class *of, double seconds)
 {
+	of->untold = seconds > 0 ? 0 : of->untold + 1;
+	if (seconds <= 0)
+		return;
 	of->last = seconds;
 	of->whole = of->whole > 0 && of->whole < seconds ? of->whole : seconds;
 }

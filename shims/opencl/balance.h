@@ -41,6 +41,7 @@ struct balance_class {
 	double speed[BALANCE_MEMBERS];
 	/* Seconds of a launch: whole at best, and the longest of its parts. */
 	double whole, parted;
+	unsigned int untold; /* launches since then that are over, and of no known time */
 	/* What was moved for a launch in parts: the mean of so many that were settled. */
 	double moving;
 	unsigned int moves;
@@ -96,10 +97,10 @@ const char *balance_reason(const struct balance_class *of);
 unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
 			   uint64_t groups, uint64_t first, uint64_t shared, uint64_t *from);
 
-/* What was measured. */
+/* What was measured; 0 seconds: it was not. */
 void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,
 			double seconds);
-/* A launch that ran otherwise would have taken so long. */
+/* A launch that ran otherwise would have taken so long; 0: it is not known. */
 void balance_was_whole(struct balance_class *of, double seconds);
 /* Parts of a launch of so many groups. */
 void balance_learn(struct balance_class *of, uint64_t groups, const struct balance_part *parts,

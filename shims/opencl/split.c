@@ -238,7 +238,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		rehearse(work, class, &plan);
 	if (class->guest.is_out)
 		tell(split, kernel, "a guest does not pay");
-	if (plan.turn == GUEST_TRY && !worth_trying(work, class, &plan)) {
+	if (plan.turn == GUEST_TRY && !worth_trying(work, class, &plan, class->whole)) {
 		split_plan(kernel, work->verdict, class, false, 0, &plan);
 		plan.why = "dear_to_try";
 	}
@@ -247,7 +247,7 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		return false;
 	}
 	/* Nothing is built for what is not to be tried. */
-	if (!worth_trying(work, class, &plan)) {
+	if (!worth_trying(work, class, &plan, class->whole)) {
 		count_whole("dear_to_try");
 		return false;
 	}

@@ -78,7 +78,7 @@ bool split_first_may(const struct split_work *work, const struct balance_class *
 	const struct context *context = work->queue->context;
 	const struct split_kernel *split = work->kernel->split;
 
-	return class->whole <= 0 && !class->rest && !split->past->run.count &&
+	return balance_is_learning(class, false) && !split->past->run.count &&
 	       !split->info.has_hidden && is_in_one_place(context) &&
 	       items_of(work, work->verdict->groups / FIRST) >= least_items(context) &&
 	       are_alike(context);
@@ -142,7 +142,7 @@ static double run_slice(struct split_work *work, struct split_first *first, uint
 	if (first->class->key != key)
 		first->class = balance_class_of(&past->balance, first->verdict.groups);
 	past->spent += seconds;
-	first->seconds += seconds;
+	first->seconds = seconds > 0 ? first->seconds + seconds : 0;
 	balance_learn(first->class, first->verdict.groups,
 		      &(struct balance_part){home, first->last, to, seconds}, 1);
 	return seconds;
@@ -154,7 +154,6 @@ static bool may_part(struct split_work *work, struct split_first *first, double 
 	struct program *program = work->kernel->program;
 	struct balance_class *class = first->class;
 	const unsigned int members = split_members(work->queue->context);
-	bool may;
 
 	if (atomic_load(&work->queue->context->pins))
 		return false;
@@ -162,12 +161,9 @@ static bool may_part(struct split_work *work, struct split_first *first, double 
 	    !split_build_wait(program, members, left * WORTH_OF_LAUNCH))
 		return false;
 	split_plan(work->kernel, &first->verdict, class, false, first->at, &first->plan);
-	class->whole = left;
-	may = first->plan.count && worth_trying(work, class, &first->plan);
-	class->whole = 0;
-	if (!may)
+	if (!worth_trying(work, class, &first->plan, left))
 		first->plan.count = 0;
-	return may;
+	return first->plan.count;
 }
 
 /* How many groups the next slice has at most, after one of so many that took so long. */

@@ -13,7 +13,7 @@ struct split_first {
 	struct analysis_verdict verdict; /* that of the work, from the first slice on */
 	struct balance_class *class;
 	uint64_t at;		/* the groups before it are enqueued */
-	double seconds;		/* that those slices took which were waited for */
+	double seconds;		/* that those slices took which were waited for; 0: not known */
 	cl_event begun;		/* of the first slice, which is over */
 	cl_event running;	/* of the last one, where it is not waited for; else NULL */
 	uint64_t last;		/* where that begins */

@@ -26,10 +26,10 @@ static unsigned int take_events(const struct queue *queue, const struct kernel *
 {
 	struct split_run *run = &kernel->split->past->run;
 
-	split_learn(kernel->split);
 	/* Queues may be on different members, which run beside each other. */
 	if (!run->count || run->queue != queue || !is_telling(kernel, run))
 		return 0;
+	split_learn(kernel->split);
 	run->behind++;
 	/* What is not known may be long. */
 	if (run->class->last > 0 && run->behind * run->class->last < AHEAD)

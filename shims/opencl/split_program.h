@@ -26,7 +26,7 @@ struct split_run {
 	double moving;
 	/* Seconds that its kernel was charged with when it was launched. */
 	double counted, charged;
-	double before;	 /* what the slices took that were run before: see split_first.h */
+	double before;	 /* what the slices took that were run before; 0: it is not known */
 	uint64_t groups; /* of the launch */
 	const struct queue *queue; /* to be told from others: it may be gone */
 	unsigned int behind;	   /* launches of the kernel there since then */

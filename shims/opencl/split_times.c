@@ -131,7 +131,7 @@ static void learn_of_parts(const struct split_run *run, const double *times)
 	balance_learn(run->class, run->groups, parts, run->count - has_guest);
 	if (run->is_first) {
 		for (unsigned int i = 0; i < run->count; i++)
-			all += times[i];
+			all = all > 0 && times[i] > 0 ? all + times[i] : 0;
 		balance_was_whole(run->class, all);
 	}
 	if (has_guest)
@@ -190,27 +190,23 @@ void split_ran_whole(const struct queue *queue, struct kernel *kernel, const str
 		     unsigned int member, cl_event inner, struct stamp *stamp)
 {
 	struct split_kernel *split = kernel->split;
-	uint64_t groups;
+	struct balance_class *class;
 
 	stamp_end(stamp, inner);
 	pthread_mutex_lock(&kernel->context->lock);
 	if (split_asks(kernel) && range->type == CL_COMMAND_NDRANGE_KERNEL) {
-		groups = split->verdict.groups;
-		split->past->run.class = balance_class_of(&split->past->balance, groups);
-		split->past->run.key = split->past->run.class->key;
-		split->past->run.is_whole = true;
-		split->past->run.is_first = false;
-		split->past->run.moving = 0;
-		split->past->run.charged = 0;
-		split->past->run.counted = split->counted;
-		split->past->run.count = 1;
-		split->past->run.parts[0].event = inner;
-		split->past->run.parts[0].stamp = stamp;
-		split->past->run.parts[0].member = member;
-		split->past->run.groups = groups;
-		split->past->run.queue = queue;
-		split->past->run.behind = 0;
-		if (settings()->split != SPLIT_FORCE && split->past->run.class->whole <= 0)
+		class = balance_class_of(&split->past->balance, split->verdict.groups);
+		split->past->run = (struct split_run){
+		    .class = class,
+		    .key = class->key,
+		    .counted = split->counted,
+		    .groups = split->verdict.groups,
+		    .queue = queue,
+		    .count = 1,
+		    .parts = {{.event = inner, .stamp = stamp, .member = member}},
+		    .is_whole = true,
+		};
+		if (settings()->split != SPLIT_FORCE && class->whole <= 0)
 			split_build_watch(kernel->program, split_members(kernel->context), inner);
 		inner = NULL;
 	}

@@ -64,7 +64,7 @@ bool worth_rehearsing(const struct split_work *work, const struct balance_class 
 /* Beside a small part of one launch it may be what members like the home should make up for in that
  * very launch. */
 bool worth_trying(const struct split_work *work, const struct balance_class *class,
-		  const struct split_plan *plan)
+		  const struct split_plan *plan, double seconds)
 {
 	double least, saved;
 	size_t missing;
@@ -75,8 +75,8 @@ bool worth_trying(const struct split_work *work, const struct balance_class *cla
 	missing = split_parts_missing(work, plan->parts, plan->count);
 	if (plan->turn == GUEST_TRY)
 		return worth_rehearsing(work, class, missing);
-	least = class->whole * WORTH_OF_LAUNCH;
-	saved = class->whole * (1 - share_of_longest(work, plan->parts, plan->count));
+	least = seconds * WORTH_OF_LAUNCH;
+	saved = seconds * (1 - share_of_longest(work, plan->parts, plan->count));
 	return is_affordable(work->kernel->split->past, moving_of(work->queue->context, missing),
 			     saved > least ? saved : least, OF_ALL);
 }

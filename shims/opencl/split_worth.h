@@ -11,9 +11,10 @@
 /* So many bytes were moved in so many seconds. */
 void worth_moved(struct context *context, size_t bytes, double seconds);
 
-/* Whether a plan may be run, where it is not known yet what that brings. */
+/* Whether a plan may be run for what takes so many seconds at home, where it is not known yet what
+ * that brings. */
 bool worth_trying(const struct split_work *work, const struct balance_class *class,
-		  const struct split_plan *plan);
+		  const struct split_plan *plan, double seconds);
 
 /* Whether a guest may do so, or rehearse, for which so many bytes are to be moved. */
 bool worth_rehearsing(const struct split_work *work, const struct balance_class *class,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define OK(call) ok((call), #call, __LINE__)
 #define SAME(a, b) same((long long)(a), (long long)(b), #a " and " #b, __LINE__)
@@ -32,6 +33,15 @@ static inline void same(long long a, long long b, const char *what, int line)
 		return;
 	fprintf(stderr, "line %d: %s: %lld and %lld\n", line, what, a, b);
 	exit(1);
+}
+
+/* Seconds since some moment. */
+static inline double clock_seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 static inline void start(void)

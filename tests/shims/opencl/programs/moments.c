@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <time.h>
 #include <unistd.h>
 
 #define COUNT_ALL ((size_t)1 << 16)
@@ -33,14 +32,6 @@ static int was_split(int from, int to)
 	text[length] = '\0';
 	dprintf(to, "%s", text);
 	return strstr(text, "split") != NULL;
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 int main(int count, char **words)
@@ -67,17 +58,17 @@ int main(int count, char **words)
 	queue = queue_of(context, 0);
 	program = clCreateProgramWithSource(context, 1, &text, NULL, &status);
 	OK(status);
-	began = now();
+	began = clock_seconds();
 	OK(clBuildProgram(program, 1, &device, "", NULL, NULL));
-	each = (now() - began) / 5;
+	each = (clock_seconds() - began) / 5;
 	out = buffer_of(context, 0, COUNT_ALL * 4, NULL);
 	/* And a few more. */
-	for (int i = 0; i < 3000 && left && now() < end; i++) {
+	for (int i = 0; i < 3000 && left && clock_seconds() < end; i++) {
 		char name[16];
 		cl_kernel spin;
 
 		if (i == kernels && kernels > 1)
-			end = now() + each * kernels;
+			end = clock_seconds() + each * kernels;
 		snprintf(name, sizeof(name), "spin%d", i % kernels);
 		spin = clCreateKernel(program, name, &status);
 		OK(status);
