@@ -30,16 +30,6 @@ static struct range around(struct range a, struct range b)
 	};
 }
 
-/* What is left of a range where that is still one. */
-static struct range without(struct range range, struct range gone)
-{
-	if (gone.start <= range.start && gone.end > range.start)
-		range.start = gone.end;
-	else if (gone.end >= range.end && gone.start < range.end)
-		range.end = gone.start;
-	return range;
-}
-
 static struct range reads_of(const struct flight_use *use, const struct split_part *part)
 {
 	struct range range = {0, 0};
@@ -85,7 +75,7 @@ static bool is_to_be_written(const struct flight *flight, const struct memory *r
 
 /* Whether the home has a range, or will have it when what was before is run again. */
 static bool is_backed(struct flight *flight, const struct memory *root, struct range range,
-		      struct range *awaited)
+		      struct ranges *awaited)
 {
 	const struct ranges *valid = &root->copies[root->context->home].valid;
 	struct range gap, defined;
@@ -94,9 +84,9 @@ static bool is_backed(struct flight *flight, const struct memory *root, struct r
 		/* What nobody has written may be anything. */
 		if (!ranges_first(&root->defined, gap.start, gap.end, &defined))
 			continue;
-		if (!is_to_be_written(flight, root, gap))
+		if (!is_to_be_written(flight, root, gap) ||
+		    !ranges_add(awaited, gap.start, gap.end))
 			return false;
-		*awaited = around(*awaited, gap);
 	}
 	return true;
 }
@@ -120,8 +110,8 @@ static void add_use(struct flight *flight, const struct argument *argument,
 	use->writes = writes_of(use, &flight->part);
 	/* Of what it writes it may leave out some. */
 	flight->is_backed = flight->is_backed &&
-			    is_backed(flight, memory->root, use->reads, &use->awaited_reads) &&
-			    is_backed(flight, memory->root, use->writes, &use->awaited_writes);
+			    is_backed(flight, memory->root, use->reads, &use->awaited) &&
+			    is_backed(flight, memory->root, use->writes, &use->awaited);
 }
 
 /* What happens to a range of memory, and whom that touches. */
@@ -201,14 +191,16 @@ static bool narrow(struct flight *flight, const struct change *change)
 	flight->is_backed = part->from < part->to;
 	for (unsigned int i = 0; i < flight->count; i++) {
 		struct flight_use *use = &flight->uses[i];
+		struct range touched;
 
 		if (!use->memory)
 			continue;
 		use->reads = reads_of(use, part);
 		use->writes = writes_of(use, part);
-		use->awaited_reads = common(use->awaited_reads, use->reads);
-		use->awaited_writes = common(use->awaited_writes, use->writes);
 		use->rewritten = common(use->rewritten, use->reads);
+		touched = around(use->reads, use->writes);
+		ranges_remove(&use->awaited, 0, touched.start);
+		ranges_remove(&use->awaited, touched.end, SIZE_MAX);
 	}
 	outdate(flight, &gone);
 	return true;
@@ -226,10 +218,9 @@ static bool is_coming(const struct flight *flight)
 	for (unsigned int i = 0; i < flight->count; i++) {
 		const struct flight_use *use = &flight->uses[i];
 
-		if (use->memory &&
-		    !(is_to_be_written(flight, use->memory->root, use->awaited_reads) &&
-		      is_to_be_written(flight, use->memory->root, use->awaited_writes)))
-			return false;
+		for (unsigned int j = 0; j < use->awaited.count; j++)
+			if (!is_to_be_written(flight, use->memory->root, use->awaited.list[j]))
+				return false;
 	}
 	return true;
 }
@@ -307,17 +298,20 @@ void flight_wrote(struct memory *root, unsigned int member, struct range range)
 		check(root->context);
 }
 
-/* The home waits for it no more. */
-static void stop_waiting(struct flight *flight, const struct change *change)
+/* The home waits for it no more. False: there is no memory to know the rest. */
+static bool stop_waiting(struct flight *flight, const struct change *change)
 {
+	bool is_known = true;
+
 	for (unsigned int i = 0; i < flight->count; i++) {
 		struct flight_use *use = &flight->uses[i];
 
-		if (!use->memory || use->memory->root != change->root)
-			continue;
-		use->awaited_reads = without(use->awaited_reads, change->range);
-		use->awaited_writes = without(use->awaited_writes, change->range);
+		if (use->memory && use->memory->root == change->root)
+			is_known =
+			    ranges_remove(&use->awaited, change->range.start, change->range.end) &&
+			    is_known;
 	}
+	return is_known;
 }
 
 /* Whether some of what comes is not as the part has read it. */
@@ -338,7 +332,10 @@ void flight_came_home(struct memory *root, struct range range)
 	for (struct flight *flight = root->context->flights.first; flight; flight = flight->next) {
 		if (is_rewritten(flight, &change))
 			is_other = narrow(flight, &change) || is_other;
-		stop_waiting(flight, &change);
+		if (stop_waiting(flight, &change))
+			continue;
+		give_up(flight);
+		is_other = true;
 	}
 	if (is_other)
 		check(root->context);

@@ -22,11 +22,11 @@ struct flight_use {
 	void *object;	       /* memory or a sampler, held: the kernel has it for an argument */
 	struct memory *memory; /* NULL: a sampler */
 	struct analysis_use windows;
-	/* Of the memory's root; what of it the home waits for; and what of it has been written
-	 * since it was read. The latter from the first byte to the last. */
+	/* Of the memory's root; what of it has been written since it was read, from the first byte
+	 * to the last; and what of either the home waits for. */
 	struct range reads, writes;
-	struct range awaited_reads, awaited_writes;
 	struct range rewritten;
+	struct ranges awaited;
 };
 
 struct flight {

@@ -19,9 +19,10 @@
 #define MOST_MOVES 16
 /* How much of a worse time is believed: others use the devices too. */
 #define WORSE 0.25
-/* Other shares have to be so much better. */
+/* Other shares have to be so much better: at first, and once what groups cost is known well, after
+ * so many launches. */
+#define BETTER_AT_FIRST 0.995
 #define BETTER 0.98
-/* After so many launches what groups cost is known well. */
 #define SURE 6
 #define REST 16
 #define MOST_REST 4096
@@ -159,11 +160,12 @@ static double reach_of(const struct balance_class *of, uint64_t groups, double c
 
 /* Whether the shares of before do nearly as well as the best. */
 static bool stays(const struct balance_class *of, const double *speed, unsigned int count,
-		  uint64_t groups, uint64_t first, uint64_t shared, double best)
+		  uint64_t groups, uint64_t shared, double best)
 {
+	const double better = of->learned < SURE ? BETTER_AT_FIRST : BETTER;
 	double longest = 0;
 
-	if (of->cut_groups != groups || of->cut[0] != first || of->cut[count] != shared)
+	if (of->cut_groups != groups || of->cut[count] != shared)
 		return false;
 	for (unsigned int i = 0; i < count; i++) {
 		const uint64_t from = of->cut[i], to = of->cut[i + 1];
@@ -177,7 +179,7 @@ static bool stays(const struct balance_class *of, const double *speed, unsigned 
 		if (seconds > longest)
 			longest = seconds;
 	}
-	return longest * BETTER <= best;
+	return longest * better <= best;
 }
 
 /* How fast members are, those of the home's kind 1; 0: they get no share. Their sum. */
@@ -209,28 +211,24 @@ static double speeds_of(struct balance_class *of, const double *power, unsigned 
 }
 
 unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
-			   uint64_t groups, uint64_t first, uint64_t shared, uint64_t *from)
+			   uint64_t groups, uint64_t shared, uint64_t *from)
 {
 	double speed[BALANCE_MEMBERS], running = 0;
 	const double sum = speeds_of(of, power, count, speed);
-	const double before = cost_of(of, groups, 0, (double)first);
-	const double all = cost_of(of, groups, (double)first, (double)shared);
+	const double all = cost_of(of, groups, 0, (double)shared);
 	unsigned int shares = 0;
 
-	if (sum > 0 && stays(of, speed, count, groups, first, shared, all / sum)) {
+	if (sum > 0 && stays(of, speed, count, groups, shared, all / sum)) {
 		memcpy(from, of->cut, (count + 1) * sizeof(*from));
 		for (unsigned int i = 0; i < count; i++)
 			shares += from[i + 1] > from[i];
 		return shares;
 	}
-	from[0] = first;
+	from[0] = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		running += speed[i];
 		from[i + 1] =
-		    sum > 0 ? (uint64_t)(reach_of(of, groups, before + all * (running / sum)) + 0.5)
-			    : first;
-		if (from[i + 1] < from[i])
-			from[i + 1] = from[i];
+		    sum > 0 ? (uint64_t)(reach_of(of, groups, all * (running / sum)) + 0.5) : 0;
 		if (from[i + 1] > shared || (sum > 0 && running >= sum))
 			from[i + 1] = shared;
 		shares += from[i + 1] > from[i];
@@ -269,7 +267,7 @@ void balance_learn(struct balance_class *of, uint64_t groups, const struct balan
 	/* At first what is new is believed, later half of it: others use the devices too. Of a
 	 * member of another kind half as much: what its groups cost is not known so well. */
 	const double belief = of->learned < SURE ? 1 : 0.5;
-	double times[BALANCE_MEMBERS];
+	double times[BALANCE_PARTS];
 	bool is_told = false;
 
 	/* All by what was thought before. */

@@ -19,6 +19,8 @@
 #include "guest.h"
 
 #define BALANCE_MEMBERS 16
+/* Parts of a launch at most: of the first one members may have several. */
+#define BALANCE_PARTS 32
 #define BALANCE_CLASSES 8
 /* A launch's groups in so many runs of one length. */
 #define BALANCE_RUNS 64
@@ -89,13 +91,13 @@ void balance_give_up(struct balance_class *of);
 const char *balance_reason(const struct balance_class *of);
 
 /*
- * Shares of a launch's groups [first, shared) in order: member i gets [from[i], from[i + 1]).
+ * Shares of the first `shared` of a launch's groups in order: member i gets [from[i], from[i + 1]).
  * `power` is what is thought of members that were not measured, and the same for those that are
  * alike; most for the home, and 0 for one that takes no part. How many have a share. Shares stay as
  * they were while others would bring next to nothing: what members have of memory goes by them.
  */
 unsigned int balance_share(struct balance_class *of, const double *power, unsigned int count,
-			   uint64_t groups, uint64_t first, uint64_t shared, uint64_t *from);
+			   uint64_t groups, uint64_t shared, uint64_t *from);
 
 /* What was measured; 0 seconds: it was not. */
 void balance_took_whole(struct balance_class *of, unsigned int member, uint64_t groups,

@@ -2,6 +2,7 @@
 #include "event.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "flight.h"
 
@@ -27,22 +28,29 @@ cl_event event_of_command(struct queue *queue, unsigned int member, cl_command_t
 cl_event event_of_parts(struct queue *queue, cl_command_type type, const struct event_part *parts,
 			unsigned int count)
 {
-	cl_event made = event_of_command(queue, parts[0].member, type, parts[0].inner);
-	struct event *event = (struct event *)made;
+	struct event_part *more = count > 1 ? malloc((count - 1) * sizeof(*more)) : NULL;
+	struct event *event = NULL;
 
-	if (made)
-		event->flight = parts[0].flight;
+	if (more || count == 1)
+		event =
+		    (struct event *)event_of_command(queue, parts[0].member, type, parts[0].inner);
 	else
-		flight_drop(parts[0].flight);
+		of(parts[0].inner)->clReleaseEvent(parts[0].inner);
+	if (event) {
+		event->flight = parts[0].flight;
+		event->more = more;
+		event->more_count = count - 1;
+		if (more)
+			memcpy(more, parts + 1, (count - 1) * sizeof(*more));
+		return (cl_event)event;
+	}
+	free(more);
+	flight_drop(parts[0].flight);
 	for (unsigned int i = 1; i < count; i++) {
-		if (made) {
-			event->more[event->more_count++] = parts[i];
-			continue;
-		}
 		of(parts[i].inner)->clReleaseEvent(parts[i].inner);
 		flight_drop(parts[i].flight);
 	}
-	return made;
+	return NULL;
 }
 
 cl_uint event_on(const struct event *event, unsigned int member, cl_event *to)
@@ -65,6 +73,7 @@ void event_destroy(void *object)
 		of(event->more[i].inner)->clReleaseEvent(event->more[i].inner);
 		flight_drop(event->more[i].flight);
 	}
+	free(event->more);
 	of(event->inner)->clReleaseEvent(event->inner);
 	flight_drop(event->flight);
 	if (event->queue) {

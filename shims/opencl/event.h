@@ -15,12 +15,12 @@ struct event {
 	cl_event inner;
 	struct flight *flight; /* of a part that can be done over; else NULL */
 	_Atomic bool is_set;   /* of a user event */
-	/* Of a command in parts: those but the first. */
+	/* Of a command in parts: those but the first. A member's run one after the other. */
 	struct event_part {
 		cl_event inner;
 		unsigned int member;
 		struct flight *flight;
-	} more[POOL_MEMBERS - 1];
+	} * more;
 	unsigned int more_count;
 };
 _Static_assert(sizeof(struct event) <= OBJECT_SLOT, "an event fits a slot");

@@ -82,33 +82,49 @@ static cl_event timed(const struct event *event, unsigned int *member)
 	return event->inner;
 }
 
+struct span {
+	cl_ulong start, end; /* 0: none */
+};
+
+static cl_int span_of(cl_event inner, struct span *span)
+{
+	const cl_int status = time_of(inner, CL_PROFILING_COMMAND_START, &span->start);
+
+	return status == CL_SUCCESS ? time_of(inner, CL_PROFILING_COMMAND_END, &span->end) : status;
+}
+
+static void extend(struct span *span, const struct span *by)
+{
+	if (!by->end)
+		return;
+	if (!span->end || by->start < span->start)
+		span->start = by->start;
+	if (by->end > span->end)
+		span->end = by->end;
+}
+
 /* Members have clocks of their own. By that of the first part it is the end of the last there, or
- * where the longest of others ends, which are thought to begin as the last there does. */
+ * where the longest of others ends, which are thought to begin as the second there does. */
 static cl_int end_of(const struct event *event, size_t room, void *out, size_t *used)
 {
-	cl_ulong begin, end, from, to, longest = 0;
+	struct span spans[POOL_MEMBERS] = {0}, whole = {0}, part;
 	unsigned int member;
-	cl_event first = timed(event, &member);
-	cl_int status = time_of(first, CL_PROFILING_COMMAND_START, &begin);
+	cl_ulong longest = 0, end;
+	cl_int status = span_of(timed(event, &member), &whole);
 
-	if (status == CL_SUCCESS)
-		status = time_of(first, CL_PROFILING_COMMAND_END, &end);
 	for (unsigned int i = 0; i < event->more_count && status == CL_SUCCESS; i++) {
 		if (flight_is_done_over(event->more[i].flight))
 			continue;
-		status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_START, &from);
+		status = span_of(event->more[i].inner, &part);
 		if (status == CL_SUCCESS)
-			status = time_of(event->more[i].inner, CL_PROFILING_COMMAND_END, &to);
-		if (status != CL_SUCCESS)
-			break;
-		if (event->more[i].member != member) {
-			longest = to - from > longest ? to - from : longest;
-			continue;
-		}
-		begin = from > begin ? from : begin;
-		end = to > end ? to : end;
+			extend(&spans[event->more[i].member], &part);
 	}
-	end = begin + longest > end ? begin + longest : end;
+	extend(&whole, &spans[member]);
+	for (unsigned int i = 0; i < pool()->count; i++)
+		if (i != member && spans[i].end - spans[i].start > longest)
+			longest = spans[i].end - spans[i].start;
+	end = (spans[member].end ? spans[member].start : whole.start) + longest;
+	end = end > whole.end ? end : whole.end;
 	return status == CL_SUCCESS ? answer(&end, sizeof(end), room, out, used) : status;
 }
 

@@ -53,6 +53,18 @@ static void add(struct exchange *exchange, const struct exchange_move *move)
 	exchange->moves[exchange->count++] = *move;
 }
 
+/* What was dealt out goes to the home as well when it goes elsewhere: it may have to do over what
+ * is done with it there. */
+static void add_home(struct exchange *exchange, const struct exchange_move *move)
+{
+	struct exchange_move also = *move;
+	cl_int status;
+
+	also.to = move->root->context->home;
+	if (also.from != also.to && move->to != also.to && memory_on(also.root, also.to, &status))
+		add(exchange, &also);
+}
+
 void exchange_want(struct exchange *exchange, struct memory *memory, unsigned int member,
 		   size_t offset, size_t size)
 {
@@ -74,6 +86,8 @@ void exchange_want(struct exchange *exchange, struct memory *memory, unsigned in
 				return;
 			found.end = move.range.end;
 			add(exchange, &move);
+			if (root->is_dealt)
+				add_home(exchange, &move);
 		}
 	}
 }
@@ -244,6 +258,7 @@ static void note(const struct exchange *exchange, const struct context *context,
 		if (status == CL_SUCCESS)
 			ranges_add(&move->root->copies[move->to].valid, move->range.start,
 				   move->range.end);
+		move->root->is_dealt = false;
 	}
 }
 

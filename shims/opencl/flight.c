@@ -234,8 +234,10 @@ void flight_tidy(struct context *context)
 
 		of(landed->event)->clReleaseEvent(landed->event);
 		of(landed->kernel)->clReleaseKernel(landed->kernel);
-		for (unsigned int i = 0; i < landed->count; i++)
+		for (unsigned int i = 0; i < landed->count; i++) {
 			object_unhold(landed->uses[i].object);
+			ranges_free(&landed->uses[i].awaited);
+		}
 		flight_drop(landed);
 		atomic_fetch_sub(&context->flights.count, 1);
 		landed = next;

@@ -33,6 +33,7 @@ struct memory {
 	unsigned int property_count;
 	struct copy *copies;   /* one a member */
 	struct ranges defined; /* of a root: bytes that anybody has written */
+	bool is_dealt;	       /* of a root: its bytes are with members by turns, in many parts */
 };
 _Static_assert(sizeof(struct memory) <= OBJECT_SLOT, "a memory object fits a slot");
 

@@ -153,7 +153,7 @@ static bool compare_locked(struct split_work *work, cl_event *event, cl_int *sta
 		work->verdict = verdict;
 		split->verdict.groups = verdict->groups;
 		if (settings()->split == SPLIT_FORCE || balance_splits(class))
-			split_plan(kernel, verdict, class, false, 0, &plan);
+			split_plan(kernel, verdict, class, false, &plan);
 	}
 	if (plan.count && is_built(kernel, class, plan.parts, plan.count)) {
 		is_split = split_diff_run(work, plan.parts, plan.count);
@@ -233,13 +233,13 @@ static bool split_locked(struct split_work *work, const struct ndrange *range, c
 		count_whole("dear_to_try");
 		return false;
 	}
-	split_plan(kernel, work->verdict, class, true, 0, &plan);
+	split_plan(kernel, work->verdict, class, true, &plan);
 	if (plan.turn == GUEST_REHEARSE)
 		rehearse(work, class, &plan);
 	if (class->guest.is_out)
 		tell(split, kernel, "a guest does not pay");
 	if (plan.turn == GUEST_TRY && !worth_trying(work, class, &plan, class->whole)) {
-		split_plan(kernel, work->verdict, class, false, 0, &plan);
+		split_plan(kernel, work->verdict, class, false, &plan);
 		plan.why = "dear_to_try";
 	}
 	if (!plan.count) {

@@ -11,8 +11,11 @@
 /* The first slice is this part of the launch, and of one that is long the largest is this. */
 #define FIRST 16
 #define MOST 8
-/* A slice is so many times what its device holds at once, or its end would be felt. */
+/* A slice is so many waves, of which its device holds one at once, or its end would be felt; one of
+ * a launch that has few; and so many a part that is dealt out. Launches of fewer have no slices. */
 #define WAVES 2
+#define DEALT_WAVES 16
+#define FEWEST_WAVES 3
 #define UNIT_ITEMS 2048
 /* A launch is short if its first slice takes less seconds, or so much of it less than a long one:
  * its edge may be all but empty. */
@@ -43,8 +46,7 @@ static bool are_alike(const struct context *context)
 			return false;
 		count++;
 	}
-	/* An event has room for the first slice, and each member's part. */
-	return count > 1 && count < POOL_MEMBERS;
+	return count > 1;
 }
 
 /* Whether all of its queues are where it is: others would have to wait as well. */
@@ -68,9 +70,13 @@ static double items_of(const struct split_work *work, uint64_t groups)
 	return items;
 }
 
-static double least_items(const struct context *context)
+/* Groups that the home holds at once. */
+static uint64_t wave_of(const struct split_work *work)
 {
-	return (double)pool()->members[context->home].units * UNIT_ITEMS * WAVES;
+	const struct member *home = &pool()->members[work->queue->context->home];
+	const uint64_t wave = (uint64_t)((double)home->units * UNIT_ITEMS / items_of(work, 1));
+
+	return wave ? wave : 1;
 }
 
 bool split_first_may(const struct split_work *work, const struct balance_class *class)
@@ -80,8 +86,7 @@ bool split_first_may(const struct split_work *work, const struct balance_class *
 
 	return balance_is_learning(class, false) && !split->past->run.count &&
 	       !split->info.has_hidden && is_in_one_place(context) &&
-	       items_of(work, work->verdict->groups / FIRST) >= least_items(context) &&
-	       are_alike(context);
+	       work->verdict->groups / FEWEST_WAVES >= wave_of(work) && are_alike(context);
 }
 
 /* Enqueues the groups up to `to` at home. */
@@ -133,6 +138,9 @@ static double run_slice(struct split_work *work, struct split_first *first, uint
 		of(event)->clRetainEvent(event);
 		first->begun = event;
 	}
+	/* What it is built for parts with is ready the sooner where the first slice is long. */
+	if (!first->last)
+		split_build_watch(work->kernel->program, split_members(context), event);
 	pthread_mutex_unlock(&context->lock);
 	if (of(event)->clWaitForEvents(1, &event) != CL_SUCCESS)
 		*status = CL_OUT_OF_RESOURCES;
@@ -160,10 +168,20 @@ static bool may_part(struct split_work *work, struct split_first *first, double 
 	if (!split_build_is_ready(program, members) &&
 	    !split_build_wait(program, members, left * WORTH_OF_LAUNCH))
 		return false;
-	split_plan(work->kernel, &first->verdict, class, false, first->at, &first->plan);
+	split_plan_deal(work->queue->context, first->at, first->verdict.groups,
+			wave_of(work) * DEALT_WAVES, &first->plan);
 	if (!worth_trying(work, class, &first->plan, left))
 		first->plan.count = 0;
 	return first->plan.count;
+}
+
+/* So many groups as a slice: whole waves. */
+static uint64_t slice_of(const struct split_work *work, uint64_t groups)
+{
+	const uint64_t wave = wave_of(work);
+	const uint64_t least = work->verdict->groups / FIRST / wave >= WAVES ? WAVES : 1;
+
+	return (groups / wave > least ? groups / wave : least) * wave;
 }
 
 /* How many groups the next slice has at most, after one of so many that took so long. */
@@ -171,8 +189,6 @@ static uint64_t next_of(const struct split_work *work, const struct split_first 
 			uint64_t groups, double seconds)
 {
 	const uint64_t all = first->verdict.groups;
-	const double least =
-	    (double)groups * least_items(work->queue->context) / items_of(work, groups);
 	double next = (double)groups * 2, longest = first->seconds * SLICE_OF;
 
 	if (seconds <= 0 || (first->last == 0 && seconds < SHORT))
@@ -184,7 +200,7 @@ static uint64_t next_of(const struct split_work *work, const struct split_first 
 		next = (double)groups * longest / seconds;
 	if (next > (double)(all / MOST))
 		next = (double)(all / MOST);
-	return (uint64_t)(next > least ? next : least) + 1;
+	return slice_of(work, (uint64_t)next);
 }
 
 struct split_first *split_first_run(struct split_work *work, struct balance_class *class,
@@ -192,7 +208,7 @@ struct split_first *split_first_run(struct split_work *work, struct balance_clas
 {
 	const uint64_t all = work->verdict->groups;
 	struct split_first *first = calloc(1, sizeof(*first));
-	uint64_t slice = all / FIRST;
+	uint64_t slice = slice_of(work, all / FIRST);
 
 	if (!first)
 		return NULL;

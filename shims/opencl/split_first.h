@@ -2,7 +2,8 @@
 /*
  * The first launch of a kernel, which may take a microsecond or an hour: nothing that was enqueued
  * can be taken back. One that is large is enqueued at home slice by slice, and what is left of it
- * when it has turned out to be a long one, and its program is built for parts, runs in parts.
+ * when it has turned out to be a long one, and its program is built for parts, is dealt out in
+ * parts.
  */
 #ifndef MVGAL_OPENCL_SPLIT_FIRST_H
 #define MVGAL_OPENCL_SPLIT_FIRST_H

@@ -44,7 +44,7 @@ static unsigned int take_events(const struct queue *queue, const struct kernel *
 void split_pace(const struct queue *queue, struct kernel *kernel)
 {
 	struct context *context = kernel->context;
-	cl_event events[POOL_MEMBERS];
+	cl_event events[BALANCE_PARTS];
 	unsigned int count = 0;
 
 	if (settings()->split == SPLIT_FORCE)

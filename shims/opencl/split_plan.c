@@ -99,8 +99,7 @@ static enum guest_turn turn_of(const struct kernel *kernel, struct balance_class
 }
 
 void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
-		struct balance_class *class, bool with_guest, uint64_t first,
-		struct split_plan *plan)
+		struct balance_class *class, bool with_guest, struct split_plan *plan)
 {
 	struct balance_class nothing = {0};
 	const uint64_t groups = verdict->groups;
@@ -123,7 +122,7 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 	if (plan->turn == GUEST_NONE || plan->turn == GUEST_REHEARSE)
 		last = 0;
 	balance_share(settings()->split == SPLIT_FORCE ? &nothing : class, power, pool()->count,
-		      groups, first, groups - last, from);
+		      groups, groups - last, from);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (from[i + 1] > from[i])
 			plan->parts[plan->count++] = (struct split_part){i, from[i], from[i + 1]};
@@ -131,4 +130,28 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 		plan->parts[plan->count++] = (struct split_part){guest, groups - last, groups};
 	if (plan->count < 2)
 		plan->count = 0;
+}
+
+void split_plan_deal(const struct context *context, uint64_t first, uint64_t groups, uint64_t least,
+		     struct split_plan *plan)
+{
+	const unsigned int members = split_members(context);
+	const unsigned int count = (unsigned int)__builtin_popcount(members);
+	uint64_t turns = (groups - first) / (least * count), each;
+
+	*plan = (struct split_plan){.why = "one_member"};
+	if (turns > BALANCE_PARTS / count)
+		turns = BALANCE_PARTS / count;
+	turns += !turns;
+	each = (groups - first) / (turns * count);
+	if (count < 2 || !each)
+		return;
+	while (turns--)
+		for (unsigned int i = 0; i < pool()->count; i++) {
+			if (!(members >> i & 1))
+				continue;
+			plan->parts[plan->count++] = (struct split_part){i, first, first + each};
+			first += each;
+		}
+	plan->parts[plan->count - 1].to = groups;
 }

@@ -36,7 +36,7 @@ struct split_run {
 		struct stamp *stamp; /* NULL: the driver tells its time */
 		unsigned int member;
 		uint64_t from, to;
-	} parts[POOL_MEMBERS];
+	} parts[BALANCE_PARTS];
 	bool is_whole, is_first;
 	/* What the last part is, and who it was for. */
 	enum guest_turn turn;

@@ -28,7 +28,7 @@ static cl_int run_parts(struct split_work *work, struct split_part *parts, unsig
 {
 	struct context *context = work->queue->context;
 	struct flights *flights = &context->flights;
-	cl_int brought[POOL_MEMBERS], status = CL_SUCCESS;
+	cl_int brought[BALANCE_PARTS], status = CL_SUCCESS;
 	size_t missing;
 	double began;
 
@@ -81,11 +81,22 @@ static void keep_run(struct split_run *kept, struct split_run *run)
 	*kept = *run;
 }
 
+/* What a first launch writes is where its parts were dealt. */
+static void note_dealt(const struct split_work *work)
+{
+	for (cl_uint i = 0; i < work->kernel->argument_count; i++) {
+		struct memory *memory = argument_memory(&work->kernel->arguments[i]);
+
+		if (memory && work->verdict->uses[i].writes.is_used)
+			memory->root->is_dealt = true;
+	}
+}
+
 /* The event of all parts, and before them of the first slice where there was one. */
 static cl_event event_of_all(const struct split_work *work, const struct split_first *first,
 			     const struct event_part *parts, unsigned int count)
 {
-	struct event_part all[POOL_MEMBERS];
+	struct event_part all[1 + BALANCE_PARTS];
 	unsigned int before = 0;
 
 	if (first && first->begun)
@@ -103,7 +114,7 @@ void split_run_parts(struct split_work *work, struct balance_class *class, struc
 		     const struct split_first *first, cl_event *event, cl_int *status)
 {
 	struct split_kernel *split = work->kernel->split;
-	struct event_part events[POOL_MEMBERS];
+	struct event_part events[BALANCE_PARTS];
 	struct split_run run = {
 	    .class = class,
 	    .key = class->key,
@@ -117,6 +128,8 @@ void split_run_parts(struct split_work *work, struct balance_class *class, struc
 	};
 
 	*status = run_parts(work, plan->parts, plan->count, &run, events);
+	if (first)
+		note_dealt(work);
 	if (*status == CL_SUCCESS)
 		count_split();
 	if (!first && !split_is_trying(&run))

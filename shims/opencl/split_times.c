@@ -118,7 +118,7 @@ static void learn_of_guest(const struct split_run *run, const double *times)
 static void learn_of_parts(const struct split_run *run, const double *times)
 {
 	const bool has_guest = !run->is_whole && run->turn != GUEST_NONE;
-	struct balance_part parts[POOL_MEMBERS];
+	struct balance_part parts[BALANCE_PARTS];
 	double all = run->before;
 
 	if (run->is_whole) {
@@ -159,7 +159,7 @@ static void learn_of_rehearsal(struct split_run *run)
 void split_learn(struct split_kernel *split)
 {
 	struct split_run *run = &split->past->run;
-	double longest = 0, times[POOL_MEMBERS];
+	double longest = 0, times[BALANCE_PARTS], sums[POOL_MEMBERS] = {0};
 
 	if (split->past->rehearsal.count)
 		learn_of_rehearsal(&split->past->rehearsal);
@@ -167,8 +167,9 @@ void split_learn(struct split_kernel *split)
 		times[i] = time_of(run->parts[i].event, run->parts[i].stamp, run->parts[i].member);
 		if (times[i] < 0)
 			return;
-		if (times[i] > longest)
-			longest = times[i];
+		sums[run->parts[i].member] += times[i];
+		if (sums[run->parts[i].member] > longest)
+			longest = sums[run->parts[i].member];
 	}
 	/* Its class may have been given up for another. */
 	if (run->count && run->class->key == run->key)

@@ -21,13 +21,14 @@ static double share_of_longest(const struct split_work *work, const struct split
 			       unsigned int count)
 {
 	const struct member *home = &pool()->members[work->queue->context->home];
-	uint64_t longest = 0, all = 0;
+	uint64_t longest = 0, all = 0, groups[POOL_MEMBERS] = {0};
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (strcmp(pool()->members[parts[i].member].name, home->name))
 			return 1;
-		if (parts[i].to - parts[i].from > longest)
-			longest = parts[i].to - parts[i].from;
+		groups[parts[i].member] += parts[i].to - parts[i].from;
+		if (groups[parts[i].member] > longest)
+			longest = groups[parts[i].member];
 		all += parts[i].to - parts[i].from;
 	}
 	return (double)longest / (double)all;

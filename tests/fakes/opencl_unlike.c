@@ -2,10 +2,14 @@
  * An OpenCL vendor's library (ICD): another vendor's, whose devices are not alike.
  *
  *     UNLIKE_VENDOR    the library whose platform it is
- *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build, and says "build" on
- * stderr UNLIKE_ITEM_NS   each launch takes so many nanoseconds longer for each work-item, in which
- * its device does nothing else, and no processor is used UNLIKE_SLOWER    all devices but the first
- * say that launches took so many times as long
+ *     UNLIKE_BUILDS    each program takes so many milliseconds longer to build, and says "build"
+ *                      on stderr
+ *     UNLIKE_ITEM_NS   each launch takes so many nanoseconds longer for each work-item, in which
+ *                      its device does nothing else, and no processor is used
+ *     UNLIKE_HILL      "FROM-TO": but those outside of that along the last dimension take a tenth
+ *     UNLIKE_TELLS     each launch is a line on stderr: "launch: ", the device's number, where it
+ *                      begins along the last dimension, and how many work-items it has there
+ *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
  *
  * All have two extensions more, and what they ask of them: of dot products the first device does
  * those of bytes that are packed and those that are not, the others the former.
@@ -38,6 +42,8 @@ static struct {
 	double slower;
 	unsigned int builds; /* milliseconds */
 	double item_ns;
+	double hill[2];
+	bool tells;
 } state;
 
 static bool is_gpu(cl_device_id device)
@@ -46,6 +52,17 @@ static bool is_gpu(cl_device_id device)
 		if (state.devices[i] == device)
 			return true;
 	return false;
+}
+
+static unsigned int number_of(cl_command_queue queue)
+{
+	cl_device_id device = NULL;
+	unsigned int number = 0;
+
+	state.table.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL);
+	while (number < 15 && state.devices[number] != device)
+		number++;
+	return number;
 }
 
 static bool is_on_gpu(cl_command_queue queue)
@@ -142,12 +159,23 @@ static void CL_CALLBACK rest(void *data)
 	usleep(*(useconds_t *)data);
 }
 
+/* What work-items of the last dimension count for. */
+static double hilly(double first, double count)
+{
+	const double from = first > state.hill[0] ? first : state.hill[0];
+	const double to = first + count < state.hill[1] ? first + count : state.hill[1];
+	const double inside = to > from ? to - from : 0;
+
+	return state.hill[1] > 0 ? inside + (count - inside) / 10 : count;
+}
+
 /* The kernel, and behind it a function that waits: its event is the launch's. */
 static cl_int launch_long(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
 			  const size_t *offset, const size_t *global, const size_t *local,
 			  cl_uint count, const cl_event *waits, cl_event *event)
 {
-	double items = 1;
+	double items =
+	    hilly(offset ? (double)offset[dimensions - 1] : 0, (double)global[dimensions - 1]);
 	useconds_t wait;
 	cl_event first;
 	cl_int status = state.table.clEnqueueNDRangeKernel(queue, kernel, dimensions, offset,
@@ -155,7 +183,7 @@ static cl_int launch_long(cl_command_queue queue, cl_kernel kernel, cl_uint dime
 
 	if (status != CL_SUCCESS)
 		return status;
-	for (cl_uint i = 0; i < dimensions; i++)
+	for (cl_uint i = 0; i + 1 < dimensions; i++)
 		items *= (double)global[i];
 	wait = (useconds_t)(items * state.item_ns / 1000);
 	status = state.table.clEnqueueNativeKernel(queue, rest, &wait, sizeof(wait), 0, NULL, NULL,
@@ -168,8 +196,12 @@ static cl_int CL_API_CALL launch(cl_command_queue queue, cl_kernel kernel, cl_ui
 				 const size_t *offset, const size_t *global, const size_t *local,
 				 cl_uint count, const cl_event *waits, cl_event *event)
 {
+	const size_t from = offset ? offset[dimensions - 1] : 0;
+
 	if (!is_on_gpu(queue))
-		fprintf(stderr, "guest: %zu %zu\n", offset ? offset[dimensions - 1] : 0,
+		fprintf(stderr, "guest: %zu %zu\n", from, global[dimensions - 1]);
+	if (state.tells)
+		fprintf(stderr, "launch: %u %zu %zu\n", number_of(queue), from,
 			global[dimensions - 1]);
 	if (state.item_ns > 0)
 		return launch_long(queue, kernel, dimensions, offset, global, local, count, waits,
@@ -218,7 +250,7 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *p
 	cl_int (*get)(cl_uint, cl_platform_id *, cl_uint *);
 	const char *vendor = getenv("UNLIKE_VENDOR"), *slower = getenv("UNLIKE_SLOWER");
 	const char *gpus = getenv("UNLIKE_GPUS"), *builds = getenv("UNLIKE_BUILDS");
-	const char *item_ns = getenv("UNLIKE_ITEM_NS");
+	const char *item_ns = getenv("UNLIKE_ITEM_NS"), *hill = getenv("UNLIKE_HILL");
 	cl_platform_id platform;
 	cl_int status;
 
@@ -238,6 +270,9 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *p
 		state.slower = slower ? atof(slower) : 1;
 		state.builds = builds ? (unsigned int)atoi(builds) : 0;
 		state.item_ns = item_ns ? atof(item_ns) : 0;
+		if (hill)
+			sscanf(hill, "%lf-%lf", &state.hill[0], &state.hill[1]);
+		state.tells = getenv("UNLIKE_TELLS") != NULL;
 		replace(*(cl_icd_dispatch **)platform);
 		state.table.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 16, state.devices, NULL);
 		state.gpus = gpus ? (unsigned int)atoi(gpus) : 1;

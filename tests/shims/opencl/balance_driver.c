@@ -56,7 +56,7 @@ int main(int count, char **arguments)
 		double longest = 0;
 
 		if (!balance_splits(of) ||
-		    balance_share(of, power, members, groups, 0, groups, from) < 2) {
+		    balance_share(of, power, members, groups, groups, from) < 2) {
 			balance_took_whole(of, 0, groups, whole);
 			took = whole;
 			continue;

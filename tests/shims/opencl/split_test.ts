@@ -158,9 +158,13 @@ poclTest("what is known of a kernel outlives its objects", () => {
 
 /**
  * Runs a program on a pool of two GPUs of another vendor, whose builds take so many milliseconds longer, and launches
- * so many nanoseconds a work-item.
+ * so many nanoseconds a work-item, or a tenth outside of a hill. Each launch is a line on stderr.
  */
-function runOnUnlike(name: string, args: string[], { builds = 0, item = 0 }) {
+function runOnUnlike(
+  name: string,
+  args: string[],
+  { builds = 0, item = 0, hill = "" }: { builds?: number; item?: number; hill?: string },
+) {
   using pool = new Vendors({ mvgal: shim() });
   using vendors = new Vendors({ unlike: fakeVendor("unlike") });
   return run(program(name), args, {
@@ -173,6 +177,8 @@ function runOnUnlike(name: string, args: string[], { builds = 0, item = 0 }) {
     UNLIKE_GPUS: "2",
     UNLIKE_BUILDS: String(builds),
     UNLIKE_ITEM_NS: String(item),
+    UNLIKE_TELLS: "1",
+    ...(hill && { UNLIKE_HILL: hill }),
     // Those that wait for a device that does nothing need a thread each.
     POCL_MAX_PTHREAD_COUNT: "4",
   });
@@ -201,6 +207,33 @@ poclTest("the first launch of a kernel is in parts from where it has turned out 
   // Its event has the slices that ran before, and of the parts the longest.
   assert.ok(took > alone / 2 && took <= passed, `${out} ${errors}`);
   assert.deepEqual(verdicts(errors), ["mvgal: count: split"]);
+});
+
+poclTest("what is left of a first launch is dealt out by turns, for some of it may be dear", () => {
+  const items = 2 ** 22;
+  const { out, errors } = runOnUnlike("ahead", ["2", String(items)], {
+    item: 1500,
+    hill: `${items / 2}-${items * 3 / 4}`,
+  });
+  assert.match(out, /^done$/m, errors);
+  const launches = [...errors.matchAll(/^launch: (\d+) (\d+) (\d+)$/gm)].map(([, ...each]) =>
+    each.map(Number) as [device: number, from: number, count: number]
+  );
+  const second = launches.findLastIndex(([, from]) => from === 0);
+  const first = launches.slice(0, second);
+  let end = 0;
+  for (const [, from, count] of first) {
+    assert.equal(from, end, errors);
+    end += count;
+  }
+  assert.equal(end, items, errors);
+  const dealt = first.slice(first.findIndex(([device]) => device === 1) - 1);
+  assert.ok(dealt.length >= 8, errors);
+  assert.deepEqual(dealt.map(([device]) => device), dealt.map((_, i) => i % 2));
+  // Of the next one the parts take the same time: the cut is in the hill.
+  const [, [, cut = 0] = []] = launches.slice(second);
+  assert.equal(launches.length - second, 2, errors);
+  assert.ok(cut > items / 2 && cut < items * 3 / 4, errors);
 });
 
 poclTest("children of a fork end, also while their parent builds for parts", () => {
