@@ -2,11 +2,12 @@
 /*
  * A plain OpenCL program with two large buffers, for scripts/check_opencl.ts.
  *
- *	memory MIB LAUNCHES
+ *	memory MIB LAUNCHES SECONDS
  *
- * Fills both bit by bit, launches a kernel that reads one and writes the other, and looks at the
- * result. Prints one JSON object: the process' memory in KiB before the buffers and at its peak
- * with them (VmRSS, VmHWM of proc(5)), and whether the result is right.
+ * Fills both bit by bit, launches a kernel that reads one and writes the other, keeps what it has
+ * for so many seconds, and looks at the result. Prints one JSON object: the process' memory in KiB
+ * before the buffers and at its peak with them (VmRSS, VmHWM of proc(5)), and whether the result is
+ * right.
  */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHUNK ((size_t)1 << 20)
 #define WORDS (CHUNK / sizeof(cl_uint))
@@ -66,7 +68,7 @@ static cl_uint added(cl_uint value, cl_uint by)
 }
 
 /* Whether the last launch wrote what it should. */
-static int run(size_t bytes, cl_uint launches)
+static int run(size_t bytes, cl_uint launches, unsigned int seconds)
 {
 	const size_t global = bytes / sizeof(cl_uint), local = 64;
 	int is_right = 1;
@@ -92,6 +94,7 @@ static int run(size_t bytes, cl_uint launches)
 		    "launch");
 		check(clFinish(queue), "finish");
 	}
+	sleep(seconds);
 	for (size_t at = 0; at < bytes; at += CHUNK) {
 		check(clEnqueueReadBuffer(queue, to, CL_TRUE, at, CHUNK, words, 0, NULL, NULL),
 		      "read");
@@ -135,15 +138,16 @@ int main(int count, char **args)
 {
 	const size_t bytes = (count > 1 ? strtoul(args[1], NULL, 10) : 64) * CHUNK;
 	const cl_uint launches = count > 2 ? (cl_uint)strtoul(args[2], NULL, 10) : 6;
+	const unsigned int seconds = count > 3 ? (unsigned int)strtoul(args[3], NULL, 10) : 0;
 	int is_right;
 	long before;
 
 	start();
 	/* Compilers and staging memory are there then. */
-	is_right = run(4 * CHUNK, launches);
+	is_right = run(4 * CHUNK, launches, 0);
 	forget_peak();
 	before = status_of("VmRSS");
-	is_right &= run(bytes, launches);
+	is_right &= run(bytes, launches, seconds);
 	printf("{\"before_kib\":%ld,\"peak_kib\":%ld,\"buffers_kib\":%zu,\"is_right\":%s}\n",
 	       before, status_of("VmHWM"), 2 * bytes / 1024, is_right ? "true" : "false");
 	return !is_right;

@@ -22,6 +22,8 @@ export interface MemoryReport {
 
 /** Times the buffers that a member may have. */
 const MOST = 1.3;
+/** How long a program keeps what it has: nvidia-smi takes half a second for each look at four GPUs. */
+const HOLD_S = 3;
 
 interface Said {
   before_kib: number;
@@ -66,7 +68,8 @@ export async function measureMemory(machine: Machine, mib: number): Promise<Memo
     source: { file: join(import.meta.dirname ?? ".", "memory.c") },
     args: ["-O2", "-Wno-deprecated-declarations", "-Wl,--no-as-needed", "-l:libOpenCL.so.1"],
   });
-  const command = [program, String(mib), "6"];
+  const hold = (await gpusInUse()).length > 0 ? HOLD_S : 0;
+  const command = [program, String(mib), "6", String(hold)];
   const alone = await peakOf(() => machine.alone(command));
   const pool = await peakOf(() => machine.pooled(command, "force", { MVGAL_DEBUG: "opencl" }));
   for (const { code, errors } of [alone.ended, pool.ended]) {

@@ -108,10 +108,9 @@ static void add_use(struct flight *flight, const struct argument *argument,
 		return;
 	use->reads = reads_of(use, &flight->part);
 	use->writes = writes_of(use, &flight->part);
-	/* Of what it writes it may leave out some. */
-	flight->is_backed = flight->is_backed &&
-			    is_backed(flight, memory->root, use->reads, &use->awaited) &&
-			    is_backed(flight, memory->root, use->writes, &use->awaited);
+	flight->is_backed =
+	    flight->is_backed && is_backed(flight, memory->root, use->reads, &use->awaited) &&
+	    (windows->is_filled || is_backed(flight, memory->root, use->writes, &use->awaited));
 }
 
 /* What happens to a range of memory, and whom that touches. */

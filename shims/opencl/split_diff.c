@@ -38,6 +38,7 @@ bool split_diff_judge(const struct kernel *kernel, const struct analysis_launch 
 			return false;
 		/* What the rules were left out for is not known: all of it. */
 		use->writes.is_all = use->reads.is_all = true;
+		use->is_filled = false;
 	}
 	return true;
 }

@@ -44,18 +44,19 @@ bool split_part_range(const struct split_part *part, const struct memory *memory
 }
 
 static cl_int bring_window(struct memory *memory, const struct analysis_window *window,
-			   const unsigned int *axis, const struct split_part *part)
+			   const unsigned int *axis, const struct split_part *part,
+			   enum residency_access access)
 {
 	struct range range;
 	cl_int status = CL_SUCCESS;
 
 	if (split_part_range(part, memory, window, axis, &range))
 		residency_need(memory->root, part->member, range.start, range.end - range.start,
-			       RESIDENCY_READ, &status);
+			       access, &status);
 	return status;
 }
 
-/* What is written is brought as well: the kernel may leave out some of it. */
+/* What is written is brought as well where the kernel may leave out some of it. */
 cl_int split_part_bring(const struct split_work *work, const struct split_part *part)
 {
 	cl_int status = CL_SUCCESS;
@@ -66,9 +67,10 @@ cl_int split_part_bring(const struct split_work *work, const struct split_part *
 
 		if (!memory)
 			continue;
-		status = bring_window(memory, &use->reads, NULL, part);
+		status = bring_window(memory, &use->reads, NULL, part, RESIDENCY_READ);
 		if (status == CL_SUCCESS)
-			status = bring_window(memory, &use->writes, &use->axis, part);
+			status = bring_window(memory, &use->writes, &use->axis, part,
+					      use->is_filled ? RESIDENCY_WRITE : RESIDENCY_READ);
 	}
 	return status;
 }
@@ -96,7 +98,8 @@ void split_parts_exchange(const struct split_work *work, const struct split_part
 			if (!memory)
 				continue;
 			want_window(&exchange, memory, &use->reads, &parts[part]);
-			want_window(&exchange, memory, &use->writes, &parts[part]);
+			if (!use->is_filled)
+				want_window(&exchange, memory, &use->writes, &parts[part]);
 		}
 	exchange_run(&exchange, work->queue->context);
 }
@@ -110,7 +113,7 @@ static size_t missing_of(const struct split_part *part, const struct memory *mem
 	if (split_part_range(part, memory, &use->reads, NULL, &range))
 		bytes += residency_missing(memory->root, part->member, range.start,
 					   range.end - range.start);
-	if (split_part_range(part, memory, &use->writes, &use->axis, &range))
+	if (!use->is_filled && split_part_range(part, memory, &use->writes, &use->axis, &range))
 		bytes += residency_missing(memory->root, part->member, range.start,
 					   range.end - range.start);
 	return bytes;

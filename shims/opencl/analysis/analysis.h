@@ -179,10 +179,12 @@ struct analysis_window {
 
 /*
  * A part may leave bytes of its write window as they were (guards, holes): bring them up to date on
- * its device first. Of the read window it may read any byte.
+ * its device first, unless it is filled. Of the read window it may read any byte.
  */
 struct analysis_use {
 	struct analysis_window writes, reads;
+	/* Every work-group writes every byte of its write window. */
+	bool is_filled;
 	/* Of an image that is written: which coordinate the windows are of. */
 	unsigned axis;
 };

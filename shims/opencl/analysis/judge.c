@@ -134,6 +134,7 @@ static bool along(const struct analysis *analysis, const struct function *kernel
 			verdict->dimension = dimension;
 			verdict->group = (uint64_t)e->group[dimension];
 			verdict->groups = (uint64_t)e->groups[dimension];
+			fill_uses(e, kernel, verdict->uses);
 		}
 	}
 	work_free(&work);

@@ -55,4 +55,7 @@ bool windows_of(const struct evaluator *e, const struct function *kernel, struct
 /* Of a kernel that runs whole: what it may touch at all. */
 void whole_uses(const struct evaluator *e, struct analysis_use *uses);
 
+/* fill.c: notes which of the windows are written without a gap. */
+void fill_uses(const struct evaluator *e, const struct function *kernel, struct analysis_use *uses);
+
 #endif

@@ -273,3 +273,115 @@ __kernel void k(__global int *a, __global int *b, __global const int *in, int n,
     parts: 2 + random.below(2),
   };
 }
+
+/** An expression that is `x` in most cases. */
+function nearly(random: Random, x: string): string {
+  return random.one([
+    x,
+    x,
+    `(${x} + 0)`,
+    `(int)(${x})`,
+    `(${x} * 2 - ${x})`,
+    `(-(-${x}))`,
+    `((${x} + 3) - 3)`,
+    `((${x} << 1) - ${x})`,
+    `(${x} * (n - 3))`,
+    `(${x} / 2 * 2)`,
+    `(int)(uchar)(${x})`,
+    `(${x} & ~${random.one([0, 1])})`,
+    `(in[${x}] > 60 ? 0 : ${x})`,
+  ]);
+}
+
+/** What may or may not change variables, or keep some work-items from what follows. */
+function aside(random: Random, name: string): string {
+  const condition = random.one([
+    "n == 4",
+    "n != 4",
+    "x < 16",
+    "x >= 16",
+    "x < 15",
+    "x < 16 && y < 16",
+    "x > 15 || y < 0",
+    "!(y < 16)",
+    "in[x] > 30",
+    `${name} < n * 4`,
+  ]);
+  const act = random.one([
+    `${name} += 0;`,
+    `${name}++;`,
+    `${name} = x;`,
+    `{ int *at = &${name}; *at = *at; }`,
+    "return;",
+    "sum += 3;",
+    "sum = x++;",
+    "{ int x = 7; sum += x; }",
+  ]);
+  return random.one([
+    `if (${condition}) ${act}`,
+    `if (${condition}) ${act} else sum--;`,
+    `for (int k = 0; k < n; k++) if (${condition}) { ${act} }`,
+    `{ int r = 0; while (r++ < 3) { if (in[r] > 40) break; ${act} } }`,
+    `switch (in[x] & 3) { case 1: ${act} break; default: sum++; }`,
+    `sum = (${condition}) ? ${name}++ : 3;`,
+    `sum += (${condition}) && (${name} = x);`,
+    "sum += in[x];",
+    act === "return;" ? "" : act,
+  ]);
+}
+
+/** Kernels that write all of a buffer, or nearly so. */
+export function randomFill(seed: number): SplitCase {
+  const random = new Random(seed);
+  const hasLocal = random.chance(50);
+  const x = hasLocal && random.chance(50)
+    ? "get_group_id(0) * 4 + get_local_id(0)"
+    : "get_global_id(0)";
+  const y = hasLocal && random.chance(50)
+    ? "get_group_id(1) * get_local_size(1) + get_local_id(1)"
+    : "get_global_id(1)";
+  const type = random.one(["int", "int", "int2", "short", "uchar4", "int3", "float"]);
+  const index = random.one([
+    () => `${nearly(random, "y")} * 16 + ${nearly(random, "x")}`,
+    () => `${nearly(random, "y")} * n * 4 + ${nearly(random, "x")}`,
+    () => `(${nearly(random, "y")} << 4) + ${nearly(random, "x")}`,
+    () => `y * 16 + (15 - ${nearly(random, "x")})`,
+    () => `(11 - y) * 16 + ${nearly(random, "x")}`,
+    () => `y * ${random.one(["16", "17", "w"])} + ${nearly(random, "x")}`,
+    () => "at",
+  ])();
+  const value = random.one(["sum", "x", "in[x]", "y + 1"]);
+  const store = random.one([
+    `o[128 + ${index}] = (${type})(${value});`,
+    `o[128 + ${index}] = (${type})(${value});`,
+    `*(o + (${index} + 128)) = (${type})(${value});`,
+    `if (${
+      random.one(["n == 4", "x < 16", "y < 11", "sum < 90"])
+    }) { o[128 + ${index}] = (${type})(${value}); }`,
+    `{ __global ${type} *q = o; q[${index} + 128] = (${type})(${value}); }`,
+    `o[128 + ${index}]${type === "int2" || type === "uchar4" ? ".x" : ""} = (${value});`,
+  ]);
+  const asides = Array.from(
+    { length: random.below(3) },
+    () => aside(random, random.one(["x", "y", "at", "sum"])),
+  );
+  return {
+    name: `fill${seed}`,
+    source: `__kernel void k(__global ${type} *o, __global const int *in, int n, int w) {
+    int x = ${x}, y = ${y}, sum = 0;
+    int at = y * 16 + x;
+    ${asides.join("\n    ")}
+    ${store}
+}
+`,
+    global: [16, 12],
+    ...hasLocal ? { local: [4, 2] as const } : {},
+    args: [
+      `buffer 16384 ${seed}`,
+      `buffer 4096 ${seed + 1}`,
+      "int 4",
+      `int ${random.one([16, 17])}`,
+    ],
+    parts: 2,
+  };
+}

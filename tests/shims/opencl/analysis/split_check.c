@@ -4,8 +4,10 @@
  * device, and compares the bytes.
  *
  * Cases come on stdin: see split_case.h. Each gives one line on stdout: NAME, `split` or `whole`,
- * the rule, the dimension, and `equal`, `differs` or `-`. What a part neither reads nor writes by
- * the verdict holds garbage while it runs.
+ * the rule, the dimension, `equal`, `differs` or `-`, and a letter for each argument that is
+ * filled, from `a` on. What a part neither reads nor writes by the verdict holds garbage while it
+ * runs, and so does what it is said to fill; with SPLIT_CHECK_FILLED in the environment that is
+ * whatever it writes.
  *
  * With SPLIT_CHECK_WHOLE in the environment each runs once and whole, whatever the verdict, before
  * its line is printed: for devices that look at how it runs.
@@ -236,7 +238,9 @@ static void run_part(struct test_case *of, cl_program program, const char *name,
 		if (arg->kind > IMAGE || arg->alias >= 0)
 			continue;
 		memset(arg->mirror, GARBAGE, arg->size);
-		copy_window(arg, &use->writes, use->axis, from, to, arg->mirror, arg->initial);
+		if (!use->is_filled && !getenv("SPLIT_CHECK_FILLED"))
+			copy_window(arg, &use->writes, use->axis, from, to, arg->mirror,
+				    arg->initial);
 		copy_window(arg, &use->reads, use->axis, from, to, arg->mirror, arg->initial);
 	}
 	/* What is behind two arguments is used as either says. */
@@ -288,6 +292,7 @@ static void run_case(struct test_case *of)
 	static struct analysis_verdict verdict;
 	unsigned line, column;
 	const char *error, *text, *result = "-";
+	char filled[64] = "";
 	size_t length;
 	cl_program program;
 	int i, part;
@@ -356,8 +361,11 @@ static void run_case(struct test_case *of)
 		}
 		result = is_equal(of) ? "equal" : "differs";
 	}
-	printf("%s split %s %c %s\n", of->name, info.has_hidden ? "hidden" : "plain",
-	       "xyz"[verdict.dimension], result);
+	for (i = 0; i < of->count && i < 26; i++)
+		if (verdict.uses[i].is_filled)
+			filled[strlen(filled)] = (char)('a' + i);
+	printf("%s split %s %c %s %s\n", of->name, info.has_hidden ? "hidden" : "plain",
+	       "xyz"[verdict.dimension], result, filled[0] ? filled : "-");
 	analysis_free(analysis);
 }
 

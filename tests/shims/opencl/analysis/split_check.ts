@@ -63,6 +63,8 @@ export interface SplitResult {
   rule: string;
   dimension: string;
   bytes: "equal" | "differs" | "-";
+  /** Letters of the arguments that it fills, from `a` on. */
+  filled: string;
   reason: string;
 }
 
@@ -168,12 +170,16 @@ export function parseResult(line: string): SplitResult {
     rule,
     dimension,
     bytes: bytes as SplitResult["bytes"],
-    reason: reason.join(" "),
+    filled: verdict === "split" ? reason.join("").replace("-", "") : "",
+    reason: verdict === "whole" ? reason.join(" ") : "",
   };
 }
 
 /** Runs cases. Work-groups of one launch run one after another, so that races have one outcome. */
-export async function checkSplits(cases: readonly SplitCase[]): Promise<SplitResult[]> {
+export async function checkSplits(
+  cases: readonly SplitCase[],
+  env: Record<string, string> = {},
+): Promise<SplitResult[]> {
   const cache = await Deno.makeTempDir();
   try {
     const child = new Deno.Command(compileWithAnalysis("split_check"), {
@@ -183,6 +189,7 @@ export async function checkSplits(cases: readonly SplitCase[]): Promise<SplitRes
         POCL_MAX_PTHREAD_COUNT: "1",
         POCL_CACHE_DIR: cache,
         LLVM_SPIRV: "llvm-spirv-15",
+        ...env,
       },
       stdin: "piped",
       stdout: "piped",
