@@ -11,386 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "evaluate.h"
+#include "fill.h"
 #include "program.h"
-
-/* Numbers of the work-group, and of the work-item in it, in three dimensions each. */
-#define IDS 6
-
-/* An integer of a type: `at` plus each id so many times. Null type: not known. */
-struct form {
-	const struct type *type;
-	double at, by[IDS];
-};
-
-struct filler {
-	const struct evaluator *e;
-	const struct function *kernel;
-	struct analysis_use *uses;
-	double counts[IDS];
-	/* By slot; variables whose address is taken, and pointers that are set, are lost. */
-	struct form *forms;
-	bool *is_lost;
-	/* Some work-items may have returned. */
-	bool is_over;
-};
-
-static struct form constant(const struct type *type, double value)
-{
-	return (struct form){.type = fabs(value) < RANGE_LIMIT ? type : NULL, .at = value};
-}
-
-static struct range bounds_of(const struct filler *f, const struct form *form)
-{
-	struct range bounds = range_constant(form->at);
-	unsigned i;
-
-	for (i = 0; i < IDS; i++) {
-		const double reach = form->by[i] * (f->counts[i] - 1);
-
-		bounds.min += reach < 0 ? reach : 0;
-		bounds.max += reach > 0 ? reach : 0;
-	}
-	return bounds;
-}
-
-/* The same number in another type, where all that it may be is there as it is. */
-static struct form converted(const struct filler *f, struct form form, const struct type *type)
-{
-	struct range bounds;
-	double least, most;
-
-	if (!form.type || !is_integer(type) || type == &TYPE_BOOL)
-		return (struct form){0};
-	bounds = bounds_of(f, &form);
-	most = type->size < 8 ? ldexp(1, (int)(8 * type->size) - type->is_signed) - 1 : RANGE_LIMIT;
-	least = !type->is_signed ? 0 : type->size < 8 ? -most - 1 : -RANGE_LIMIT;
-	if (!(bounds.min >= least && bounds.max <= most))
-		return (struct form){0};
-	form.type = type;
-	return form;
-}
-
-/* a + b * times. */
-static struct form sum(const struct form *a, const struct form *b, double times)
-{
-	struct form result = *a;
-	unsigned i;
-
-	result.at += b->at * times;
-	for (i = 0; i < IDS; i++)
-		result.by[i] += b->by[i] * times;
-	return result;
-}
-
-static bool is_constant(const struct form *form)
-{
-	unsigned i;
-
-	for (i = 0; i < IDS; i++)
-		if (form->by[i] != 0)
-			return false;
-	return form->type;
-}
-
-static struct form form_of(const struct filler *f, const struct expression *x);
-
-static struct form product(const struct form *a, const struct form *b)
-{
-	const struct form nothing = {.type = a->type};
-
-	if (is_constant(b))
-		return sum(&nothing, a, b->at);
-	if (is_constant(a))
-		return sum(&nothing, b, a->at);
-	return (struct form){0};
-}
-
-static struct form operated(const struct filler *f, uint32_t op, struct form a, struct form b)
-{
-	const struct type *type;
-
-	if (!a.type || !b.type)
-		return (struct form){0};
-	type = op == PUNCT2('<', '<') ? common_type(a.type, a.type) : common_type(a.type, b.type);
-	a = converted(f, a, type);
-	if (op != PUNCT2('<', '<'))
-		b = converted(f, b, type);
-	if (!a.type || !b.type)
-		return (struct form){0};
-	switch (op) {
-	case '+':
-		return converted(f, sum(&a, &b, 1), type);
-	case '-':
-		return converted(f, sum(&a, &b, -1), type);
-	case '*':
-		return converted(f, product(&a, &b), type);
-	case PUNCT2('<', '<'):
-		if (!is_constant(&b) || b.at < 0 || b.at >= width_of(type))
-			return (struct form){0};
-		b = constant(type, ldexp(1, (int)b.at));
-		return b.type ? converted(f, product(&a, &b), type) : b;
-	case '/':
-		return is_constant(&a) && is_constant(&b) && a.at >= 0 && b.at > 0
-			   ? constant(type, floor(a.at / b.at))
-			   : (struct form){0};
-	default:
-		return (struct form){0};
-	}
-}
-
-static struct form asked(const struct filler *f, const struct expression *x)
-{
-	const struct analysis_launch *launch = f->e->launch;
-	struct form result = {.type = &TYPE_SIZE}, dimension;
-	unsigned d;
-
-	if (x->function || !x->name || !x->args || x->args->next)
-		return (struct form){0};
-	dimension = form_of(f, x->args);
-	if (!is_constant(&dimension) || dimension.at < 0 || dimension.at > 2)
-		return (struct form){0};
-	d = (unsigned)dimension.at;
-	if (!strcmp(x->name, "get_global_id")) {
-		result.at = (double)launch->offset[d];
-		result.by[d] = f->e->group[d];
-		result.by[3 + d] = 1;
-	} else if (!strcmp(x->name, "get_global_size")) {
-		result.at = (double)launch->global[d];
-	} else if (!strcmp(x->name, "get_global_offset")) {
-		result.at = (double)launch->offset[d];
-	} else if (!f->e->has_local) {
-		return (struct form){0};
-	} else if (!strcmp(x->name, "get_group_id")) {
-		result.by[d] = 1;
-	} else if (!strcmp(x->name, "get_local_id")) {
-		result.by[3 + d] = 1;
-	} else if (!strcmp(x->name, "get_local_size")) {
-		result.at = f->e->group[d];
-	} else if (!strcmp(x->name, "get_num_groups")) {
-		result.at = f->e->groups[d];
-	} else {
-		return (struct form){0};
-	}
-	return result;
-}
-
-/* A variable of the kernel's own that is followed. */
-static bool is_followed(const struct filler *f, const struct expression *x)
-{
-	const struct variable *variable = x->kind == EXPRESSION_NAME ? x->variable : NULL;
-
-	return variable && !variable->has_value && !variable->is_global && !variable->is_static &&
-	       !variable->is_volatile && variable->space != SPACE_LOCAL &&
-	       variable->space != SPACE_CONSTANT && variable->slot < f->kernel->slot_count &&
-	       !f->is_lost[variable->slot];
-}
-
-/* Of an expression that changes nothing. */
-static struct form form_of(const struct filler *f, const struct expression *x)
-{
-	struct form form;
-
-	switch (x->kind) {
-	case EXPRESSION_NUMBER:
-		return is_integer(x->type) ? constant(x->type, (double)x->value) : (struct form){0};
-	case EXPRESSION_NAME:
-		if (x->variable && x->variable->has_value && is_integer(x->variable->type))
-			return constant(x->variable->type, (double)x->variable->value);
-		return is_followed(f, x) ? f->forms[x->variable->slot] : (struct form){0};
-	case EXPRESSION_CAST:
-		return converted(f, form_of(f, x->a), x->type);
-	case EXPRESSION_UNARY:
-		form = form_of(f, x->a);
-		if (x->op == '+')
-			return operated(f, '+', constant(&TYPE_INT, 0), form);
-		return x->op == '-' ? operated(f, '-', constant(&TYPE_INT, 0), form)
-				    : (struct form){0};
-	case EXPRESSION_BINARY:
-		return operated(f, x->op, form_of(f, x->a), form_of(f, x->b));
-	case EXPRESSION_CALL:
-		return asked(f, x);
-	default:
-		return (struct form){0};
-	}
-}
-
-static enum truth opposite(enum truth truth)
-{
-	return truth == TRUTH_ALWAYS  ? TRUTH_NEVER
-	       : truth == TRUTH_NEVER ? TRUTH_ALWAYS
-				      : TRUTH_SOMETIMES;
-}
-
-/* Whether a < b, or a == b. */
-static enum truth compared(const struct filler *f, struct form a, struct form b, bool is_equality)
-{
-	const struct type *type;
-	struct range bounds;
-
-	if (!a.type || !b.type)
-		return TRUTH_SOMETIMES;
-	type = common_type(a.type, b.type);
-	a = converted(f, a, type);
-	b = converted(f, b, type);
-	if (!a.type || !b.type)
-		return TRUTH_SOMETIMES;
-	a = sum(&a, &b, -1);
-	bounds = bounds_of(f, &a);
-	if (is_equality)
-		return bounds.min == 0 && bounds.max == 0 ? TRUTH_ALWAYS
-		       : bounds.min > 0 || bounds.max < 0 ? TRUTH_NEVER
-							  : TRUTH_SOMETIMES;
-	return bounds.max < 0 ? TRUTH_ALWAYS : bounds.min >= 0 ? TRUTH_NEVER : TRUTH_SOMETIMES;
-}
-
-/* Of a condition that changes nothing. */
-static enum truth truth_of(const struct filler *f, const struct expression *x)
-{
-	enum truth a, b;
-
-	if (x->kind == EXPRESSION_UNARY && x->op == '!')
-		return opposite(truth_of(f, x->a));
-	if (x->kind != EXPRESSION_BINARY)
-		return opposite(compared(f, form_of(f, x), constant(&TYPE_INT, 0), true));
-	switch (x->op) {
-	case PUNCT2('&', '&'):
-	case PUNCT2('|', '|'):
-		a = truth_of(f, x->a);
-		b = truth_of(f, x->b);
-		if (x->op == PUNCT2('|', '|')) {
-			a = opposite(a);
-			b = opposite(b);
-		}
-		a = a == TRUTH_NEVER || b == TRUTH_NEVER     ? TRUTH_NEVER
-		    : a == TRUTH_ALWAYS && b == TRUTH_ALWAYS ? TRUTH_ALWAYS
-							     : TRUTH_SOMETIMES;
-		return x->op == PUNCT2('|', '|') ? opposite(a) : a;
-	case '<':
-		return compared(f, form_of(f, x->a), form_of(f, x->b), false);
-	case '>':
-		return compared(f, form_of(f, x->b), form_of(f, x->a), false);
-	case PUNCT2('<', '='):
-		return opposite(compared(f, form_of(f, x->b), form_of(f, x->a), false));
-	case PUNCT2('>', '='):
-		return opposite(compared(f, form_of(f, x->a), form_of(f, x->b), false));
-	case PUNCT2('=', '='):
-		return compared(f, form_of(f, x->a), form_of(f, x->b), true);
-	case PUNCT2('!', '='):
-		return opposite(compared(f, form_of(f, x->a), form_of(f, x->b), true));
-	default:
-		return opposite(compared(f, form_of(f, x), constant(&TYPE_INT, 0), true));
-	}
-}
-
-/* What a walk over a tree looks for. */
-struct search {
-	struct filler *f;
-	/* Variables that are set are not known; or they and those whose address is taken, at all.
-	 */
-	bool forgets, loses;
-	/* Found: a change of anything, a return. */
-	bool changes, returns;
-};
-
-static void search_statements(struct search *search, const struct statement *s);
-
-/* The variable that a place is in, or null. */
-static const struct variable *root_of(const struct expression *x)
-{
-	while (x && (x->kind == EXPRESSION_MEMBER || x->kind == EXPRESSION_INDEX ||
-		     x->kind == EXPRESSION_CAST))
-		x = x->a;
-	return x && x->kind == EXPRESSION_NAME ? x->variable : NULL;
-}
-
-static void set(struct search *search, const struct expression *place, bool is_address)
-{
-	const struct variable *variable = root_of(place);
-
-	search->changes = true;
-	if (!variable || variable->is_global || variable->slot >= search->f->kernel->slot_count)
-		return;
-	if (search->forgets)
-		search->f->forms[variable->slot].type = NULL;
-	/* A store to what a pointer points to does not set that. */
-	if (search->loses && (is_address || (place->kind == EXPRESSION_NAME &&
-					     variable->type->kind == TYPE_POINTER)))
-		search->f->is_lost[variable->slot] = true;
-}
-
-static void search_expression(struct search *search, const struct expression *x)
-{
-	const struct expression *arg;
-
-	if (!x)
-		return;
-	if (x->kind == EXPRESSION_ASSIGN || x->kind == EXPRESSION_AFTER ||
-	    (x->kind == EXPRESSION_UNARY &&
-	     (x->op == PUNCT2('+', '+') || x->op == PUNCT2('-', '-'))))
-		set(search, x->a, false);
-	else if (x->kind == EXPRESSION_UNARY && x->op == '&')
-		set(search, x->a, true);
-	if (x->kind == EXPRESSION_BLOCK)
-		search_statements(search, x->block);
-	search_expression(search, x->a);
-	search_expression(search, x->b);
-	search_expression(search, x->c);
-	for (arg = x->args; arg; arg = arg->next)
-		search_expression(search, arg);
-}
-
-static void search_statements(struct search *search, const struct statement *s)
-{
-	const struct variable *variable;
-
-	for (; s; s = s->next) {
-		search->returns |= s->kind == STATEMENT_RETURN;
-		search_expression(search, s->expression);
-		search_expression(search, s->step);
-		search_expression(search, s->last);
-		for (variable = s->variables; variable; variable = variable->next) {
-			search_expression(search, variable->initial);
-			if (search->forgets && variable->slot < search->f->kernel->slot_count)
-				search->f->forms[variable->slot].type = NULL;
-		}
-		search_statements(search, s->first);
-		search_statements(search, s->body);
-		search_statements(search, s->other);
-	}
-}
-
-static bool changes(struct filler *f, const struct expression *x)
-{
-	struct search search = {.f = f};
-
-	search_expression(&search, x);
-	return search.changes;
-}
-
-/* Steps over what is run by some, or more than once. */
-static void step_over(struct filler *f, const struct statement *s)
-{
-	const struct statement alone = {.kind = s->kind,
-					.expression = s->expression,
-					.step = s->step,
-					.variables = s->variables,
-					.first = s->first,
-					.body = s->body,
-					.other = s->other};
-	struct search search = {.f = f, .forgets = true};
-
-	search_statements(&search, &alone);
-	f->is_over = f->is_over || search.returns;
-}
-
-static void step_over_expression(struct filler *f, const struct expression *x)
-{
-	struct search search = {.f = f, .forgets = true};
-
-	search_expression(&search, x);
-	f->is_over = f->is_over || search.returns;
-}
 
 /* The number of an argument by a pointer to it that nobody sets, or -1. */
 static int argument_of(const struct filler *f, const struct expression *x)
@@ -398,7 +20,7 @@ static int argument_of(const struct filler *f, const struct expression *x)
 	const struct variable *parameter = f->kernel->parameters;
 	int i;
 
-	if (!is_followed(f, x))
+	if (!form_is_followed(f, x))
 		return -1;
 	for (i = 0; parameter; parameter = parameter->next, i++)
 		if (parameter == x->variable)
@@ -440,10 +62,10 @@ static void stored(struct filler *f, const struct expression *pointer, struct fo
 	const struct form nothing = {.type = &TYPE_LONG};
 	struct form address;
 
-	index = converted(f, index, &TYPE_LONG);
+	index = form_converted(f, index, &TYPE_LONG);
 	if (arg < 0 || !index.type)
 		return;
-	address = converted(f, sum(&nothing, &index, size), &TYPE_LONG);
+	address = form_converted(f, form_sum(&nothing, &index, size), &TYPE_LONG);
 	if (address.type && fills(f, &address, size, &f->uses[arg].writes))
 		f->uses[arg].is_filled = true;
 }
@@ -476,18 +98,18 @@ static void assigned(struct filler *f, const struct expression *x)
 		stored(f, place->a, form_of(f, place->b), element_of(place->a));
 	} else if (place->kind == EXPRESSION_UNARY && place->op == '*' &&
 		   element_of(place->a) > 0) {
-		stored(f, place->a, constant(&TYPE_INT, 0), element_of(place->a));
+		stored(f, place->a, form_constant(&TYPE_INT, 0), element_of(place->a));
 	} else if (place->kind == EXPRESSION_UNARY && place->op == '*' &&
 		   place->a->kind == EXPRESSION_BINARY && place->a->op == '+' &&
 		   element_of(place->a->a) > 0) {
 		stored(f, place->a->a, form_of(f, place->a->b), element_of(place->a->a));
-	} else if (is_followed(f, place)) {
+	} else if (form_is_followed(f, place)) {
 		form = &f->forms[place->variable->slot];
-		*form = converted(
-		    f, x->op ? operated(f, x->op, *form, form_of(f, x->b)) : form_of(f, x->b),
+		*form = form_converted(
+		    f, x->op ? form_operated(f, x->op, *form, form_of(f, x->b)) : form_of(f, x->b),
 		    place->variable->type);
 	} else {
-		step_over_expression(f, x);
+		fill_step_over_expression(f, x);
 	}
 }
 
@@ -506,12 +128,12 @@ static void called(struct filler *f, const struct expression *x)
 
 static void fill_expression(struct filler *f, const struct expression *x)
 {
-	if (x->kind == EXPRESSION_ASSIGN && !changes(f, x->a) && !changes(f, x->b))
+	if (x->kind == EXPRESSION_ASSIGN && !fill_changes(f, x->a) && !fill_changes(f, x->b))
 		assigned(f, x);
-	else if (x->kind == EXPRESSION_CALL && !changes(f, x))
+	else if (x->kind == EXPRESSION_CALL && !fill_changes(f, x))
 		called(f, x);
 	else
-		step_over_expression(f, x);
+		fill_step_over_expression(f, x);
 }
 
 static void fill_declaration(struct filler *f, const struct statement *s)
@@ -521,10 +143,10 @@ static void fill_declaration(struct filler *f, const struct statement *s)
 	for (variable = s->variables; variable; variable = variable->next) {
 		struct form form = {0};
 
-		if (variable->initial && changes(f, variable->initial))
-			step_over_expression(f, variable->initial);
+		if (variable->initial && fill_changes(f, variable->initial))
+			fill_step_over_expression(f, variable->initial);
 		else if (variable->initial)
-			form = converted(f, form_of(f, variable->initial), variable->type);
+			form = form_converted(f, form_of(f, variable->initial), variable->type);
 		if (variable->slot < f->kernel->slot_count)
 			f->forms[variable->slot] = form;
 	}
@@ -535,10 +157,10 @@ static void fill_statements(struct filler *f, const struct statement *s);
 static void fill_if(struct filler *f, const struct statement *s)
 {
 	const enum truth truth =
-	    changes(f, s->expression) ? TRUTH_SOMETIMES : truth_of(f, s->expression);
+	    fill_changes(f, s->expression) ? TRUTH_SOMETIMES : form_truth(f, s->expression);
 
 	if (truth == TRUTH_SOMETIMES)
-		step_over(f, s);
+		fill_step_over(f, s);
 	else
 		fill_statements(f, truth == TRUTH_ALWAYS ? s->body : s->other);
 }
@@ -564,7 +186,7 @@ static void fill_statement(struct filler *f, const struct statement *s)
 	case STATEMENT_WHILE:
 	case STATEMENT_DO:
 	case STATEMENT_SWITCH:
-		step_over(f, s);
+		fill_step_over(f, s);
 		break;
 	default:
 		f->is_over = true;
@@ -595,14 +217,13 @@ static void set_arguments(struct filler *f)
 			continue;
 		number = value_number(value_bytes(f->e->work, parameter->type, arg->value));
 		if (range_is_constant(&number))
-			f->forms[parameter->slot] = constant(parameter->type, number.min);
+			f->forms[parameter->slot] = form_constant(parameter->type, number.min);
 	}
 }
 
 void fill_uses(const struct evaluator *e, const struct function *kernel, struct analysis_use *uses)
 {
 	struct filler f = {.e = e, .kernel = kernel, .uses = uses};
-	struct search search = {.f = &f, .loses = true};
 	unsigned d;
 
 	if (!kernel->body)
@@ -616,7 +237,7 @@ void fill_uses(const struct evaluator *e, const struct function *kernel, struct 
 	}
 	f.forms = work_take(e->work, (kernel->slot_count + 1) * sizeof(*f.forms));
 	f.is_lost = work_take(e->work, (kernel->slot_count + 1) * sizeof(*f.is_lost));
-	search_statements(&search, kernel->body);
+	fill_find_lost(&f);
 	set_arguments(&f);
 	fill_statement(&f, kernel->body);
 }
