@@ -382,6 +382,6 @@ export function randomFill(seed: number): SplitCase {
       "int 4",
       `int ${random.one([16, 17])}`,
     ],
-    parts: 2,
+    parts: 1,
   };
 }
