@@ -22,7 +22,7 @@ export interface MemoryReport {
 
 /** Times the buffers that a member may have. */
 const MOST = 1.3;
-/** How long a program keeps what it has: nvidia-smi takes half a second for each look at four GPUs. */
+/** How long a program keeps what it has, for nvidia-smi to see it: it looks now and then. */
 const HOLD_S = 3;
 
 interface Said {

@@ -6,6 +6,13 @@
 
 #include "queue.h"
 
+/* What one member runs of a command. */
+struct event_part {
+	cl_event inner;
+	unsigned int member;
+	struct flight *flight;
+};
+
 struct event {
 	struct object object;
 	struct context *context;
@@ -16,11 +23,7 @@ struct event {
 	struct flight *flight; /* of a part that can be done over; else NULL */
 	_Atomic bool is_set;   /* of a user event */
 	/* Of a command in parts: those but the first. A member's run one after the other. */
-	struct event_part {
-		cl_event inner;
-		unsigned int member;
-		struct flight *flight;
-	} * more;
+	struct event_part *more;
 	unsigned int more_count;
 };
 _Static_assert(sizeof(struct event) <= OBJECT_SLOT, "an event fits a slot");

@@ -89,15 +89,10 @@ bool fill_changes(struct filler *f, const struct expression *x)
 
 void fill_step_over(struct filler *f, const struct statement *s)
 {
-	const struct statement alone = {.kind = s->kind,
-					.expression = s->expression,
-					.step = s->step,
-					.variables = s->variables,
-					.first = s->first,
-					.body = s->body,
-					.other = s->other};
 	struct search search = {.f = f, .forgets = true};
+	struct statement alone = *s;
 
+	alone.next = NULL;
 	search_statements(&search, &alone);
 	f->is_over = f->is_over || search.returns;
 }
