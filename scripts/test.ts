@@ -36,7 +36,7 @@ const LIMIT_MINUTES = 60;
 const ALL = ["tests", "mod.ts"];
 
 /** Half of them, by the time that they take. */
-const HALF = ["tests/shims", "tests/pool", "tests/kernel"];
+const HALF = ["tests/shims", "tests/pool", "tests/kernel", "tests/bench", "tests/ffi"];
 
 interface Run {
   /** Minutes that it takes at most. */

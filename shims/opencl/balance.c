@@ -238,27 +238,36 @@ unsigned int balance_share(struct balance_class *of, const double *power, unsign
 	return shares;
 }
 
-/* Groups [from, to) cost so many times what was thought. */
-static void correct(struct balance_class *of, uint64_t groups, double from, double to, double times)
+/* Groups [from, to) cost so many times what was thought: how many times each run does. */
+static void correct(double *of_runs, uint64_t groups, const struct balance_part *part, double times)
 {
 	const double run = (double)groups / BALANCE_RUNS;
+	const double from = (double)part->from, to = (double)part->to;
 
-	for (unsigned int i = (unsigned int)(from / run); i < BALANCE_RUNS && run * i < to; i++) {
-		const double inside = overlap(run * i, run * (i + 1), from, to) / run;
-
-		of->cost[i] *= 1 + inside * (times - 1);
-	}
+	for (unsigned int i = (unsigned int)(from / run); i < BALANCE_RUNS && run * i < to; i++)
+		of_runs[i] += overlap(run * i, run * (i + 1), from, to) / run * (times - 1);
 }
 
-/* By a member of the home's kind, which took so many times what was thought. */
-static void learn_cost(struct balance_class *of, uint64_t groups, const struct balance_part *part,
-		       double times)
+/* Whether its time tells what groups cost, and not how fast its member is. */
+static bool tells_cost(const struct balance_class *of, const struct balance_part *part)
 {
-	if (of->cost[0] > 0)
-		correct(of, groups, (double)part->from, (double)part->to, times);
-	else
-		for (unsigned int i = 0; i < BALANCE_RUNS; i++)
-			of->cost[i] = times;
+	return part->seconds > 0 && (!of->alike || of->alike >> part->member & 1);
+}
+
+/* What is known of some groups at first is thought of all. */
+static void begin_costs(struct balance_class *of, const struct balance_part *parts,
+			unsigned int count)
+{
+	double seconds = 0, groups = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (!tells_cost(of, &parts[i]))
+			continue;
+		seconds += parts[i].seconds;
+		groups += (double)(parts[i].to - parts[i].from);
+	}
+	for (unsigned int i = 0; i < BALANCE_RUNS && groups > 0; i++)
+		of->cost[i] = seconds / groups;
 }
 
 void balance_learn(struct balance_class *of, uint64_t groups, const struct balance_part *parts,
@@ -267,20 +276,27 @@ void balance_learn(struct balance_class *of, uint64_t groups, const struct balan
 	/* At first what is new is believed, later half of it: others use the devices too. Of a
 	 * member of another kind half as much: what its groups cost is not known so well. */
 	const double belief = of->learned < SURE ? 1 : 0.5;
-	double times[BALANCE_PARTS];
+	double times[BALANCE_PARTS], of_runs[BALANCE_RUNS];
 	bool is_told = false;
 
+	if (of->cost[0] <= 0)
+		begin_costs(of, parts, count);
+	if (of->cost[0] <= 0)
+		return;
 	/* All by what was thought before. */
 	for (unsigned int i = 0; i < count; i++)
 		times[i] = parts[i].seconds /
 			   cost_of(of, groups, (double)parts[i].from, (double)parts[i].to);
+	/* A run may be of several parts. */
+	for (unsigned int i = 0; i < BALANCE_RUNS; i++)
+		of_runs[i] = 1;
 	for (unsigned int i = 0; i < count; i++) {
 		double *speed = &of->speed[parts[i].member];
 
 		if (!(parts[i].seconds > 0))
 			continue;
-		if (!of->alike || of->alike >> parts[i].member & 1) {
-			learn_cost(of, groups, &parts[i], pow(times[i], belief));
+		if (tells_cost(of, &parts[i])) {
+			correct(of_runs, groups, &parts[i], pow(times[i], belief));
 			is_told = true;
 		} else if (*speed > 0) {
 			*speed /= pow(times[i] * *speed, belief / 2);
@@ -288,6 +304,8 @@ void balance_learn(struct balance_class *of, uint64_t groups, const struct balan
 			*speed = 1 / times[i];
 		}
 	}
+	for (unsigned int i = 0; i < BALANCE_RUNS; i++)
+		of->cost[i] *= of_runs[i];
 	/* A slice tells of itself alone. */
 	of->learned += is_told && (count > 1 || parts[0].to - parts[0].from == groups);
 }

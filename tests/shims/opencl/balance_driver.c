@@ -3,10 +3,13 @@
  * Of one whose speed is negative the first time is not told: it is to be stamped from then on.
  * Members of other speeds are of other kinds, unless BALANCE_ALIKE is set. With BALANCE_NOISE each
  * time differs by up to so much of it; with BALANCE_EVERY=n only each n-th launch moves anything;
- * with BALANCE_HILL=n the middle half of the groups takes n times as long as the rest.
+ * with BALANCE_HILL=n the middle half of the groups takes n times as long as the rest, and with
+ * BALANCE_SLOPE as well it gets there evenly, from both ends to the middle. With BALANCE_DEALT=n
+ * the first launch is dealt out in n parts.
  *
  * Prints how many launches were split, how much faster than whole the last one was, how often the
- * shares changed, and how many were split before one was within a twentieth of the last. */
+ * shares changed, how many were split before one was within a twentieth of the last, and how much
+ * faster the first of them was. */
 #include "../../../shims/opencl/balance.h"
 
 #include <stdio.h>
@@ -14,15 +17,38 @@
 #include <string.h>
 
 static double hill = 1;
+static bool slope;
 
 /* What groups [from, to) take, in those outside of the middle. */
 static double work_of(uint64_t groups, uint64_t from, uint64_t to)
 {
 	double work = 0;
 
-	for (uint64_t i = from; i < to; i++)
-		work += i >= groups / 4 && i < groups / 4 * 3 ? hill : 1;
+	for (uint64_t i = from; i < to; i++) {
+		const double high = (double)(i < groups - i ? i : groups - i) * 2 / (double)groups;
+
+		if (slope)
+			work += 1 + (hill - 1) * high;
+		else
+			work += i >= groups / 4 && i < groups / 4 * 3 ? hill : 1;
+	}
 	return work;
+}
+
+/* By turns among all members of one speed, in so many parts of one length. */
+static void deal(struct balance_class *of, uint64_t groups, unsigned int count,
+		 unsigned int members, double speed)
+{
+	struct balance_part parts[BALANCE_PARTS];
+
+	for (unsigned int i = 0; i < count; i++) {
+		const uint64_t from = groups * i / count, to = groups * (i + 1) / count;
+
+		parts[i] =
+		    (struct balance_part){i % members, from, to, work_of(groups, from, to) / speed};
+	}
+	balance_learn(of, groups, parts, count);
+	balance_was_whole(of, work_of(groups, 0, groups) / speed);
 }
 
 int main(int count, char **arguments)
@@ -46,8 +72,12 @@ int main(int count, char **arguments)
 		speed[i] = speed[i] < 0 ? -speed[i] : speed[i];
 		power[i] = alike || speed[i] == speed[0] ? 1 : 0.9;
 	}
+	slope = getenv("BALANCE_SLOPE");
 	hill = getenv("BALANCE_HILL") ? atof(getenv("BALANCE_HILL")) : 1;
 	whole = work_of(groups, 0, groups) / speed[0];
+	if (getenv("BALANCE_DEALT"))
+		deal(balance_class_of(&balance, groups), groups,
+		     (unsigned int)atoi(getenv("BALANCE_DEALT")), members, speed[0]);
 	for (int launch = 0; launch < 200; launch++) {
 		struct balance_class *of = balance_class_of(&balance, groups);
 		struct balance_part parts[BALANCE_MEMBERS];
@@ -91,6 +121,6 @@ int main(int count, char **arguments)
 	}
 	while (soon + 1 < splits && all[soon] > all[splits - 1] * 1.05)
 		soon++;
-	printf("%u %.3f %u %u\n", splits, whole / took, changes, soon);
+	printf("%u %.3f %u %u %.3f\n", splits, whole / took, changes, soon, whole / all[0]);
 	return 0;
 }
