@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "flight.h"
 #include "residency.h"
 
 static void unlock(struct command *command)
@@ -44,9 +45,12 @@ static cl_int begin_spread(struct command *command, unsigned int where, cl_uint 
 	for (;;) {
 		const bool is_pinned = atomic_load(&context->pins);
 
-		command->member = where != COMMAND_ANYWHERE ? where
-				  : is_pinned		    ? context->home
-							    : command->queue->home;
+		if (where != COMMAND_ANYWHERE)
+			command->member = where;
+		else if (is_pinned || flight_has_lost(context, command->queue->home))
+			command->member = context->home;
+		else
+			command->member = command->queue->home;
 		/* It would wait here for what the program does after this call. */
 		if (is_pinned && command->member != context->home)
 			return CL_OUT_OF_RESOURCES;
@@ -115,9 +119,14 @@ cl_int command_move(struct command *command, unsigned int member)
 	/* A user event keeps it where it is. */
 	if (atomic_load(&command->context->pins))
 		return CL_OUT_OF_RESOURCES;
+	/* What is done over where a member failed has the lock. */
+	pthread_mutex_unlock(&command->context->lock);
 	status = event_wait_elsewhere(member, command->asked_count, command->asked);
+	pthread_mutex_lock(&command->context->lock);
 	if (status != CL_SUCCESS)
 		return status;
+	if (atomic_load(&command->context->pins))
+		return CL_OUT_OF_RESOURCES;
 	command->member = member;
 	command->on = queue_on(command->queue, member, &status);
 	return status == CL_SUCCESS ? take_waits(command) : status;

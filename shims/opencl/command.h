@@ -48,7 +48,8 @@ cl_mem command_reads(struct command *command, struct memory *memory, size_t offs
 cl_mem command_writes(struct command *command, struct memory *memory, cl_int *status);
 void command_wrote(struct command *command, struct memory *memory, size_t offset, size_t size);
 
-/* Takes it to another member before it is enqueued. In a spread context alone. */
+/* Takes it to another member before it is enqueued. In a spread context alone, whose lock is let go
+ * in between. */
 cl_int command_move(struct command *command, unsigned int member);
 
 /* Whether a command of a spread context may wait for members, as it reads from several: while a

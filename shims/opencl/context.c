@@ -98,13 +98,10 @@ void context_unpin(struct context *context)
 	atomic_fetch_sub(&context->pins, 1);
 }
 
-cl_int context_wait(struct context *context, unsigned int member)
+cl_int context_wait_left(struct context *context, unsigned int member)
 {
 	cl_int status = CL_SUCCESS;
 
-	for (struct queue *queue = context->queues; queue; queue = queue->next)
-		if (queue->inner[member] && status == CL_SUCCESS)
-			status = finish(queue->inner[member], member);
 	for (struct left_queue **at = &context->left; *at && status == CL_SUCCESS;) {
 		struct left_queue *left = *at;
 
@@ -118,6 +115,21 @@ cl_int context_wait(struct context *context, unsigned int member)
 		free(left);
 	}
 	return status;
+}
+
+cl_int context_wait(struct context *context, unsigned int member)
+{
+	cl_int status = CL_SUCCESS;
+
+	/* One may wait for what another has not sent off. */
+	for (struct queue *queue = context->queues; queue && context->queues->next;
+	     queue = queue->next)
+		if (queue->inner[member])
+			of(queue->inner[member])->clFlush(queue->inner[member]);
+	for (struct queue *queue = context->queues; queue; queue = queue->next)
+		if (queue->inner[member] && status == CL_SUCCESS)
+			status = finish(queue->inner[member], member);
+	return status == CL_SUCCESS ? context_wait_left(context, member) : status;
 }
 
 cl_int context_finish(struct context *context, unsigned int member)

@@ -28,8 +28,11 @@ cl_int CL_API_CALL pool_clEnqueueReadBuffer(cl_command_queue queue, cl_mem handl
 	BEGIN(COMMAND_ANYWHERE);
 	blocking = command_blocks(&command, blocking);
 	if (command_may_wait(&command) && !residency_is_on(memory, command.member, offset, size)) {
-		/* From wherever it is, at once: the host waits for it. */
-		status = residency_read(memory, offset, size, data);
+		/* From wherever it is, at once, after what was enqueued before: the host waits for
+		 * both. */
+		status = context_finish(command.context, command.member);
+		if (status == CL_SUCCESS)
+			status = residency_read(memory, offset, size, data);
 		if (status == CL_SUCCESS)
 			status = of(command.on)
 				     ->clEnqueueMarkerWithWaitList(command.on, command.wait_count,

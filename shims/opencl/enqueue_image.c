@@ -18,6 +18,7 @@ cl_int CL_API_CALL pool_clEnqueueReadImage(cl_command_queue queue, cl_mem handle
 	struct memory *memory = (struct memory *)handle;
 	cl_int status = enqueue_check(queue, handle, ENQUEUE_IMAGE);
 	struct command command;
+	bool is_read = false;
 	cl_mem inner;
 
 	if (status != CL_SUCCESS)
@@ -29,8 +30,14 @@ cl_int CL_API_CALL pool_clEnqueueReadImage(cl_command_queue queue, cl_mem handle
 	BEGIN(COMMAND_ANYWHERE);
 	blocking = command_blocks(&command, blocking);
 	if (command_may_wait(&command) &&
-	    !residency_is_on(memory, command.member, 0, memory->size) &&
-	    residency_read_image(memory, origin, region, row_pitch, slice_pitch, data, &status)) {
+	    !residency_is_on(memory, command.member, 0, memory->size)) {
+		/* As with a buffer. */
+		status = context_finish(command.context, command.member);
+		is_read =
+		    status == CL_SUCCESS && residency_read_image(memory, origin, region, row_pitch,
+								 slice_pitch, data, &status);
+	}
+	if (is_read || status != CL_SUCCESS) {
 		if (status == CL_SUCCESS)
 			status = of(command.on)
 				     ->clEnqueueMarkerWithWaitList(command.on, command.wait_count,

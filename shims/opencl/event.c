@@ -178,6 +178,7 @@ cl_int CL_API_CALL pool_clWaitForEvents(cl_uint count, const cl_event *events)
 		if (each != CL_SUCCESS)
 			status = each;
 	}
+	flight_tidy(first->context);
 	return status;
 }
 

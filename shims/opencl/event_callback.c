@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "event.h"
+#include "flight.h"
 
 struct callback {
 	struct callback *next;
@@ -46,6 +47,7 @@ static void call(struct callback *shared)
 	if (callback.failure && may_be_done_over((struct event *)callback.event) &&
 	    event_wait((struct event *)callback.event) == CL_SUCCESS)
 		status = CL_COMPLETE;
+	flight_tidy(((struct event *)callback.event)->context);
 	/* In the call it is the program's, whatever it released before. */
 	object_refer(callback.event);
 	object_unhold(callback.event);

@@ -210,6 +210,8 @@ static cl_int pass_half(struct pass *pass, struct half *half, bool *is_done)
 
 			if (size > PIECE)
 				size = PIECE;
+			if (size > pass->room)
+				size = pass->room;
 			if (!size || count == MOST_PIECES || used + size > pass->room)
 				continue;
 			pieces[count].group = group;

@@ -68,7 +68,8 @@ static void *read_all(void *data)
 	struct range rest = gather->range, part;
 	unsigned int member;
 
-	gather->status = context_wait(gather->root->context, gather->member);
+	if (gather->status == CL_SUCCESS)
+		gather->status = context_wait(gather->root->context, gather->member);
 	for (; gather->status == CL_SUCCESS && rest.start < rest.end; rest.start = part.end) {
 		if (!residency_source(gather->root, rest, &member, &part))
 			gather->status = CL_OUT_OF_HOST_MEMORY;
@@ -127,7 +128,13 @@ static cl_int read_once(struct memory *root, struct range range, const struct wi
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (is_source[i])
 			gathers[count++] = (struct gather){
-			    .root = root, .window = window, .range = range, .to = to, .member = i};
+			    .root = root,
+			    .window = window,
+			    .range = range,
+			    .to = to,
+			    .member = i,
+			    .status = context_wait_left(root->context, i),
+			};
 	for (unsigned int i = 1; i < count && range.end - range.start >= LARGE; i++)
 		start(&gathers[i]);
 	for (unsigned int i = 0; i < count; i++)

@@ -62,6 +62,7 @@ static cl_int enqueue_spread(struct command *command, struct kernel *kernel,
 static bool may_elsewhere(cl_int status)
 {
 	switch (status) {
+	case CL_DEVICE_NOT_AVAILABLE:
 	case CL_MEM_OBJECT_ALLOCATION_FAILURE:
 	case CL_OUT_OF_RESOURCES:
 	case CL_INVALID_WORK_GROUP_SIZE:

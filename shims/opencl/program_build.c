@@ -7,23 +7,35 @@
 #include "device.h"
 #include "program.h"
 
+/* What the driver calls when it is done. Drivers differ in whether they call where they refuse. */
 struct notice {
 	struct program *program;
 	void(CL_CALLBACK *call)(cl_program, void *);
 	void *data;
+	/* The driver's, until it has called, and that of who asks it. */
+	_Atomic unsigned int holders;
+	atomic_bool was_called;
 };
+
+static void let_go(struct notice *notice)
+{
+	if (atomic_fetch_sub(&notice->holders, 1) != 1)
+		return;
+	object_unhold(notice->program);
+	free(notice);
+}
 
 static void CL_CALLBACK notified(cl_program inner, void *data)
 {
-	const struct notice notice = *(struct notice *)data;
-	struct program *program = notice.program;
+	struct notice *notice = data;
+	struct program *program = notice->program;
 
-	free(data);
+	atomic_store(&notice->was_called, true);
 	/* A linked program may be done before its maker has it. */
 	if (!program->inner[program->context->home])
 		program->inner[program->context->home] = inner;
-	notice.call((cl_program)program, notice.data);
-	object_unhold(program);
+	notice->call((cl_program)program, notice->data);
+	let_go(notice);
 }
 
 /* NULL and true where nobody asks; NULL and false: no memory. */
@@ -36,17 +48,21 @@ static bool notice_of(struct program *program, void(CL_CALLBACK *call)(cl_progra
 	*notice = malloc(sizeof(**notice));
 	if (!*notice)
 		return false;
-	**notice = (struct notice){program, call, data};
+	**notice = (struct notice){.program = program, .call = call, .data = data, .holders = 2};
 	object_hold(program);
 	return true;
 }
 
-static void forget(struct notice *notice)
+/* The driver has said what it does. Of what failed to be built it may still tell; of what it
+ * refused it has told, or never will. */
+static void asked(struct notice *notice, cl_int status)
 {
 	if (!notice)
 		return;
-	object_unhold(notice->program);
-	free(notice);
+	if (status != CL_SUCCESS && status != CL_BUILD_PROGRAM_FAILURE &&
+	    status != CL_COMPILE_PROGRAM_FAILURE && !atomic_load(&notice->was_called))
+		let_go(notice);
+	let_go(notice);
 }
 
 static cl_int check_request(cl_uint count, const cl_device_id *devices, const void *call,
@@ -112,10 +128,7 @@ cl_int CL_API_CALL pool_clBuildProgram(cl_program handle, cl_uint count,
 	status = of(inner)->clBuildProgram(inner, 1, &device, program->options,
 					   notice ? notified : NULL, notice);
 	program->build_seconds = clock_seconds() - began;
-	/* Drivers differ in whether they call where they refuse: none does for these. */
-	if (status == CL_INVALID_BUILD_OPTIONS || status == CL_INVALID_OPERATION ||
-	    status == CL_INVALID_VALUE || status == CL_INVALID_BINARY)
-		forget(notice);
+	asked(notice, status);
 	return status;
 }
 
@@ -226,9 +239,7 @@ cl_int CL_API_CALL pool_clCompileProgram(cl_program handle, cl_uint count,
 	program->is_compiled = true;
 	program->is_built = false;
 	status = compile_on(program, program->context->home, notice);
-	if (status == CL_INVALID_COMPILER_OPTIONS || status == CL_INVALID_OPERATION ||
-	    status == CL_INVALID_VALUE)
-		forget(notice);
+	asked(notice, status);
 	return status;
 }
 
@@ -290,11 +301,8 @@ cl_program CL_API_CALL pool_clLinkProgram(cl_context handle, cl_uint count,
 		object_ready(program);
 	inner = link_on(program, context->home, notice, &status);
 	program->inner[context->home] = inner;
-	/* Without a program nobody was told, or will be. */
-	if (!inner && notice) {
-		atomic_store(&program->object.counts, 1);
-		free(notice);
-	}
+	/* Without a program nobody is told any more. */
+	asked(notice, inner ? CL_SUCCESS : CL_LINK_PROGRAM_FAILURE);
 	return program_keep(program, status, errcode_ret);
 }
 

@@ -134,10 +134,14 @@ static void *build_all(void *data)
 		build_each(order.program, order.members);
 	pthread_mutex_lock(&under_way.lock);
 	build->is_under_way = build->is_at_home = false;
+	pthread_cond_broadcast(&under_way.over);
+	pthread_mutex_unlock(&under_way.lock);
+	/* The program and its context may go with it. */
+	object_unhold(order.program);
+	pthread_mutex_lock(&under_way.lock);
 	under_way.count--;
 	pthread_cond_broadcast(&under_way.over);
 	pthread_mutex_unlock(&under_way.lock);
-	object_unhold(order.program);
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
  *     UNLIKE_HILL      "FROM-TO": but those outside of that along the last dimension take a tenth
  *     UNLIKE_TELLS     each launch is a line on stderr: "launch: ", the device's number, where it
  *                      begins along the last dimension, and how many work-items it has there
+ *     UNLIKE_UNPINNED  there is no memory of the host's that drivers take themselves
  *     UNLIKE_SLOWER    all devices but the first say that launches took so many times as long
  *
  * All have two extensions more, and what they ask of them: of dot products the first device does
@@ -228,6 +229,16 @@ static cl_int CL_API_CALL profiling(cl_event event, cl_profiling_info name, size
 	return status;
 }
 
+static cl_mem CL_API_CALL create_buffer(cl_context context, cl_mem_flags flags, size_t size,
+					void *bytes, cl_int *status)
+{
+	if (!(flags & CL_MEM_ALLOC_HOST_PTR))
+		return state.table.clCreateBuffer(context, flags, size, bytes, status);
+	if (status)
+		*status = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+	return NULL;
+}
+
 /* The objects' table is one of the library: its pages may be written to only now. */
 static void replace(cl_icd_dispatch *table)
 {
@@ -240,6 +251,8 @@ static void replace(cl_icd_dispatch *table)
 	table->clBuildProgram = build;
 	table->clEnqueueNDRangeKernel = launch;
 	table->clGetEventProfilingInfo = profiling;
+	if (getenv("UNLIKE_UNPINNED"))
+		table->clCreateBuffer = create_buffer;
 }
 
 EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *platforms,

@@ -5,7 +5,18 @@
  */
 
 import assert from "node:assert/strict";
-import { type Failure, poclTest, runInParts, together } from "./pool.ts";
+import {
+  type Failure,
+  fakeVendor,
+  poclLibrary,
+  poclTest,
+  program,
+  runBeside,
+  runInParts,
+  shim,
+  together,
+  Vendors,
+} from "./pool.ts";
 
 const runFailing = (failure: Failure, args: readonly string[] = []) =>
   runInParts("failing", args, failure);
@@ -94,3 +105,31 @@ poclTest(
     }
   },
 );
+
+poclTest("a queue whose own member fails goes on at home", async () => {
+  using pool = new Vendors({ mvgal: shim() });
+  using vendors = new Vendors({ failing: fakeVendor("failing") });
+  const failing = async (device: number) =>
+    await runBeside(program("order"), ["queues"], {
+      OCL_ICD_VENDORS: pool.directory,
+      MVGAL_OPENCL_VENDORS: vendors.directory,
+      MVGAL_DEBUG: "opencl",
+      MVGAL_STRATEGY: "round_robin",
+      MVGAL_SPLIT: "force",
+      FAILING_VENDOR: poclLibrary(),
+      FAILING_DEVICE: String(device),
+    });
+  // Where a program begins goes by those before it.
+  for (let device = 0; device < 8; device++) {
+    const { out, errors } = await failing(device % 2);
+    const [home, other] = [...errors.matchAll(/a queue on member (\d)/g)].map(([, at]) =>
+      Number(at)
+    );
+    if (home === device % 2) continue;
+    assert.equal(other, device % 2, errors);
+    assert.match(errors, /failed \(-\d+\) and is left out/);
+    assert.equal(out, "done\n", errors);
+    return;
+  }
+  assert.fail("both members are the first queue's each time");
+});

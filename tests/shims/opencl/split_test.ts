@@ -69,6 +69,31 @@ poclTest("MVGAL_SPLIT=diff takes nothing for written that nobody wrote", () => {
   assert.match(errors, /^mvgal: scatter: split, and compared$/m);
 });
 
+poclTest("in parts, too, everything comes after what it comes after", async () => {
+  using vendors = new Vendors({ mvgal: shim() });
+  const path = program("order");
+  await together(["off", "force"], async (split) => {
+    const env = { OCL_ICD_VENDORS: vendors.directory, MVGAL_SPLIT: split };
+    const { out, errors } = await runBeside(path, [], env);
+    assert.equal(out, "done\n", `${split}: ${errors}`);
+  });
+});
+
+poclTest("members swap what they have where drivers have no memory of the host's", () => {
+  using pool = new Vendors({ mvgal: shim() });
+  using vendors = new Vendors({ unlike: fakeVendor("unlike") });
+  const env = {
+    OCL_ICD_VENDORS: pool.directory,
+    MVGAL_OPENCL_VENDORS: vendors.directory,
+    MVGAL_SPLIT: "force",
+    UNLIKE_VENDOR: poclLibrary(),
+  };
+  for (const unpinned of [{}, { UNLIKE_UNPINNED: "1" }]) {
+    const { out, errors } = run(program("order"), ["exchange"], { ...env, ...unpinned });
+    assert.equal(out, "done\n", errors);
+  }
+});
+
 /** More with MVGAL_RANDOM_KERNELS; from another seed on with MVGAL_RANDOM_SEED. */
 const COUNT = Number(Deno.env.get("MVGAL_RANDOM_KERNELS") ?? 16);
 const SEED = Number(Deno.env.get("MVGAL_RANDOM_SEED") ?? 1);
