@@ -374,6 +374,8 @@ void gate_context_gone(struct gate *gate, CUcontext context)
 {
 	pthread_mutex_lock(&gate->lock);
 	marks_context_gone(&gate->marks, context);
+	/* Marks move up where some go. */
+	gate->sample_mark = NULL;
 	pthread_mutex_unlock(&gate->lock);
 }
 

@@ -5,12 +5,14 @@
 #include "charge.h"
 #include "launch.h"
 #include "pool.h"
+#include "pool_reads.h"
 
 /* After account_busy: what is not gone stays charged. */
 static CUresult end(CUcontext context, CUresult result, bool is_gone)
 {
 	if (is_gone && context) {
 		launch_context_gone(context);
+		reads_context_gone(context);
 		ledger_take_owned(context, charge_drop);
 	}
 	account_idle();

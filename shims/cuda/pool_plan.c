@@ -68,6 +68,9 @@ bool plan_make(struct plan *plan, size_t bytes, size_t granularity, size_t least
 	if (bytes == 0 || bytes > SIZE_MAX / 2)
 		return false;
 	plan->bytes = round_up(bytes, granularity);
+	/* One piece is the most: beyond that doubling has no end. */
+	if (least > plan->bytes)
+		least = plan->bytes;
 	while (least ? piece < least : is_small(piece, plan->bytes))
 		piece *= 2;
 	/* What is left of a card below a piece is lost to the plan: small pieces lose less. */

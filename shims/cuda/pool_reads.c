@@ -85,6 +85,20 @@ static void drop_events(struct watch *watch)
 	watch->is_pending = false;
 }
 
+void reads_context_gone(CUcontext context)
+{
+	pthread_mutex_lock(&seen.lock);
+	for (int i = 0; i < WATCHES; i++) {
+		struct watch *watch = &seen.watches[i];
+
+		if (watch->context != context)
+			continue;
+		watch->start = watch->end = NULL;
+		watch->is_pending = false;
+	}
+	pthread_mutex_unlock(&seen.lock);
+}
+
 /* That of a key; another's place is taken where there is none, with `add`. */
 static struct watch *watch_of(uint64_t key, bool add)
 {

@@ -29,4 +29,7 @@ struct reads reads_none(void);
 
 void reads_after(struct reads reads, CUstream stream);
 
+/* Its events went with it: another context may have its handle. */
+void reads_context_gone(CUcontext context);
+
 #endif

@@ -323,7 +323,7 @@ static bool is_rewritten(const struct flight *flight, const struct change *chang
 	return false;
 }
 
-void flight_came_home(struct memory *root, struct range range)
+void flight_came_home(struct memory *root, struct range range, cl_int status)
 {
 	const struct change change = {root, range, true, false};
 	bool is_other = false;
@@ -331,7 +331,7 @@ void flight_came_home(struct memory *root, struct range range)
 	for (struct flight *flight = root->context->flights.first; flight; flight = flight->next) {
 		if (is_rewritten(flight, &change))
 			is_other = narrow(flight, &change) || is_other;
-		if (stop_waiting(flight, &change))
+		if (status != CL_SUCCESS || stop_waiting(flight, &change))
 			continue;
 		give_up(flight);
 		is_other = true;

@@ -123,9 +123,12 @@ cl_int context_wait(struct context *context, unsigned int member)
 
 	/* One may wait for what another has not sent off. */
 	for (struct queue *queue = context->queues; queue && context->queues->next;
-	     queue = queue->next)
-		if (queue->inner[member])
-			of(queue->inner[member])->clFlush(queue->inner[member]);
+	     queue = queue->next) {
+		cl_command_queue inner = queue->inner[member];
+
+		if (inner)
+			of(inner)->clFlush(inner);
+	}
 	for (struct queue *queue = context->queues; queue; queue = queue->next)
 		if (queue->inner[member] && status == CL_SUCCESS)
 			status = finish(queue->inner[member], member);

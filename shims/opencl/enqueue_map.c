@@ -24,6 +24,18 @@ static cl_int check_flags(const struct memory *memory, cl_map_flags flags)
 	return CL_SUCCESS;
 }
 
+/* What was mapped; nothing where the command then failed. */
+static void *ended(struct command *command, cl_command_type type, cl_mem inner, void *mapped,
+		   cl_int status, cl_int *errcode_ret)
+{
+	status = command_end(command, type, status);
+	status_to(errcode_ret, status);
+	if (status == CL_SUCCESS || !mapped)
+		return mapped;
+	of(command->on)->clEnqueueUnmapMemObject(command->on, inner, mapped, 0, NULL, NULL);
+	return NULL;
+}
+
 void *CL_API_CALL pool_clEnqueueMapBuffer(cl_command_queue queue, cl_mem handle, cl_bool blocking,
 					  cl_map_flags flags, size_t offset, size_t size,
 					  cl_uint count, const cl_event *waits, cl_event *event,
@@ -53,8 +65,7 @@ void *CL_API_CALL pool_clEnqueueMapBuffer(cl_command_queue queue, cl_mem handle,
 	/* It is the host's until it is unmapped there. */
 	if (mapped && flags & WRITES)
 		command_wrote(&command, memory, offset, size);
-	status_to(errcode_ret, command_end(&command, CL_COMMAND_MAP_BUFFER, status));
-	return mapped;
+	return ended(&command, CL_COMMAND_MAP_BUFFER, inner, mapped, status, errcode_ret);
 }
 
 void *CL_API_CALL pool_clEnqueueMapImage(cl_command_queue queue, cl_mem handle, cl_bool blocking,
@@ -86,8 +97,7 @@ void *CL_API_CALL pool_clEnqueueMapImage(cl_command_queue queue, cl_mem handle, 
 						 command.waits, command.wants, &status);
 	if (mapped && flags & WRITES)
 		command_wrote(&command, memory, 0, memory->size);
-	status_to(errcode_ret, command_end(&command, CL_COMMAND_MAP_IMAGE, status));
-	return mapped;
+	return ended(&command, CL_COMMAND_MAP_IMAGE, inner, mapped, status, errcode_ret);
 }
 
 cl_int CL_API_CALL pool_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem handle, void *mapped,

@@ -20,6 +20,7 @@ struct callback {
 	/* Parts that have not come so far yet, and what went wrong with one. */
 	_Atomic unsigned int left;
 	_Atomic cl_int failure;
+	atomic_bool is_refused; /* it is not to be called */
 };
 
 static struct {
@@ -107,6 +108,12 @@ static void call_soon(struct callback *callback)
 		call(callback);
 }
 
+static void drop(struct callback *callback)
+{
+	object_unhold(callback->event);
+	free(callback);
+}
+
 static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
 {
 	struct callback *shared = data;
@@ -116,6 +123,10 @@ static void CL_CALLBACK called(cl_event inner, cl_int status, void *data)
 		atomic_store(&shared->failure, status);
 	if (atomic_fetch_sub(&shared->left, 1) != 1)
 		return;
+	if (atomic_load(&shared->is_refused)) {
+		drop(shared);
+		return;
+	}
 	shared->status = atomic_load(&shared->failure) ? atomic_load(&shared->failure) : status;
 	call_soon(shared);
 }
@@ -149,9 +160,11 @@ cl_int CL_API_CALL pool_clSetEventCallback(cl_event handle, cl_int when,
 				atomic_fetch_sub(&callback->left, 1);
 		}
 	status = of(event->inner)->clSetEventCallback(event->inner, when, called, callback);
-	if (status != CL_SUCCESS && !event->more_count) {
-		free(callback);
-		object_unhold(event);
-	}
+	if (status == CL_SUCCESS)
+		return status;
+	/* Nobody is told; the last part to be over lets go of it. */
+	atomic_store(&callback->is_refused, true);
+	if (atomic_fetch_sub(&callback->left, 1) == 1)
+		drop(callback);
 	return status;
 }

@@ -256,7 +256,7 @@ static void note(const struct exchange *exchange, const struct context *context,
 		const struct exchange_move *move = &exchange->moves[i];
 
 		if (move->to == context->home)
-			flight_came_home(move->root, move->range);
+			flight_came_home(move->root, move->range, status);
 		if (status == CL_SUCCESS)
 			ranges_add(&move->root->copies[move->to].valid, move->range.start,
 				   move->range.end);

@@ -22,8 +22,8 @@ struct flight *flight_begin(const struct split_work *work, const struct split_pa
 
 /* A range of the root is written on a member: what needed it as it was cannot be run again. */
 void flight_wrote(struct memory *root, unsigned int member, struct range range);
-/* The home was given a range as it is on other members. */
-void flight_came_home(struct memory *root, struct range range);
+/* The home was given a range as it is on other members; or some of it, where that failed. */
+void flight_came_home(struct memory *root, struct range range, cl_int status);
 
 /* Whether a member of the context has failed; whether one has in any context. Not locked. */
 bool flight_has_lost(const struct context *context, unsigned int member);

@@ -179,6 +179,8 @@ cl_mem memory_create(struct memory *memory, void *host_pointer, cl_int *errcode_
 	if (copy && copy->inner && !memory->parent && !note_first(memory, copy, host_pointer)) {
 		of(copy->inner)->clReleaseMemObject(copy->inner);
 		copy->inner = NULL;
+		ranges_free(&copy->valid);
+		ranges_free(&memory->defined);
 		status = CL_OUT_OF_HOST_MEMORY;
 	}
 	status_to(errcode_ret, status);

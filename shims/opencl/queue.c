@@ -76,9 +76,12 @@ cl_command_queue queue_for_part(struct queue *queue, unsigned int member, cl_int
 
 void queue_flush(struct queue *queue)
 {
-	for (unsigned int i = 0; i < pool()->count; i++)
-		if (queue->inner[i])
-			of(queue->inner[i])->clFlush(queue->inner[i]);
+	for (unsigned int i = 0; i < pool()->count; i++) {
+		cl_command_queue inner = queue->inner[i];
+
+		if (inner)
+			of(inner)->clFlush(inner);
+	}
 }
 
 /* How many queues were made beside the context's first that is there. */

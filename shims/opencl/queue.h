@@ -17,7 +17,7 @@ struct queue {
 	unsigned int last;	   /* where the last one ran */
 	bool is_parted;		   /* the last one ran in parts, on several members */
 	_Atomic unsigned int busy; /* commands that are being enqueued without the context's lock */
-	cl_command_queue inner[POOL_MEMBERS];
+	_Atomic(cl_command_queue) inner[POOL_MEMBERS]; /* made with the context's lock */
 };
 _Static_assert(sizeof(struct queue) <= OBJECT_SLOT, "a queue fits a slot");
 

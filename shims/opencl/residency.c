@@ -45,8 +45,8 @@ static cl_int move(struct memory *root, unsigned int from, unsigned int to, stru
 	else
 		status = staging_move(context, from, root->copies[from].inner, to,
 				      root->copies[to].inner, range);
-	if (status == CL_SUCCESS && to == context->home)
-		flight_came_home(root, range);
+	if (to == context->home)
+		flight_came_home(root, range, status);
 	return status;
 }
 
@@ -182,11 +182,10 @@ void residency_wrote(struct memory *memory, unsigned int member, size_t offset, 
 	struct memory *root = memory->root;
 	const struct range range = in_root(memory, offset, size);
 
-	/* What cannot be noted stays where it was noted before. */
-	if (!ranges_add(&root->defined, range.start, range.end) ||
-	    !ranges_add(&root->copies[member].valid, range.start, range.end))
-		return;
-	flight_wrote(root, member, range);
+	/* Where that cannot be noted nobody has it: who reads it gets an error, not what was. */
+	if (ranges_add(&root->defined, range.start, range.end) &&
+	    ranges_add(&root->copies[member].valid, range.start, range.end))
+		flight_wrote(root, member, range);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (i != member)
 			ranges_remove(&root->copies[i].valid, range.start, range.end);
