@@ -23,7 +23,6 @@ struct memory {
 	size_t size;	       /* bytes; of an image as its lines follow each other without gaps */
 	unsigned int home;     /* where it was made, and is mapped */
 	void *host_pointer;    /* with CL_MEM_USE_HOST_PTR */
-	bool is_shown;	       /* has destructor callbacks or host memory that the member reads */
 	cl_image_format format;
 	cl_image_desc image;
 	size_t element;	   /* bytes of a pixel */

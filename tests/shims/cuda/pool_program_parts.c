@@ -95,6 +95,8 @@ void test_plan(void)
 	EXPECT(plan_make(&plan, (size_t)32 << 30, 2 * MIB, 0, room));
 	EXPECT(plan.piece == PLAN_LARGE);
 	EXPECT(plan_make(&plan, 200 * MIB, 2 * MIB, 0, room) && plan.piece == 2 * MIB);
+	/* No power of two is as large: all is one piece then. */
+	EXPECT(plan_make(&plan, 200 * MIB, 2 * MIB, SIZE_MAX, room) && plan.pieces == 1);
 	EXPECT(plan_make(&plan, 600 * MIB, 2 * MIB, 0, room) && plan.piece == 8 * MIB);
 	EXPECT(plan_make(&plan, (size_t)32 << 30, 2 * MIB, 2 * MIB, room));
 	EXPECT(plan.piece == 2 * MIB);
