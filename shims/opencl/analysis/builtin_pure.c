@@ -134,6 +134,29 @@ const struct value *builtin_pure(struct evaluator *e, const struct expression *x
 	return value_opaque(e->work, is_group ? &TYPE_ANY : result_of(x->name, args));
 }
 
+bool is_builtin_name(const char *name)
+{
+	static const char *const NAMES[] = {
+	    "abs",	"abs_diff",  "add_sat",	 "barrier",    "clz",	   "ctz",
+	    "fract",	"frexp",     "hadd",	 "lgamma_r",   "mad24",	   "mad_hi",
+	    "mad_sat",	"mem_fence", "modf",	 "mul24",      "mul_hi",   "popcount",
+	    "prefetch", "printf",    "remquo",	 "rhadd",      "rotate",   "sincos",
+	    "sub_sat",	"to_global", "to_local", "to_private", "upsample", "wait_group_events"};
+	static const char *const PREFIXES[] = {
+	    "as_",	    "async_work_group_", "atom_",	"atomic_",
+	    "convert_",	    "get_enqueued_",	 "get_global_", "get_group_",
+	    "get_image_",   "get_local_",	 "get_num_",	"get_sub_group_",
+	    "get_work_dim", "read_image",	 "sub_group_",	"vload",
+	    "vstore",	    "work_group_",	 "write_image"};
+	size_t i;
+
+	for (i = 0; i < sizeof(PREFIXES) / sizeof(*PREFIXES); i++) {
+		if (!strncmp(name, PREFIXES[i], strlen(PREFIXES[i])))
+			return true;
+	}
+	return is_one_of(name, NAMES, sizeof(NAMES) / sizeof(*NAMES)) || is_pure(name);
+}
+
 /* Whether a scope that is written out is no wider than the work-group. */
 static bool is_narrow(const struct expression *scope)
 {

@@ -205,6 +205,8 @@ const struct value *builtin_order(struct evaluator *e, const struct expression *
 const struct value *builtin_pure(struct evaluator *e, const struct expression *x,
 				 const struct arguments *args);
 bool is_builtin_constant(const char *name, int64_t *value, bool *has_value);
+/* Whether compilers may know a function of the name. */
+bool is_builtin_name(const char *name);
 
 /* assume.c: narrows the state by a condition's outcome. */
 void assume(struct evaluator *e, struct state *state, const struct expression *x, bool truth);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls: functions of the program are followed as if they were written where they are called. */
+#include <string.h>
+
 #include "evaluate.h"
 
 #define CALLS_MOST 24
@@ -25,7 +27,8 @@ static bool is_exact(const struct function *function, const struct arguments *ar
 	return true;
 }
 
-/* The function of its name that is called, or null where that is not plain. */
+/* The function of its name that is called, or null where that is not plain. Compilers prefer their
+ * own of the name where arguments are to be converted. */
 static const struct function *function_of(const struct expression *x, const struct arguments *args)
 {
 	const struct function *each, *found = NULL, *exact = NULL;
@@ -41,7 +44,27 @@ static const struct function *function_of(const struct expression *x, const stru
 			exact_count++;
 		}
 	}
-	return count == 1 ? found : exact_count == 1 ? exact : NULL;
+	if (count == 1 && !is_builtin_name(found->name))
+		return found;
+	return exact_count == 1 ? exact : NULL;
+}
+
+/* Whether the program has a function of its own of the name that was not read, or comes later. */
+static bool is_elsewhere(const struct tree *tree, const char *name)
+{
+	size_t i, j;
+
+	for (i = 0; i < tree->signatures.count; i++) {
+		if (!strcmp(tree->signatures.at[i].name, name))
+			return true;
+	}
+	for (i = 0; i < tree->gaps.count; i++) {
+		for (j = tree->gaps.at[i].first; j < tree->gaps.at[i].last; j++) {
+			if (token_is(&tree->tokens->at[j], name))
+				return true;
+		}
+	}
+	return false;
 }
 
 static const struct value *inline_call(struct evaluator *e, const struct expression *x,
@@ -117,6 +140,9 @@ const struct value *evaluate_call(struct evaluator *e, const struct expression *
 		}
 		return inline_call(e, x, function, args);
 	}
+	if (is_elsewhere(e->tree, x->name))
+		return cannot(e, x->place, "a function that is not understood, or comes later",
+			      x->name);
 	for (i = 0; i < sizeof(BUILTINS) / sizeof(*BUILTINS); i++) {
 		value = BUILTINS[i](e, x, args);
 		if (value)

@@ -35,7 +35,8 @@ static const unsigned char *bytes_of(struct evaluator *e, const struct expressio
 	const struct member *member;
 
 	if (x->kind == EXPRESSION_NAME && x->variable && !x->variable->is_global &&
-	    !x->variable->is_static && x->variable->space != SPACE_LOCAL) {
+	    !x->variable->is_static && !x->variable->is_volatile &&
+	    x->variable->space != SPACE_LOCAL) {
 		value = slot_value(e, e->frame->base + x->variable->slot, x->variable->type);
 		*type = value->type;
 		return value->kind == VALUE_BYTES ? value->bytes : NULL;
@@ -244,6 +245,11 @@ static const struct value *evaluate_assignment(struct evaluator *e, const struct
 	 * before. */
 	value = evaluate(e, x->b);
 	target = evaluate_target(e, x->a);
+	/* Of structures compilers look at the place first. */
+	if ((target.type->kind == TYPE_STRUCT || target.type->kind == TYPE_UNION) &&
+	    !is_repeatable(x->b))
+		refuse(e, ANALYSIS_UNKNOWN, x->place,
+		       "a structure that is set by what changes something");
 	if (x->op)
 		value = evaluate_operation(e, x->op, target_load(e, &target), value, x->place);
 	target_store(e, &target, value);

@@ -107,23 +107,23 @@ static struct target member_of(struct evaluator *e, struct target whole, const s
 			return whole;
 		}
 		for (i = 0; i < count; i++) {
+			/* Of components: v.wzyx.x is v.w. */
+			if (whole.count)
+				components[i] = whole.components[components[i] % 16];
 			first = fmin(first, components[i]);
 			end = fmax(end, components[i] + 1);
 		}
 		whole.type = count == 1 ? type->of : type_vector(e->work, type->of, count);
-		if (whole.kind == TARGET_SLOT) {
+		whole.count = count;
+		memcpy(whole.components, components, count);
+		if (whole.kind == TARGET_SLOT)
 			whole.kind = TARGET_COMPONENTS;
-			whole.count = count;
-			memcpy(whole.components, components, count);
-		} else if (whole.kind == TARGET_COMPONENTS) {
-			for (i = 0; i < count; i++)
-				components[i] = whole.components[components[i] % 16];
-			whole.count = count;
-			memcpy(whole.components, components, count);
-		} else if (whole.kind == TARGET_MEMORY) {
+		if (whole.kind == TARGET_MEMORY) {
 			whole.pointer =
 			    pointer_move(e, whole.pointer, range_constant(first * size));
 			whole.size = (end - first) * size;
+			for (i = 0; i < count; i++)
+				whole.components[i] -= (unsigned char)first;
 		}
 		return whole;
 	}
@@ -170,12 +170,16 @@ struct target evaluate_target(struct evaluator *e, const struct expression *x)
 
 		/* A component of a vector: v[i]. */
 		if (a->type->kind == TYPE_VECTOR) {
+			if (!is_repeatable(x->a))
+				refuse(e, ANALYSIS_UNKNOWN, x->place,
+				       "a component of what changes something");
 			target = evaluate_target(e, x->a);
 			if (target.kind == TARGET_COMPONENTS || target.kind == TARGET_SLOT)
 				target.kind = TARGET_PART;
 			target.type = a->type->of;
-			if (target.kind == TARGET_MEMORY)
+			if (target.kind == TARGET_MEMORY && !target.count)
 				target.size = (double)a->type->size;
+			target.count = 0;
 			return target;
 		}
 		return of_memory(
@@ -187,6 +191,9 @@ struct target evaluate_target(struct evaluator *e, const struct expression *x)
 			return of_memory(e, evaluate(e, x->a), x->place);
 		if (x->op == PUNCT2('+', '+') || x->op == PUNCT2('-', '-')) {
 			evaluate(e, x);
+			if (!is_repeatable(x->a))
+				refuse(e, ANALYSIS_UNKNOWN, x->place,
+				       "a place that changes something, and is changed");
 			return evaluate_target(e, x->a);
 		}
 		break;

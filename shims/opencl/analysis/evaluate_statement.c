@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,23 @@ static void evaluate_switch(struct evaluator *e, const struct statement *s)
 		state_join(e->work, e->state, &entry);
 }
 
+/* Whether a constant is a number of the promoted type of what is switched on: it is converted to
+ * that. */
+static bool is_case_of(struct evaluator *e, const struct expression *selector,
+		       const struct expression *constant)
+{
+	const struct type *type = evaluate(e, selector)->type;
+	const struct range number = value_number(evaluate(e, constant));
+	const unsigned bits = is_integer(type) ? width_of(type) : 0;
+	const double half = ldexp(1, bits < 32 ? 31 : (int)bits - 1);
+
+	if (!bits || !range_is_constant(&number))
+		return false;
+	if (bits >= 32 && !type->is_signed)
+		return number.min >= 0 && number.min < half * 2;
+	return number.min >= -half && number.min < half;
+}
+
 static void evaluate_label(struct evaluator *e, const struct statement *s)
 {
 	struct targets *targets = e->targets;
@@ -132,7 +150,7 @@ static void evaluate_label(struct evaluator *e, const struct statement *s)
 		targets->has_default = true;
 	state_copy(e->work, &here, targets->entry);
 	if (s->kind == STATEMENT_CASE && !s->last && is_repeatable(targets->selector) &&
-	    is_repeatable(s->expression)) {
+	    is_repeatable(s->expression) && is_case_of(e, targets->selector, s->expression)) {
 		struct expression equal = {.kind = EXPRESSION_BINARY,
 					   .op = PUNCT2('=', '='),
 					   .place = s->place,

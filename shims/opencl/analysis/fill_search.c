@@ -84,7 +84,7 @@ bool fill_changes(struct filler *f, const struct expression *x)
 	struct search search = {.f = f};
 
 	search_expression(&search, x);
-	return search.changes;
+	return search.changes || search.returns;
 }
 
 void fill_step_over(struct filler *f, const struct statement *s)

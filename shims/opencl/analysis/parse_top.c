@@ -201,6 +201,7 @@ void parse(struct work *work, const struct tokens *tokens, unsigned version, str
 			     .version = version,
 			     .tree = tree,
 			     .end_of_functions = &tree->functions};
+	tree->tokens = tokens;
 	memcpy(attempt.outer, work->escape, sizeof(jmp_buf));
 	while (parse_peek(p, 0)->kind != TOKEN_END) {
 		volatile size_t from = p->at;

@@ -241,9 +241,9 @@ static void put_builtin(struct writer *w, int builtin, size_t open, size_t close
 	} else {
 		put_text(w, "( ");
 		for (d = 0; d < 3; d++) {
-			put_text(w, "( ");
+			put_text(w, "( ( uint ) ( ");
 			put_range(w, open + 1, close);
-			put_text(w, ") == %u ? " HIDDEN ".s%x : ", d, base + d);
+			put_text(w, ") ) == %u ? " HIDDEN ".s%x : ", d, base + d);
 		}
 		put_text(w, "( ulong ) %u ) ", BUILTINS[builtin].beyond);
 	}

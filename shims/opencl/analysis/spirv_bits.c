@@ -21,6 +21,9 @@ unsigned spirv_extends(const struct spirv_run *r, const uint32_t *at, uint32_t *
 	    !spirv_number(r->m, spirv_word(shift, 4), &b) || a != b || a <= 0 ||
 	    a >= width_of(type) || (width_of(type) - a) % 8)
 		return 0;
+	/* range_window() knows no number of more bits but 64. */
+	if (width_of(type) - a > 32)
+		return 0;
 	*of = spirv_word(shift, 3);
 	return width_of(type) - (unsigned)a;
 }

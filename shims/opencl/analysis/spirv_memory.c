@@ -7,8 +7,9 @@
 #include "spirv_run.h"
 
 #define VOLATILE_ACCESS 1
-/* Scopes: all devices, the device, the work-group, ... */
+/* Scopes: the work-group, the sub-group, the work-item; 5 and 6 are wider again. */
 #define WORKGROUP_SCOPE 2
+#define INVOCATION_SCOPE 4
 
 /* Whether a pointer leads to the begin of a variable of the function's own. */
 static bool is_variable(const struct spirv_run *r, const struct value *pointer)
@@ -119,7 +120,8 @@ static void barrier(struct spirv_run *r, const uint32_t *at)
 
 	r->e->uses_groups = true;
 	for (i = 1; i <= scopes; i++) {
-		if (spirv_number(r->m, spirv_word(at, i), &number) && number >= WORKGROUP_SCOPE)
+		if (spirv_number(r->m, spirv_word(at, i), &number) && number >= WORKGROUP_SCOPE &&
+		    number <= INVOCATION_SCOPE)
 			continue;
 		refuse(r->e, ANALYSIS_COHERENT, spirv_place(r->m, at),
 		       "this barrier reaches beyond the work-group");

@@ -127,6 +127,7 @@ struct gap {
 };
 
 struct tree {
+	const struct tokens *tokens; /* that it was read from */
 	struct function *functions;
 	struct {
 		struct signature *at;

@@ -134,6 +134,7 @@ const struct value *value_as_pointer(struct work *work, const struct value *valu
 static struct range converted(struct range range, const struct type *from, const struct type *to)
 {
 	if (to == &TYPE_BOOL) {
+		range = range_window(range, width_of(from), from->is_signed);
 		if (range.min > 0 || range.max < 0)
 			return range_constant(1);
 		return range_is_constant(&range) ? range_constant(0) : range_interval(0, 1);

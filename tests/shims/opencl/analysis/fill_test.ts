@@ -119,6 +119,20 @@ const ROWS: readonly Row[] = [
     int i = n; i = get_global_id(0); i += 0; o[i] = 3;`,
   ],
   // What is left out is what was there.
+  [
+    "",
+    "block_that_returns",
+    { global: [256] },
+    [B, B],
+    "int g = get_global_id(0); o[g] = ({ if (p[g] & 1) return; 5; });",
+  ],
+  [
+    "",
+    "block_before",
+    { global: [256] },
+    [B, B],
+    "int g = get_global_id(0); int t = ({ if (p[g] & 1) return; 5; }); o[g] = t;",
+  ],
   ["", "every_second", { global: [256] }, [B], "o[2 * get_global_id(0)] = 1;"],
   [
     "",

@@ -20,6 +20,21 @@ export const SPIRV_TRAPS: readonly SplitCase[] = [
     `__kernel void k(__global int *o, __global const int *a) {
       int x = get_global_id(0); if (x++ < 40) o[x] = x; }`,
   ),
+  // Of 64 bits 40, and 48, are left.
+  trap(
+    "forty_bits",
+    `__kernel void k(__global int *o) {
+      ulong g = get_global_id(0), x = g << 34, y = (x << 24) >> 24;
+      o[2 * (y >> 34) + (g >> 6)] = g; }`,
+    { global: [128], local: [64], args: [OUT] },
+  ),
+  trap(
+    "forty_eight_bits",
+    `__kernel void k(__global int *o) {
+      ulong g = get_global_id(0), x = g << 42, y = (x << 16) >> 16;
+      o[2 * (y >> 42) + (g >> 6)] = g; }`,
+    { global: [128], local: [64], args: [OUT] },
+  ),
   // The bits that are left are no lower bits.
   trap(
     "bits_apart",

@@ -73,6 +73,166 @@ const TRAPS: Record<string, string> = {
   summed: kernel("int t = 0; for (int j = 0; j < n; j++) t += g; o[t & 1023] = g;"),
 };
 
+/** Kernels whose launch matters: what it gives wraps, or is what a name, a component or a label is not. */
+const LAUNCHED: readonly (readonly [name: string, args: readonly string[], source: string])[] = [
+  [
+    "bool_wrap",
+    ["buffer 8192 0", "int 65536"],
+    `__kernel void k(__global int *o, uint n){ int g=get_global_id(0); bool b = n*n; o[b ? g : 63-g] = g+1; }`,
+  ],
+  [
+    "bool_cast",
+    ["buffer 8192 0", "int 65536"],
+    `__kernel void k(__global int *o, int n){ int g=get_global_id(0); if ((bool)(n*n)) o[g]=g+1; else o[63-g] = g+1; }`,
+  ],
+  [
+    "bool_param",
+    ["buffer 8192 0", "int 65536"],
+    `int f(bool n){ return n; }
+__kernel void k(__global int *o, uint n){ int g=get_global_id(0);  if (f(n*n)) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "bool_ret",
+    ["buffer 8192 0", "int 65536"],
+    `bool f(uint n){ return n*n; }
+__kernel void k(__global int *o, uint n){ int g=get_global_id(0);  if (f(n)) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "bool_char",
+    ["buffer 8192 0", "int 256"],
+    `__kernel void k(__global int *o, int n){ int g=get_global_id(0); char c = n; bool b = c; o[b ? g : 63-g] = g+1; }`,
+  ],
+  [
+    "bool_uchar",
+    ["buffer 8192 0", "int 128"],
+    `__kernel void k(__global int *o, int n){ int g=get_global_id(0); uchar c = n + n; bool b = c; if (b) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "bool_vec",
+    ["buffer 8192 0", "int 65536"],
+    `__kernel void k(__global int *o, uint n){ int g=get_global_id(0); uint2 v = (uint2)(n) * n; bool b = v.x; if (b) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "bool_neg",
+    ["buffer 8192 0", "int 256"],
+    `__kernel void k(__global int *o, uint n){ int g=get_global_id(0); bool b = -n * 16777216; if (b) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "even_y",
+    ["buffer 8192 0"],
+    `__kernel void k(__global int4 *o){ int g=get_global_id(0); o[g].even.y = g+1; }`,
+  ],
+  [
+    "read_even_y",
+    ["buffer 8192 0", "buffer 8192 3"],
+    `__kernel void k(__global int *o, __global int4 *i){ int g=get_global_id(0); o[g] = i[g].even.y; }`,
+  ],
+  [
+    "vload_index",
+    ["buffer 8192 0", "buffer 8192 3"],
+    `__kernel void k(__global int *o, __global int *p){ int g=get_global_id(0), i=2*g; int x=vload4(i++,p)[2]; o[i]=x+1; }`,
+  ],
+  [
+    "call_index",
+    ["buffer 8192 0"],
+    `int4 f(int *c){ (*c)++; return (int4)(7); }
+__kernel void k(__global int *o){ int g=get_global_id(0), i=2*g; int x=f(&i)[2]; o[i]=x+1; }`,
+  ],
+  [
+    "side_effect_index",
+    ["buffer 8192 0"],
+    `__kernel void k(__global int4 *o){ int g=get_global_id(0); __global int4 *p=o+2*g+1; (*p--)[0]=5; p[2]=(int4)(g+1); }`,
+  ],
+  [
+    "comma_index",
+    ["buffer 8192 0"],
+    `__kernel void k(__global int *o){ int g=get_global_id(0), i=2*g; int4 v=(int4)(g); int x=(i++, v)[2]; o[i]=x+1; }`,
+  ],
+  [
+    "assign_index",
+    ["buffer 8192 0"],
+    `__kernel void k(__global int *o){ int g=get_global_id(0), i=2*g; int4 v=(int4)(g), w; int x=(w=(int4)(i++))[2]; o[i]=x+1; }`,
+  ],
+  [
+    "block_index",
+    ["buffer 8192 0"],
+    `__kernel void k(__global int *o){ int g=get_global_id(0), i=2*g; int4 v=(int4)(g); int x=({ i++; v; })[2]; o[i]=x+1; }`,
+  ],
+  [
+    "switch_long",
+    ["buffer 8192 0", "int 3"],
+    `__kernel void k(__global int *o, int n){ int g=get_global_id(0); int r=0; switch(n){case 4294967299L: r=1;break; } if (r==0) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "switch_long_case",
+    ["buffer 8192 0", "int 3"],
+    `__kernel void k(__global int *o, int n){ int g=get_global_id(0); int at=g; switch(n){ case 4294967299L: at=63-g; } o[at]=g+1; }`,
+  ],
+  [
+    "volatile_struct",
+    ["buffer 8192 0", "int 7"],
+    `struct S { int a; };__kernel void k(__global int *o, volatile struct S s){ int g=get_global_id(0); s.a = 5; if (s.a == 7) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "volatile_struct_fn",
+    ["buffer 8192 0", "int 7"],
+    `struct S { int a; };int f(volatile struct S s){ s.a = 5; return s.a; }
+__kernel void k(__global int *o, struct S s){ int g=get_global_id(0);  if (f(s) == 7) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "volatile_struct_ptr",
+    ["buffer 8192 0", "int 7"],
+    `struct S { int a; };__kernel void k(__global int *o, volatile struct S s){ int g=get_global_id(0); volatile struct S *p=&s; p->a = 5; if (s.a == 7) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "struct_assign_order",
+    ["buffer 8192 0"],
+    `struct S {int a,b;};
+struct S f(int *p){ struct S s; s.a=*p; s.b=1; *p = 63-*p; return s; }
+__kernel void k(__global struct S *o){ int i=get_global_id(0); o[i] = f(&i); }`,
+  ],
+  [
+    "builtin_ov_min",
+    ["buffer 8192 0", "int 8"],
+    `int __attribute__((overloadable)) min(int2 x, float y){ return 100; }
+__kernel void k(__global int *o, int n){ int g=get_global_id(0);  if (min(n, 5)==100) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "builtin_ov_abs",
+    ["buffer 8192 0", "int 8"],
+    `int __attribute__((overloadable)) abs(float x){ return 1; }
+__kernel void k(__global int *o, int n){ int g=get_global_id(0);  if (abs(n)==1) o[g]=g+1; else o[63-g]=g+1; }`,
+  ],
+  [
+    "overload_builtin",
+    ["buffer 8192 0"],
+    `int __attribute__((overloadable)) max(float4 a, int b){ return get_global_id(0); }
+__kernel void k(__global int *o){ int g=get_global_id(0); o[max(63-g,0)] = g+1; }`,
+  ],
+  [
+    "gap_native",
+    ["buffer 8192 0"],
+    `struct P { __global int *p; };
+void native_put(struct P s, _Bool b){ *s.p = 7; }
+__kernel void k(__global int *o){ int g=get_global_id(0); o[g]=1; struct P s; s.p = o+127-g; native_put(s, 1); }`,
+  ],
+  [
+    "gap_mix",
+    ["buffer 8192 0"],
+    `struct P { __global int *p; };
+int __attribute__((overloadable)) mix(struct P s, _Bool b){ *s.p = 7; return 1; }
+__kernel void k(__global int *o){ int g=get_global_id(0); o[g]=1; struct P s; s.p = o+127-g; mix(s, 1); }`,
+  ],
+  [
+    "fwd_call_native",
+    ["buffer 8192 0"],
+    `struct P { __global int *p; };
+void (native_put)(struct P s, int b);
+__kernel void k(__global int *o){ int g=get_global_id(0); o[g]=1; struct P s; s.p = o+127-g; native_put(s, 1); }
+void native_put(struct P s, int b){ *s.p = 7; }`,
+  ],
+];
+
 const SPLIT = [
   "row_pointer",
   "down_and_up",
@@ -101,3 +261,14 @@ poclTest("analysis_judge() is not taken in by changed, cut or wrapped indices", 
   const split = results.filter(({ verdict }) => verdict === "split").map(({ name }) => name);
   assert.deepEqual(split, SPLIT);
 });
+
+poclTest(
+  "analysis_judge() is not taken in by names, components, labels and numbers that wrap",
+  async () => {
+    const results = await checkSplits(
+      LAUNCHED.map(([name, args, source]) => ({ name, source, global: [64], args, parts: 3 })),
+    );
+    assert.equal(results.length, LAUNCHED.length);
+    assert.deepEqual(results.filter(({ bytes }) => bytes === "differs"), []);
+  },
+);

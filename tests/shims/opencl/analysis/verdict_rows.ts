@@ -171,6 +171,24 @@ export const ROWS: readonly Row[] = [
   ),
   row(
     "x",
+    "groups_of_converted",
+    [64],
+    [C, "long 4294967296"],
+    `__kernel void k(__global int *o, long d) {
+    int g = get_global_id(0); o[g] = get_num_groups(d) * 1000 + get_group_id(d) * 7; }`,
+    { local: [4], hidden: true },
+  ),
+  row(
+    "x",
+    "groups_of_fraction",
+    [64],
+    [C, "float 0.5"],
+    `__kernel void k(__global int *o, float d) {
+    int g = get_global_id(0); o[g] = get_num_groups(d) * 1000 + get_group_id(d) * 7; }`,
+    { local: [4], hidden: true },
+  ),
+  row(
+    "x",
     "groups",
     [256],
     [C, B, "local_memory 64"],
