@@ -61,6 +61,47 @@ const I915: TreeFiles = {
   "hwmon/hwmon2/power1_rated_max": "120000000",
 };
 
+/** Radeon VII: as `vega20_print_clock_levels` writes it. */
+const VEGA20: TreeFiles = {
+  "pp_od_clk_voltage": `OD_SCLK:
+0:        808Mhz
+1:       1801Mhz
+OD_MCLK:
+1:       1000Mhz
+OD_VDDC_CURVE:
+0:        808Mhz        724mV
+1:       1304Mhz        806mV
+2:       1801Mhz       1077mV
+OD_RANGE:
+SCLK:     808Mhz       2200Mhz
+MCLK:     801Mhz       1200Mhz
+VDDC_CURVE_SCLK[0]:     808Mhz       2200Mhz
+VDDC_CURVE_VOLT[0]:     738mV        1218mV
+VDDC_CURVE_SCLK[1]:     808Mhz       2200Mhz
+VDDC_CURVE_VOLT[1]:     738mV        1218mV
+VDDC_CURVE_SCLK[2]:     808Mhz       2200Mhz
+VDDC_CURVE_VOLT[2]:     738mV        1218mV`,
+  "power_dpm_force_performance_level": "auto",
+  "pp_dpm_sclk": "0: 701Mhz *\n1: 809Mhz\n2: 1801Mhz",
+};
+
+Deno.test("amdgpuControl sets clocks beside a voltage curve, and the way back has the curve", () => {
+  using files = tree("amdgpu", "0x1002", VEGA20);
+  const { plan } = open(files);
+  const OD = "pp_od_clk_voltage";
+  assert.deepEqual(writes(plan({ core_clock_max_mhz: 2000 })), [`${OD} = s 1 2000`, `${OD} = c`]);
+  const reset = plan({ core_clock_min_mhz: null, core_clock_max_mhz: null });
+  assert.deepEqual(writes(reset), [`${OD} = r`, `${OD} = c`]);
+  assert.deepEqual(reset.steps[0]?.undo.map((action) => "text" in action && action.text), [
+    "s 0 808",
+    "s 1 1801",
+    "m 1 1000",
+    "vc 1 1304 806",
+    "vc 2 1801 1077",
+    "c",
+  ]);
+});
+
 Deno.test("i915Control caps the boost clock too, which would pass the most clock", () => {
   using files = tree("i915", "0x8086", I915);
   const { plan } = open(files);

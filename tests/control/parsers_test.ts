@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseFanCurve, parseFanValue } from "../../lib/control/amdgpu/fan_ctrl.ts";
 import {
+  hasStates,
   hasVoltage,
   overdriveOn,
   overdriveOption,
@@ -126,6 +127,47 @@ Deno.test("parseOverdrive() reads ranges, offsets and negative numbers, over the
   assert.equal(hasVoltage(phoenix), false);
 });
 
+/** As `navi10_print_clk_levels` (`navi10_ppt.c`) writes it. */
+const NAVI10 = `OD_SCLK:
+0: 800Mhz
+1: 2100Mhz
+OD_MCLK:
+1: 875MHz
+OD_VDDC_CURVE:
+0: 800MHz 711mV
+1: 1450MHz 780mV
+2: 2100MHz 1191mV
+OD_RANGE:
+SCLK:     800Mhz       2150Mhz
+MCLK:     625Mhz        950Mhz
+VDDC_CURVE_SCLK[0]:     800Mhz       2150Mhz
+VDDC_CURVE_VOLT[0]:     750mV        1200mV
+VDDC_CURVE_SCLK[1]:     800Mhz       2150Mhz
+VDDC_CURVE_VOLT[1]:     750mV        1200mV
+VDDC_CURVE_SCLK[2]:     800Mhz       2150Mhz
+VDDC_CURVE_VOLT[2]:     750mV        1200mV
+`;
+
+Deno.test("restoringEdits() brings back the voltage curve of Navi 10", () => {
+  const parsed = parseOverdrive(NAVI10);
+  assert.deepEqual(parsed.ranges.get("VDDC_CURVE_VOLT[2]"), { min: 750, max: 1200 });
+  // The first point is below its range: nobody can have written it.
+  assert.deepEqual(restoringEdits(parsed), [
+    "s 0 800",
+    "s 1 2100",
+    "m 1 875",
+    "vc 1 1450 780",
+    "vc 2 2100 1191",
+    "c",
+  ]);
+});
+
+Deno.test("hasStates() counts rows of clocks, and no points of a voltage curve", () => {
+  assert.equal(hasStates(parseOverdrive(NAVI10)), false);
+  const vega10 = parseOverdrive(dumped("vega56", `${PCI.vega56}/pp_od_clk_voltage`));
+  assert.equal(hasStates(vega10), true);
+});
+
 Deno.test("overdriveOption() adds the bit of overdrive to what the driver was loaded with", () => {
   assert.equal(overdriveOn(0xfff7bfff), false);
   assert.equal(overdriveOn(0xfff7ffff), true);
@@ -212,7 +254,10 @@ const anyText = fc.array(fc.oneof(
   fc.constantFrom(
     "OD_SCLK:",
     "OD_MCLK:",
+    "OD_VDDC_CURVE:",
+    "0: 800MHz 711mV",
     "OD_RANGE:",
+    "VDDC_CURVE_VOLT[0]:     750mV        1200mV",
     "SCLK:     500Mhz       2900Mhz",
     "OD_FAN_CURVE:",
     "FAN_CURVE(hotspot temp): 25C 100C",
@@ -239,7 +284,7 @@ Deno.test("no text makes the parsers throw, and what they give is sound", () => 
     }
     for (const { min, max } of ranges.values()) assert.ok(min <= max);
     for (const edit of restoringEdits({ tables, ranges })) {
-      assert.match(edit, /^([sm] |vo )?[-\dc ]+$/);
+      assert.match(edit, /^([sm] |v[oc] )?[-\dc ]+$/);
     }
     parseFanCurve(text)?.points.forEach(({ fan_pct }) => assert.ok(fan_pct >= 0));
     parseFanValue(text);

@@ -9,6 +9,7 @@ import type { ControlFiles } from "../files.ts";
 import { type ControlSurface, joinSurfaces, noSurface } from "../surface.ts";
 import { dpmMask } from "./dpm_mask.ts";
 import {
+  hasStates,
   hasVoltage,
   OVERDRIVE_FILE,
   overdriveOn,
@@ -49,14 +50,13 @@ export function readOverdrive(files: ControlFiles): Overdrive {
 /**
  * The clocks of a GPU.
  *
- * Tables of up to two rows are ranges (`0: 500Mhz`, `1: 2735Mhz`), those with more are the states of older
+ * Clocks of up to two rows are ranges (`0: 500Mhz`, `1: 2735Mhz`), those with more are the states of older
  * chips, whose voltages belong to their clocks: there levels are chosen, and no clock is changed.
  */
 export function amdgpuClocks(files: ControlFiles): ControlSurface {
   const text = files.paddedText(OVERDRIVE_FILE);
   const { tables } = parseOverdrive(text ?? "");
-  const states = [...tables.values()].some((rows) => rows.length > 2);
-  if (text !== undefined && tables.size > 0 && !states) {
+  if (text !== undefined && tables.size > 0 && !hasStates({ tables })) {
     // APUs have their tables whatever the mask says.
     const refused = hasVoltage({ tables }) ? readOverdrive(files).refused : undefined;
     return overdriveClocks(files, text, refused);

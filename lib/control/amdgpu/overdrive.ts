@@ -21,9 +21,12 @@ export interface OverdriveRow {
 
 /** The whole file. */
 export interface OverdriveTables {
-  /** By the heading without the colon: `OD_SCLK`, `OD_MCLK`, `OD_VDDGFX_OFFSET`, `OD_SCLK_OFFSET`. */
+  /**
+   * By the heading without the colon: `OD_SCLK`, `OD_MCLK`, `OD_VDDC_CURVE`, `OD_VDDGFX_OFFSET`,
+   * `OD_SCLK_OFFSET`.
+   */
   tables: Map<string, OverdriveRow[]>;
-  /** Of `OD_RANGE`, by name: `SCLK`, `MCLK`, `VDDC`, `SCLK_OFFSET`. */
+  /** Of `OD_RANGE`, by name: `SCLK`, `MCLK`, `VDDC`, `SCLK_OFFSET`, `VDDC_CURVE_VOLT[0]`. */
   ranges: Map<string, { min: number; max: number }>;
 }
 
@@ -40,7 +43,8 @@ export function parseOverdrive(text: string): OverdriveTables {
       continue;
     }
     if (heading === "OD_RANGE") {
-      const range = /^([A-Z0-9_]+): +(-?\d{1,6})(?:mhz|mv) +(-?\d{1,6})(?:mhz|mv)$/i.exec(line);
+      const range = /^([A-Z0-9_]+(?:\[\d\])?): +(-?\d{1,6})(?:mhz|mv) +(-?\d{1,6})(?:mhz|mv)$/i
+        .exec(line);
       if (range === null) continue;
       const [min, max] = [Number(range[2]), Number(range[3])];
       if (min <= max) ranges.set(range[1] ?? "", { min, max });
@@ -66,24 +70,50 @@ export function hasVoltage({ tables }: Pick<OverdriveTables, "tables">): boolean
   );
 }
 
+/** Tables whose rows are states where there are more than two of them. */
+const CLOCK_TABLES = ["OD_SCLK", "OD_MCLK"] as const;
+
+/**
+ * Whether the clocks are the states of Polaris and Vega 10. The three points of `OD_VDDC_CURVE` (Radeon VII,
+ * Navi 1x) are none: the clocks beside them are a range.
+ */
+export function hasStates({ tables }: Pick<OverdriveTables, "tables">): boolean {
+  return CLOCK_TABLES.some((name) => (tables.get(name)?.length ?? 0) > 2);
+}
+
+/** Whether a value can be written: it lies in its range, or the driver tells none. */
+function writable({ ranges }: OverdriveTables, range: string, value: number): boolean {
+  const { min, max } = ranges.get(range) ?? { min: -Infinity, max: Infinity };
+  return value >= min && value <= max;
+}
+
+/** What brings back the points of the voltage curve: `vc`, the point, MHz and mV. */
+function curveEdits(of: OverdriveTables): string[] {
+  return (of.tables.get("OD_VDDC_CURVE") ?? []).flatMap(({ index, value, voltage_mv }) =>
+    voltage_mv !== null && writable(of, `VDDC_CURVE_SCLK[${index}]`, value) &&
+      writable(of, `VDDC_CURVE_VOLT[${index}]`, voltage_mv)
+      ? [`vc ${index} ${value} ${voltage_mv}`]
+      : []
+  );
+}
+
 /**
  * What has to be written to get back to the tables from their defaults: every row of those that have a
  * command, and the commit. Rows outside of their range cannot be written, and so are defaults themselves
- * (Navi's least memory clock is).
+ * (Navi's least memory clock is, and the first point of Navi 10's curve).
  */
-export function restoringEdits({ tables, ranges }: OverdriveTables): string[] {
-  const edits: string[] = [];
-  const rows = (name: string) => {
-    const range = ranges.get(name.slice("OD_".length));
-    return (tables.get(name) ?? []).filter(({ value }) =>
-      range === undefined || (value >= range.min && value <= range.max)
+export function restoringEdits(of: OverdriveTables): string[] {
+  const rows = (name: string) =>
+    (of.tables.get(name) ?? []).filter(({ value }) =>
+      writable(of, name.slice("OD_".length), value)
     );
-  };
+  const edits: string[] = [];
   for (const [name, letter] of [["OD_SCLK", "s"], ["OD_MCLK", "m"]] as const) {
     for (const { index, value, voltage_mv } of rows(name)) {
       edits.push(`${letter} ${index} ${value}${voltage_mv === null ? "" : ` ${voltage_mv}`}`);
     }
   }
+  edits.push(...curveEdits(of));
   for (const { value } of rows("OD_SCLK_OFFSET")) edits.push(`s ${value}`);
   for (const { value } of rows("OD_VDDGFX_OFFSET")) edits.push(`vo ${value}`);
   return edits.length === 0 ? [] : [...edits, "c"];
