@@ -36,6 +36,12 @@ const RANGE: Readonly<Record<SensorKind, readonly [least: number, most: number]>
 };
 
 /**
+ * Thresholds of temperatures. 0 °C and what is below is none: how drivers show one that was not set (amdgpu
+ * and radeon on chips whose tables have no highest temperature).
+ */
+const TEMPERATURE_THRESHOLDS: readonly string[] = ["max", "crit", "emergency"];
+
+/**
  * nouveau's `pwm1` is in percent already (`nouveau_hwmon.c` hands on what the thermal code calls percent),
  * against the interface's 0 to 255.
  */
@@ -91,7 +97,7 @@ export class Sensor {
 
   /**
    * Reads an attribute in the unit of the sensor's kind: `input` is the value now, others are limits
-   * (`crit`, `cap_max`) or means (`average`).
+   * (`crit`, `cap_max`) or means (`average`). A threshold of temperature is above 0 °C.
    *
    * @returns undefined where there is no such file, it cannot be read, or it holds no such value.
    */
@@ -102,6 +108,7 @@ export class Sensor {
     const raw = text === undefined ? undefined : parseInteger(text);
     if (raw === undefined) return undefined;
     const value = raw / this.#perUnit;
+    if (this.#isThreshold(attribute) && value <= 0) return undefined;
     const [least, most] = RANGE[this.kind];
     return value >= least && value <= most ? { value, source: `hwmon:${file}` } : undefined;
   }
@@ -117,9 +124,15 @@ export class Sensor {
 
   /** Why {@linkcode read} gives nothing. */
   whyNot(attribute: string = "input"): string {
-    return this.has(attribute)
-      ? `${this.file(attribute)} cannot be read or holds no value of its kind`
-      : `no file ${this.file(attribute)}`;
+    const file = this.file(attribute);
+    if (!this.has(attribute)) return `no file ${file}`;
+    return this.#isThreshold(attribute)
+      ? `${file} cannot be read or sets no threshold above 0 °C`
+      : `${file} cannot be read or holds no value of its kind`;
+  }
+
+  #isThreshold(attribute: string): boolean {
+    return this.kind === "temp" && TEMPERATURE_THRESHOLDS.includes(attribute);
   }
 }
 

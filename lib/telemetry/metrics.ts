@@ -171,3 +171,11 @@ export function unknownMetrics(): GpuMetrics {
 
 /** The names of all metrics. */
 export const METRIC_NAMES = Object.keys(unknownMetrics()) as readonly MetricName[];
+
+/**
+ * `temperature_slowdown_c` for comparing with, in °C: Infinity where the driver tells none. 0 and what is below
+ * is none.
+ */
+export function slowdownLimit(celsius: number | null): number {
+  return celsius !== null && celsius > 0 ? celsius : Infinity;
+}

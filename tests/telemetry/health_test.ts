@@ -51,6 +51,15 @@ Deno.test("HealthMonitor raises a temperature after three samples in a row, once
   }]);
 });
 
+Deno.test("HealthMonitor takes a slowdown at 0 °C for none", () => {
+  for (const temperature_slowdown_c of [0, -1, null]) {
+    assert.deepEqual(ids(found({ temperature_c: 70, temperature_slowdown_c })), []);
+  }
+  assert.deepEqual(ids(found({ temperature_c: 70, temperature_slowdown_c: 70 })), [
+    "critical temperature_high",
+  ]);
+});
+
 Deno.test("HealthMonitor takes a sample below the limit as the end of a row", () => {
   assert.deepEqual(edges(course(heat(81, 81, 79, 81, 81, 79))), []);
 });

@@ -88,6 +88,24 @@ Deno.test("Sensor.read() gives no value for what none of its kind can be", () =>
   assert.equal(opened.hwmon.sensors.length, 7);
 });
 
+Deno.test("Sensor.read() takes 0 °C for a temperature, and for no threshold", () => {
+  const opened = hwmon({
+    name: "radeon",
+    temp1_input: "0",
+    temp1_crit: "0",
+    temp1_max: "-273000",
+    temp1_emergency: "1000",
+  });
+  using _tree = opened.tree;
+  const sensor = opened.hwmon.sensor("temp");
+  assert.ok(sensor);
+  assert.equal(sensor.read()?.value, 0);
+  assert.equal(sensor.read("crit"), undefined);
+  assert.equal(sensor.whyNot("crit"), "temp1_crit cannot be read or sets no threshold above 0 °C");
+  assert.equal(sensor.read("max"), undefined);
+  assert.equal(sensor.read("emergency")?.value, 1);
+});
+
 Deno.test("Sensor.readFirst() takes the first attribute with a value, and whyNot() names the file", () => {
   const opened = hwmon({ name: "x", power1_input: "3142000", power1_cap: "oops" });
   using _tree = opened.tree;

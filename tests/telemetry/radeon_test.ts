@@ -27,6 +27,16 @@ Deno.test("radeon reads the dump hd7870 as its files say", () => {
   assert.equal(reader.lost(), undefined);
 });
 
+Deno.test("radeon knows no slowdown where the driver says 0 °C", () => {
+  const files = { name: "radeon", temp1_input: "40000", temp1_crit: "0" };
+  const hwmon = Object.entries(files).map(([file, text]) => [`hwmon/hwmon0/${file}`, text]);
+  using tree = fakeAmd(Object.fromEntries(hwmon), "0x6818", "radeon");
+  const { values, absent } = openOnly(radeon, tree.sysroot).reader.read();
+  assert.equal(values.temperature_c, 40);
+  assert.equal(values.temperature_slowdown_c, undefined);
+  assert.match(absent.temperature_slowdown_c ?? "", /^temp1_crit .* sets no threshold/);
+});
+
 Deno.test("radeon takes its performance state from the way in which it manages power", () => {
   const state = (files: Record<string, string>) => {
     using tree = fakeAmd(files, "0x6818", "radeon");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { slowdownLimit } from "../../telemetry/metrics.ts";
 import type { PowerPolicy } from "./policy.ts";
 
 /** After a step the temperature needs time to follow before the next one down, and longer before one up. */
@@ -18,13 +19,14 @@ export interface ThermalLimits {
 /**
  * The limits of a GPU: the policy's, or those of its own slowdown where that comes earlier.
  *
- * @param slowdown °C from which its driver slows it down; null where it does not tell.
+ * @param slowdown °C from which its driver slows it down; null, or 0 and below, where it does not tell.
  */
 export function thermalLimits(policy: PowerPolicy, slowdown: number | null): ThermalLimits {
   const { thermal_threshold_c, critical_threshold_c, thermal_margin_c } = policy;
+  const own = slowdownLimit(slowdown);
   return {
-    threshold: Math.min(thermal_threshold_c, (slowdown ?? Infinity) - thermal_margin_c),
-    critical: Math.min(critical_threshold_c, slowdown ?? Infinity),
+    threshold: Math.min(thermal_threshold_c, own - thermal_margin_c),
+    critical: Math.min(critical_threshold_c, own),
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GpuSample, MetricName } from "../metrics.ts";
+import { type GpuSample, type MetricName, slowdownLimit } from "../metrics.ts";
 import {
   GOOD,
   type HealthRule,
@@ -44,7 +44,7 @@ const TEMPERATURE_HIGH: HealthRule = {
   asleep: "good",
   judge(sample, context) {
     const { thresholds } = context;
-    const slowdown = sample.temperature_slowdown_c ?? Infinity;
+    const slowdown = slowdownLimit(sample.temperature_slowdown_c);
     return judgeHeat(sample, context, {
       metric: "temperature_c",
       what: "temperature",

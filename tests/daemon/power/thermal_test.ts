@@ -45,6 +45,10 @@ Deno.test("thermalLimits() keeps a margin to the GPU's own slowdown", () => {
   assert.deepEqual(thermalLimits(POLICY, null), { threshold: 85, critical: 95 });
   assert.deepEqual(thermalLimits(POLICY, 87), { threshold: 82, critical: 87 });
   assert.deepEqual(thermalLimits(POLICY, 110), { threshold: 85, critical: 95 });
+  // A threshold of 0 is none: it would hold every GPU at its lowest.
+  for (const none of [0, -1]) {
+    assert.deepEqual(thermalLimits(POLICY, none), { threshold: 85, critical: 95 });
+  }
 });
 
 Deno.test("thermalCeiling() follows the power curve down", () => {
