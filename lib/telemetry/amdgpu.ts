@@ -13,6 +13,7 @@ import type { DeviceFiles } from "../sysfs/device_files.ts";
 import { BusyJudge } from "./amdgpu/busy.ts";
 import { currentMhz, dpmRange, parseDpmLevels } from "./amdgpu/dpm.ts";
 import { decodeGpuMetrics, type GpuMetricsResult } from "./amdgpu/gpu_metrics.ts";
+import { putMemory } from "./amdgpu/memory.ts";
 import { putSensors, SENSOR_METRICS } from "./amdgpu/sensors.ts";
 import { SlowFiles } from "./amdgpu/slow.ts";
 import { TableNotes } from "./amdgpu/table.ts";
@@ -26,16 +27,6 @@ import { Hwmon } from "./hwmon.ts";
 import { METRIC_NAMES, type MetricName, type Reading } from "./metrics.ts";
 import { ASLEEP, PciDevice } from "./pci_device.ts";
 import { PcieLink } from "./pcie_link.ts";
-
-/** Files of sizes of memory, by metric. */
-const MEMORY = [
-  ["vram_used_bytes", "mem_info_vram_used"],
-  ["vram_total_bytes", "mem_info_vram_total"],
-  ["visible_vram_used_bytes", "mem_info_vis_vram_used"],
-  ["visible_vram_total_bytes", "mem_info_vis_vram_total"],
-  ["gtt_used_bytes", "mem_info_gtt_used"],
-  ["gtt_total_bytes", "mem_info_gtt_total"],
-] as const satisfies readonly (readonly [MetricName, string])[];
 
 /** Metrics that {@linkcode TelemetryReader.readSlow} looks for. */
 const SLOW: ReadonlySet<MetricName> = new Set<MetricName>([
@@ -73,7 +64,7 @@ class AmdgpuReader implements TelemetryReader {
   read(): Reading {
     const into = new ReadingBuilder();
     const files = this.#device.files();
-    this.#putMemory(into, files);
+    putMemory(into, this.#device, files);
     if (files.asleep) {
       into.lack(FAST, ASLEEP);
       return into.reading;
@@ -112,18 +103,6 @@ class AmdgpuReader implements TelemetryReader {
 
   #text(files: DeviceFiles, name: string): string {
     return this.#device.has(name) ? files.text(name) ?? "" : "";
-  }
-
-  #putMemory(into: ReadingBuilder, files: DeviceFiles): void {
-    for (const [metric, file] of MEMORY) {
-      const bytes = this.#integer(files, file);
-      into.put(
-        metric,
-        bytes !== undefined && bytes >= 0 ? bytes : undefined,
-        `sysfs:${file}`,
-        () => files.asleep ? ASLEEP : this.#device.whyNot(file, "size of memory"),
-      );
-    }
   }
 
   /** Says whether the figure of load was refused: another of the same firmware is no better then. */

@@ -258,6 +258,61 @@ Deno.test("amdgpu takes power1_input where there is no average", () => {
   assert.match(reading.absent.power_cap_w ?? "", /power1_cap says 0 W, which is no cap/);
 });
 
+/** What is read of a card's memory with these files. */
+function memory(files: Record<string, string>) {
+  using tree = fakeAmd(
+    Object.fromEntries(Object.entries(files).map(([name, text]) => [`mem_info_${name}`, text])),
+  );
+  return openOnly(amdgpu, tree.sysroot).reader.read();
+}
+
+Deno.test("amdgpu tells no use that is more than the memory, of each kind", () => {
+  const { values, absent } = memory({
+    vram_total: "1000",
+    vram_used: "1001",
+    vis_vram_total: "1000",
+    vis_vram_used: "1000",
+    gtt_total: "1000",
+    gtt_used: "99999999999999",
+  });
+  assert.equal(values.vram_total_bytes, 1000);
+  assert.equal(values.vram_used_bytes, undefined);
+  assert.equal(absent.vram_used_bytes, "mem_info_vram_used is more than mem_info_vram_total");
+  assert.equal(values.visible_vram_used_bytes, 1000);
+  assert.equal(absent.gtt_used_bytes, "mem_info_gtt_used is more than mem_info_gtt_total");
+});
+
+Deno.test("amdgpu tells no memory of a size that none has", () => {
+  const { values, absent } = memory({
+    vram_total: "9007199254740991",
+    vram_used: "9007199254740000",
+    vis_vram_total: "-1",
+    vis_vram_used: "0",
+    gtt_total: "18446744073709551615",
+    gtt_used: "5",
+  });
+  assert.deepEqual(values.vram_total_bytes, undefined);
+  assert.match(absent.vram_total_bytes ?? "", /^mem_info_vram_total .* no size of memory$/);
+  assert.match(absent.vram_used_bytes ?? "", /^mem_info_vram_used .* no size of memory$/);
+  assert.equal(values.visible_vram_total_bytes, undefined);
+  assert.equal(values.visible_vram_used_bytes, 0);
+  assert.equal(values.gtt_total_bytes, undefined);
+  assert.equal(values.gtt_used_bytes, 5);
+});
+
+Deno.test("amdgpu knows no memory of its own where the driver says 0 bytes", () => {
+  const { values, absent } = memory({
+    vram_total: "0",
+    vram_used: "0",
+    gtt_total: "8",
+    gtt_used: "0",
+  });
+  assert.equal(values.vram_total_bytes, undefined);
+  assert.equal(absent.vram_total_bytes, "mem_info_vram_total says 0: there is no such memory");
+  assert.equal(absent.vram_used_bytes, absent.vram_total_bytes);
+  assert.equal(values.gtt_used_bytes, 0);
+});
+
 Deno.test("amdgpu lets the junction stand for a GPU without a sensor at the edge", () => {
   using tree = fakeAmd({
     [`${HWMON}/name`]: "amdgpu",
