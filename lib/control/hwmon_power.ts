@@ -35,9 +35,18 @@ function ceilingFile(name: string): string {
   return name.endsWith("_cap") ? `${name}_max` : name.replace(/_max$/, "_rated_max");
 }
 
-function whyNot(now: number | undefined, range: SettingRange | null, name: string) {
-  if (now === undefined) return `${name} cannot be read, so it could not be put back`;
-  return range === null ? `the driver gives no range (no file ${ceilingFile(name)})` : undefined;
+function whyNot(
+  files: ControlFiles,
+  raw: number | undefined,
+  range: SettingRange | null,
+  name: string,
+): string | undefined {
+  if (raw === undefined) return `${name} cannot be read, so it could not be put back`;
+  if (range !== null) return undefined;
+  const ceiling = ceilingFile(name);
+  return files.has(`${files.hwmon}/${ceiling}`)
+    ? `the driver gives no range (${ceiling} says none)`
+    : `the driver gives no range (no file ${ceiling})`;
 }
 
 /** The power cap of one file. */
@@ -55,22 +64,32 @@ export function hwmonPowerCap(files: ControlFiles, of: PowerLimitFile): ControlS
     const raw = files.integer(`${hwmon}/${file}`);
     return raw === undefined ? undefined : raw / MICROWATTS;
   };
-  const now = watts(name);
+  // 0 W is no limit: one that is off (i915, xe), or a die that has none (the second of an MI250).
+  const limit = (file: string) => {
+    const found = watts(file);
+    return found !== undefined && found > 0 ? found : undefined;
+  };
+  const raw = files.integer(attribute);
+  const now = limit(name);
   const least = watts(`${name}_min`) ?? (of.ceiling === undefined ? undefined : of.step);
-  const most = watts(`${name}_max`) ?? of.ceiling?.watts;
-  const standard = watts(`${name}_default`) ?? of.default;
+  const most = limit(`${name}_max`) ?? of.ceiling?.watts;
+  const standard = limit(`${name}_default`) ?? of.default;
   // A least value of 0 is none: amdgpu takes 0 for "the default", i915 for "no limit".
-  const range: SettingRange | null = least !== undefined && most !== undefined && most > 0
+  const range: SettingRange | null = least !== undefined && most !== undefined
     ? { min: Math.max(least, of.step), max: most, step: of.step }
     : null;
   const state = files.state("power_cap_w", [attribute], {
     value: now ?? null,
-    value_absent: now === undefined ? files.whyNot(attribute, "power") : null,
+    value_absent: now !== undefined
+      ? null
+      : raw === undefined
+      ? files.whyNot(attribute, "power")
+      : `${name} says ${raw / MICROWATTS} W, which is no limit`,
     default: standard ?? null,
     range,
     source: `hwmon:${name}`,
     note: of.note ?? null,
-  }, whyNot(now, range, name));
+  }, whyNot(files, raw, range, name));
   return {
     settings: [state],
     absent: {},

@@ -131,6 +131,34 @@ Deno.test("i915Control sets the power limit up to the card's rated one", () => {
   assert.throws(() => plan({ power_cap_w: 121 }), { message: /1 to 120 W$/ });
 });
 
+Deno.test("i915Control takes a power limit of 0 for one that is off, and puts it back", () => {
+  using files = tree("i915", "0x8086", { ...I915, "hwmon/hwmon2/power1_max": "0" });
+  const { plan, surface } = open(files);
+  const state = surface.settings.find(({ id }) => id === "power_cap_w");
+  assert.equal(state?.value, null);
+  assert.equal(state?.value_absent, "power1_max says 0 W, which is no limit");
+  const { steps } = plan({ power_cap_w: 80 });
+  assert.deepEqual(steps.map(({ undo }) => undo.map((action) => "text" in action && action.text)), [
+    ["0"],
+  ]);
+});
+
+Deno.test("amdgpuControl sets no cap of a die that has none: its files say 0", () => {
+  const files = ["cap", "cap_min", "cap_max", "cap_default"].map((name) => [
+    `hwmon/hwmon2/power1_${name}`,
+    "0",
+  ]);
+  using of = tree("amdgpu", "0x1002", {
+    "hwmon/hwmon2/name": "amdgpu",
+    ...Object.fromEntries(files),
+  });
+  const { plan, surface } = open(of);
+  const state = surface.settings.find(({ id }) => id === "power_cap_w");
+  assert.deepEqual([state?.value, state?.default, state?.range], [null, null, null]);
+  assert.equal(state?.value_absent, "power1_cap says 0 W, which is no limit");
+  assert.throws(() => plan({ power_cap_w: 100 }), { message: /power1_cap_max says none/ });
+});
+
 Deno.test("xeControl sets every GT of a kind, and the card's power before the chip's", () => {
   const gt = (path: string, rp0: string) => ({
     [`${path}/min_freq`]: "400",

@@ -258,6 +258,24 @@ Deno.test("amdgpu takes power1_input where there is no average", () => {
   assert.match(reading.absent.power_cap_w ?? "", /power1_cap says 0 W, which is no cap/);
 });
 
+Deno.test("amdgpu knows no power of a die that says 0 W and has no cap", () => {
+  const power = (files: Record<string, string>) => {
+    const hwmon = Object.entries(files).map(([file, text]) => [`${HWMON}/power1_${file}`, text]);
+    using tree = fakeAmd({ [`${HWMON}/name`]: "amdgpu", ...Object.fromEntries(hwmon) });
+    return openOnly(amdgpu, tree.sysroot).reader.read();
+  };
+  // An MI250's second die.
+  const second = power({ average: "0", cap: "0", cap_max: "0", cap_min: "0", cap_default: "0" });
+  assert.equal(second.values.power_w, undefined);
+  assert.match(second.absent.power_w ?? "", /^power1 says 0 W.* measures no power$/);
+  assert.equal(power({ average: "0" }).values.power_w, undefined);
+  // Whole watts: less than one.
+  assert.equal(power({ average: "0", cap: "100000000" }).values.power_w, 0);
+  assert.equal(power({ average: "90000000", cap: "0" }).values.power_w, 90);
+  assert.equal(power({ average: "x" }).absent.power_w?.startsWith("power1_average cannot"), true);
+  assert.equal(power({ cap: "1000000" }).absent.power_w, "no file power1_input");
+});
+
 /** What is read of a card's memory with these files. */
 function memory(files: Record<string, string>) {
   using tree = fakeAmd(

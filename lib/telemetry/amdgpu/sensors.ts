@@ -43,19 +43,34 @@ const CAPS = [
   ["power_cap_min_w", "cap_min", -1],
 ] as const;
 
-function putPower(into: ReadingBuilder, hwmon: Hwmon): void {
-  // power1 is the whole package (PPT); power2, where there is one, is the same over a shorter time.
-  const power = hwmon.sensor("power");
+/**
+ * Whether a GPU that says 0 W measures no power: the second die of an MI250, whose cap is 0 as well
+ * (`aldebaran_ppt.c`: "Valid power data is available only from primary die"). A card with a cap rounds to
+ * whole watts, so that its 0 may be one; a processor's figure has the processor itself in it, and is never 0.
+ */
+function measuresNone(power: Sensor | undefined, now: SensorValue | undefined): boolean {
+  return now?.value === 0 && (power?.read("cap")?.value ?? 0) <= 0;
+}
+
+function putPowerNow(into: ReadingBuilder, power: Sensor | undefined): void {
   const now = power?.readFirst("average", "input");
+  const none = measuresNone(power, now);
+  const attribute = power?.has("average") ? "average" : "input";
   put(
     into,
     "power_w",
-    now,
+    none ? undefined : now,
     () =>
-      power === undefined
-        ? "no sensor power1"
-        : power.whyNot(power.has("average") ? "average" : "input"),
+      none
+        ? `${power?.name} says 0 W, and there is no cap: this die measures no power`
+        : whyNot(power, "power1", attribute)(),
   );
+}
+
+function putPower(into: ReadingBuilder, hwmon: Hwmon): void {
+  // power1 is the whole package (PPT); power2, where there is one, is the same over a shorter time.
+  const power = hwmon.sensor("power");
+  putPowerNow(into, power);
   for (const [name, attribute, above] of CAPS) {
     const cap = power?.read(attribute);
     const none = cap !== undefined && cap.value <= above;
