@@ -26,14 +26,20 @@ const PER_UNIT: Readonly<Record<SensorKind, number>> = {
 /** What a sensor of a kind can say; what is beyond is a fault and no value. In the unit that is given. */
 const RANGE: Readonly<Record<SensorKind, readonly [least: number, most: number]>> = {
   temp: [-100, 250],
-  power: [0, 100_000],
+  power: [0, 10_000], // a whole server
   energy: [0, Number.MAX_SAFE_INTEGER],
-  freq: [0, 100_000],
-  in: [-1000, 1000],
+  freq: [0, 20_000],
+  in: [-55, 55], // a rail of 54 V
   curr: [-100_000, 100_000],
-  fan: [0, 100_000],
+  fan: [0, 50_000],
   pwm: [0, 100],
 };
+
+/** Whether a value, in the unit of its kind, is one that a sensor can say. */
+export function isPlausible(kind: SensorKind, value: number): boolean {
+  const [least, most] = RANGE[kind];
+  return value >= least && value <= most;
+}
 
 /**
  * Thresholds of temperatures. 0 °C and what is below is none: how drivers show one that was not set (amdgpu
@@ -109,8 +115,7 @@ export class Sensor {
     if (raw === undefined) return undefined;
     const value = raw / this.#perUnit;
     if (this.#isThreshold(attribute) && value <= 0) return undefined;
-    const [least, most] = RANGE[this.kind];
-    return value >= least && value <= most ? { value, source: `hwmon:${file}` } : undefined;
+    return isPlausible(this.kind, value) ? { value, source: `hwmon:${file}` } : undefined;
   }
 
   /** {@linkcode read} of the first of the attributes that has a value. */

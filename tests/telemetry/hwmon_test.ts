@@ -76,6 +76,9 @@ Deno.test("Sensor.read() gives no value for what none of its kind can be", () =>
     temp2_input: "999000",
     temp3_input: "4x",
     power1_input: "-5",
+    power2_input: "65000000000",
+    freq1_input: "65000000000",
+    in0_input: "60000",
     pwm1: "256",
     fan1_input: "",
     energy1_input: "18446744073709551615",
@@ -85,7 +88,7 @@ Deno.test("Sensor.read() gives no value for what none of its kind can be", () =>
     assert.equal(sensor.read(), undefined, sensor.name);
     assert.match(sensor.whyNot(), new RegExp(`^${sensor.name}.* cannot be read or holds no`));
   }
-  assert.equal(opened.hwmon.sensors.length, 7);
+  assert.equal(opened.hwmon.sensors.length, 10);
 });
 
 Deno.test("Sensor.read() takes 0 °C for a temperature, and for no threshold", () => {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { isPlausible } from "../hwmon.ts";
+
 /** One line: `1: 600Mhz *`. */
 export interface DpmLevel {
   /** The level's number, by which it is chosen; null for the line `S:`, which is no level of its own. */
@@ -16,13 +18,16 @@ export interface DpmLevel {
   current: boolean;
 }
 
-/** Parses a table of clock levels. Lines of another form are left out; all of them gives an empty list. */
+/**
+ * Parses a table of clock levels. Lines of another form, or with a clock that nothing has, are left out; all of
+ * them gives an empty list.
+ */
 export function parseDpmLevels(text: string): DpmLevel[] {
   const levels: DpmLevel[] = [];
   for (const line of text.split("\n")) {
     const match = /^(\d{1,3}|[A-Z]): ?(\d{1,6}) ?mhz ?(\*?)$/i.exec(line.trim());
     const [, index = "", mhz = "", star] = match ?? [];
-    if (match === null) continue;
+    if (match === null || !isPlausible("freq", Number(mhz))) continue;
     levels.push({
       index: /^\d/.test(index) ? Number(index) : null,
       mhz: Number(mhz),

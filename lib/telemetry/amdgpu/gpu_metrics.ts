@@ -4,12 +4,13 @@
  * Source: the kernel's `drivers/gpu/drm/amd/include/kgd_pp_interface.h` (see `gpu_metrics_layouts.ts`),
  * and for units `Documentation/gpu/amdgpu/thermal.rst` and the tables of real GPUs, compared with hwmon.
  * The driver fills a table with ones before it sets members, so all ones mean "unsupported". Firmware
- * leaves zeros where there is no sensor: 0 °C, 0 W and 0 V are no value either.
+ * leaves zeros where there is no sensor: 0 °C, 0 W and 0 V are no value either, nor is what no sensor can say.
  *
  * @module
  */
 
 import { linkGeneration, linkWidth } from "../../discovery/pci_link.ts";
+import { isPlausible, type SensorKind } from "../hwmon.ts";
 import { percentage } from "./busy.ts";
 import { type Layout, layoutsOf } from "./gpu_metrics_layouts.ts";
 import { parseAttributes, type RawValues, readUnsigned } from "./metrics_attributes.ts";
@@ -255,6 +256,27 @@ function laterProcessor(of: Members): Loose {
   };
 }
 
+/** Of which kind a sensor of the same would be: it bounds what can be. */
+const KINDS: Readonly<Record<string, SensorKind>> = {
+  temperature_c: "temp",
+  temperature_hotspot_c: "temp",
+  temperature_memory_c: "temp",
+  power_w: "power",
+  energy_j: "energy",
+  core_clock_mhz: "freq",
+  memory_clock_mhz: "freq",
+  video_clock_mhz: "freq",
+  fan_rpm: "fan",
+  voltage_v: "in",
+} satisfies Partial<Record<keyof GpuMetricsTable, SensorKind>>;
+
+/** Whether there is a value, and one that can be. */
+function isKnown([name, value]: readonly [string, unknown]): boolean {
+  const kind = KINDS[name];
+  return value !== undefined &&
+    (kind === undefined || typeof value !== "number" || isPlausible(kind, value));
+}
+
 function inCommonUnits(version: string, of: Members): GpuMetricsTable {
   const [format, content = 0] = version.split(".").map(Number);
   const loose = format === 3
@@ -264,8 +286,7 @@ function inCommonUnits(version: string, of: Members): GpuMetricsTable {
     : content >= 4
     ? accelerator(of, version)
     : card(of);
-  const known = Object.entries(loose).filter(([, value]) => value !== undefined);
-  return { version, ...Object.fromEntries(known) };
+  return { version, ...Object.fromEntries(Object.entries(loose).filter(isKnown)) };
 }
 
 const unknown = (reason: string): GpuMetricsResult => ({ state: "unknown", reason });

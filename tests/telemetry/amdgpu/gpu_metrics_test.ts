@@ -448,6 +448,24 @@ Deno.test("decodeGpuMetrics() does not mind NULs behind the table up to a page",
   assert.deepEqual(decode(padded), decode(REAL.rx9070));
 });
 
+Deno.test("decodeGpuMetrics() leaves out what no GPU can have", () => {
+  const table = decode(blob("1.3", 120, [
+    [4, 2, 65000], // °C, edge
+    [6, 2, 60], // hotspot
+    [8, 2, 400], // memory
+    [22, 2, 65000], // W
+    [54, 2, 65000], // MHz, core
+    [58, 2, 1000], // memory
+    [72, 2, 65000], // rpm
+    [106, 2, 60000], // mV
+  ]));
+  assert.deepEqual(table, {
+    version: "1.3",
+    temperature_hotspot_c: 60,
+    memory_clock_mhz: 1000,
+  });
+});
+
 /** What must hold of a decoded table, whatever the bytes were. */
 function assertSane(bytes: Uint8Array): void {
   const result = decodeGpuMetrics(bytes);
@@ -459,6 +477,8 @@ function assertSane(bytes: Uint8Array): void {
     if (typeof value !== "number") continue;
     assert.ok(Number.isFinite(value) && value >= 0, `${name}: ${value}`);
     if (name.endsWith("_pct")) assert.ok(value <= 100, `${name}: ${value}`);
+    if (name.startsWith("temperature_")) assert.ok(value <= 250, `${name}: ${value}`);
+    if (name === "power_w") assert.ok(value <= 10_000, `${name}: ${value}`);
   }
 }
 

@@ -26,7 +26,16 @@ Deno.test("parseDpmLevels() reads levels, with and without a blank behind, and t
     { index: null, mhz: 19, current: true },
     { index: 0, mhz: 500, current: false },
   ]);
-  for (const none of ["", "OD_SCLK:", "0: fastMhz", "1: 8.0GT/s, x16 *", "0: 12345678Mhz"]) {
+  for (
+    const none of [
+      "",
+      "OD_SCLK:",
+      "0: fastMhz",
+      "1: 8.0GT/s, x16 *",
+      "0: 12345678Mhz",
+      "0: 999999Mhz",
+    ]
+  ) {
     assert.deepEqual(parseDpmLevels(none), [], none);
   }
 });
