@@ -6,6 +6,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import { DeviceFiles } from "../sysfs/device_files.ts";
+import { hwmonName } from "../sysfs/hwmon_directory.ts";
 import { readPaddedText } from "./padded_text.ts";
 import type { SettingId, SettingState, SettingValue } from "./setting.ts";
 import { SETTINGS } from "./setting.ts";
@@ -41,7 +42,7 @@ export function settingState(
 export class ControlFiles {
   readonly context: ControlContext;
   readonly #device: DeviceFiles;
-  /** The hwmon directory below the device's: `hwmon/hwmon3`; undefined where there is none. */
+  /** The driver's hwmon directory below the device's: `hwmon/hwmon3`; undefined where there is none. */
   readonly hwmon: string | undefined;
 
   /** Takes the device's directory: `/sys/bus/pci/devices/0000:06:00.0`. */
@@ -49,7 +50,7 @@ export class ControlFiles {
     this.context = context;
     const real = context.sysroot.resolve(directory) ?? directory;
     this.#device = new DeviceFiles(context.sysroot, real, context.wake);
-    const hwmon = this.#device.list("hwmon").find((name) => /^hwmon\d+$/.test(name));
+    const hwmon = hwmonName(context.sysroot, real);
     this.hwmon = hwmon === undefined ? undefined : `hwmon/${hwmon}`;
   }
 

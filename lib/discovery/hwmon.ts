@@ -7,6 +7,7 @@
  */
 
 import type { DeviceFiles } from "../sysfs/device_files.ts";
+import { hwmonName } from "../sysfs/hwmon_directory.ts";
 import { FactNotes } from "./fact_notes.ts";
 import { type GpuFunction, gpuFunctions } from "./pci_functions.ts";
 import type { DiscoveryContext, Sighting, Source, SourceReport } from "./source.ts";
@@ -34,15 +35,9 @@ function temperatureInput(files: DeviceFiles, hwmon: string): string | undefined
   return input && `hwmon/${hwmon}/${input}`;
 }
 
-/** The directory of the whole device: i915 has others for its parts, `i915_gt0`. */
-function mainHwmon(files: DeviceFiles): string | undefined {
-  const names = files.list("hwmon").filter((name) => /^hwmon\d+$/.test(name));
-  return names.find((name) => !/_gt\d+$/.test(files.text(`hwmon/${name}/name`) ?? ""));
-}
-
 function sight(gpu: GpuFunction): Sighting | undefined {
   const { files } = gpu;
-  const hwmon = mainHwmon(files);
+  const hwmon = hwmonName(files.sysroot, files.directory);
   if (hwmon === undefined) return undefined;
   const notes = new FactNotes();
   notes.note("hwmon", `/sys/class/hwmon/${hwmon}`, "sysfs:hwmon", "");

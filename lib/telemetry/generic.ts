@@ -9,6 +9,7 @@
  */
 
 import type { Gpu } from "../gpu/gpu.ts";
+import { hwmonName } from "../sysfs/hwmon_directory.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
 import {
   ReadingBuilder,
@@ -61,7 +62,7 @@ class GenericReader implements TelemetryReader {
     this.#sysroot = sysroot;
     this.#directory = directory;
     this.#name = gpu.driver === null ? "a GPU without a driver" : `the driver ${gpu.driver}`;
-    const [hwmon] = sysroot.list(`${directory}/hwmon`);
+    const hwmon = hwmonName(sysroot, directory);
     this.#hwmon = hwmon && Hwmon.open(sysroot, `${directory}/hwmon/${hwmon}`) || undefined;
     const [devfreq] = sysroot.list(`${directory}/devfreq`);
     this.#devfreq = devfreq && `${directory}/devfreq/${devfreq}`;

@@ -7,6 +7,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { PciAddress } from "../gpu/pci_address.ts";
 import { DeviceFiles } from "../sysfs/device_files.ts";
+import { hwmonName } from "../sysfs/hwmon_directory.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
 
 /** Why nothing is known of a GPU that sleeps. */
@@ -61,13 +62,10 @@ export class PciDevice {
       : `no file ${name}`;
   }
 
-  /** The hwmon directory of the device itself; i915 has others for its parts, `i915_gt0`. */
+  /** The hwmon directory of the driver for the device itself; undefined where there is none. */
   hwmonDirectory(): string | undefined {
-    const names = this.sysroot.list(this.path("hwmon")).filter((name) => /^hwmon\d+$/.test(name));
-    const main = names.find((name) =>
-      !/_gt\d+$/.test(this.sysroot.text(this.path(`hwmon/${name}/name`)) ?? "")
-    );
-    return main && this.path(`hwmon/${main}`);
+    const name = hwmonName(this.sysroot, this.directory);
+    return name && this.path(`hwmon/${name}`);
   }
 
   /** Why the device no longer answers; undefined while it is there and has the driver that it had. */

@@ -131,6 +131,16 @@ Deno.test("i915Control sets the power limit up to the card's rated one", () => {
   assert.throws(() => plan({ power_cap_w: 121 }), { message: /1 to 120 W$/ });
 });
 
+Deno.test("i915Control sets the limit of the GPU, and none of its parts", () => {
+  using files = tree("i915", "0x8086", {
+    ...I915,
+    "hwmon/hwmon1/name": "i915_gt0",
+    "hwmon/hwmon1/energy1_input": "900000000",
+  });
+  const { plan } = open(files);
+  assert.deepEqual(writes(plan({ power_cap_w: 80 })), ["hwmon/hwmon2/power1_max = 80000000"]);
+});
+
 Deno.test("i915Control takes a power limit of 0 for one that is off, and puts it back", () => {
   using files = tree("i915", "0x8086", { ...I915, "hwmon/hwmon2/power1_max": "0" });
   const { plan, surface } = open(files);

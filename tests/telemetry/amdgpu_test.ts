@@ -246,6 +246,16 @@ Deno.test("amdgpu says by which file it knows, and why it does not know", () => 
 
 const HWMON = "hwmon/hwmon3";
 
+Deno.test("amdgpu reads its own sensors, and none that others hang below its GPU", () => {
+  using tree = fakeAmd({
+    "hwmon/hwmon0/name": "corsairpsu",
+    "hwmon/hwmon0/power1_input": "500000000",
+    "hwmon/hwmon1/name": "amdgpu",
+    "hwmon/hwmon1/power1_average": "33000000",
+  });
+  assert.equal(openOnly(amdgpu, tree.sysroot).reader.read().values.power_w, 33);
+});
+
 Deno.test("amdgpu takes power1_input where there is no average", () => {
   using tree = fakeAmd({
     [`${HWMON}/name`]: "amdgpu",

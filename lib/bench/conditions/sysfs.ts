@@ -9,6 +9,7 @@
  */
 
 import type { Gpu } from "../../gpu/gpu.ts";
+import { hwmonName } from "../../sysfs/hwmon_directory.ts";
 import type { Sysroot } from "../../sysfs/sysroot.ts";
 import type { ConditionsReading, ConditionsSource } from "./conditions.ts";
 
@@ -30,7 +31,7 @@ class Files {
   constructor(sysroot: Sysroot, slot: string) {
     this.sysroot = sysroot;
     this.device = `/sys/bus/pci/devices/${slot}`;
-    const [hwmon] = sysroot.list(`${this.device}/hwmon`);
+    const hwmon = hwmonName(sysroot, this.device);
     this.hwmon = hwmon && `${this.device}/hwmon/${hwmon}`;
     const card = sysroot.list(`${this.device}/drm`).find((name) => /^card\d+$/.test(name));
     this.card = card && `${this.device}/drm/${card}`;
