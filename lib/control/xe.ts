@@ -81,7 +81,8 @@ function xeProfile(files: ControlFiles): ControlSurface {
 }
 
 /**
- * The limit that stands for the card: hwmon's sensors have labels, and the whole card comes before its chip.
+ * The limit that stands for the card, of those that are on: hwmon's sensors have labels, and the whole card
+ * comes before its chip.
  */
 function xePower(files: ControlFiles): ControlSurface {
   const { hwmon } = files;
@@ -93,7 +94,10 @@ function xePower(files: ControlFiles): ControlSurface {
       label: files.text(`${hwmon}/${sensor}_label`),
     }))
   );
-  const chosen = sensors.find(({ label }) => label === "card") ?? sensors[0];
+  // 0 says that a limit is off: the one that holds stands for the card, as in what telemetry shows.
+  const on = sensors.filter(({ sensor, limit }) => files.integer(`${hwmon}/${sensor}_${limit}`));
+  const among = on.length > 0 ? on : sensors;
+  const chosen = among.find(({ label }) => label === "card") ?? among[0];
   if (chosen === undefined) {
     return noSurface(["power"], "no file power1_max or power1_cap in hwmon");
   }

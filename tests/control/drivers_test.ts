@@ -195,6 +195,27 @@ Deno.test("xeControl sets every GT of a kind, and the card's power before the ch
   assert.deepEqual(writes(plan({ power_cap_w: 180 })), ["hwmon/hwmon2/power1_max = 180000000"]);
 });
 
+Deno.test("xeControl takes the limit of the chip where the card's is off", () => {
+  using files = tree("xe", "0x8086", {
+    "hwmon/hwmon2/name": "xe",
+    "hwmon/hwmon2/power1_label": "card",
+    "hwmon/hwmon2/power1_max": "0",
+    "hwmon/hwmon2/power1_cap": "0",
+    "hwmon/hwmon2/power1_rated_max": "0",
+    "hwmon/hwmon2/power2_label": "pkg",
+    "hwmon/hwmon2/power2_max": "120000000",
+    "hwmon/hwmon2/power2_rated_max": "190000000",
+  });
+  const { plan, surface } = open(files);
+  const state = surface.settings.find(({ id }) => id === "power_cap_w");
+  assert.deepEqual([state?.value, state?.note], [120, "of the pkg"]);
+  assert.deepEqual(writes(plan({ power_cap_w: 150 })), ["hwmon/hwmon2/power2_max = 150000000"]);
+  // All are off: the card's.
+  files.add({ [`sys/devices/${AT}/hwmon/hwmon2/power2_max`]: "0" });
+  const off = open(files).surface.settings.find(({ id }) => id === "power_cap_w");
+  assert.deepEqual([off?.value, off?.note], [null, "of the card"]);
+});
+
 Deno.test("nouveauControl writes pwm1 in per cent", () => {
   using files = tree("nouveau", "0x10de", {
     "hwmon/hwmon2/name": "nouveau",
