@@ -26,10 +26,16 @@ export function hwmonFan(
   const full = FULL[driver] ?? 255;
   const speedFile = `${files.hwmon}/pwm1`, modeFile = `${files.hwmon}/pwm1_enable`;
   const mode = files.text(modeFile);
-  const raw = files.integer(speedFile);
+  const told = files.integer(speedFile);
+  // What is beyond the scale is no speed, and could not be put back.
+  const raw = told !== undefined && told >= 0 && told <= full ? told : undefined;
   const state = files.state("fan_pct", [modeFile, speedFile], {
     value: raw === undefined ? null : Math.round((raw * 100) / full),
-    value_absent: raw === undefined ? files.whyNot(speedFile, "speed") : null,
+    value_absent: raw !== undefined
+      ? null
+      : told !== undefined
+      ? `pwm1 says ${told}, of 0 to ${full}`
+      : files.whyNot(speedFile, "speed"),
     range: { min: 0, max: 100, step: 1 },
     source: "hwmon:pwm1",
     note: mode === BY_HAND

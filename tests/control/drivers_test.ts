@@ -231,6 +231,21 @@ Deno.test("nouveauControl writes pwm1 in per cent", () => {
   assert.throws(() => plan({ power_cap_w: 100 }), { message: /nouveau has no stable interface/ });
 });
 
+Deno.test("a fan of a speed beyond the scale has none", () => {
+  for (const [driver, text, most] of [["radeon", "300", 255], ["nouveau", "101", 100]] as const) {
+    using files = tree(driver, "0x1002", {
+      "hwmon/hwmon2/name": driver,
+      "hwmon/hwmon2/pwm1": text,
+      "hwmon/hwmon2/pwm1_enable": "2",
+    });
+    const { plan, surface } = open(files);
+    const state = surface.settings.find(({ id }) => id === "fan_pct");
+    assert.equal(state?.value, null);
+    assert.equal(state?.value_absent, `pwm1 says ${text}, of 0 to ${most}`);
+    assert.equal(writes(plan({ fan_pct: 100 })).at(-1), `hwmon/hwmon2/pwm1 = ${most}`);
+  }
+});
+
 Deno.test("radeonControl sets the level and the power state", () => {
   using files = tree("radeon", "0x1002", {
     "power_dpm_force_performance_level": "auto",
