@@ -26,9 +26,8 @@ const MODULES: Partial<Record<Vendor, readonly string[]>> = {
   nvidia: ["nvidia", "nouveau"],
   intel: ["i915", "xe"],
   mthreads: ["mtgpu"],
-  redhat: ["virtio_gpu", "qxl"],
+  redhat: ["virtio_gpu"],
   vmware: ["vmwgfx"],
-  qemu: ["bochs"],
 };
 
 /** Drivers that hold a device for virtual machines. */

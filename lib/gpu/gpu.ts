@@ -19,7 +19,7 @@ export type GpuId = string;
 
 /**
  * What kind of device: a card of its own, part of the processor, a virtual one, a display controller
- * that draws nothing itself (a server's management chip, a bare framebuffer), or a program.
+ * that draws nothing itself (a server's management chip, a hypervisor's bare framebuffer), or a program.
  */
 export type GpuKind = "discrete" | "integrated" | "virtual" | "display" | "software" | "unknown";
 

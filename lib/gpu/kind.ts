@@ -19,27 +19,23 @@ export interface KindEvidence {
   listedName?: string | undefined;
 }
 
-/** Drivers of display hardware that a hypervisor presents, PCI and otherwise. */
+/** Drivers of GPUs that a hypervisor presents: they take commands that the host's GPU carries out. */
 const VIRTUAL_DRIVERS = new Set([
   "virtio-pci",
   "virtio_gpu",
-  "qxl",
-  "bochs-drm",
-  "bochs",
   "vmwgfx",
-  "vboxvideo",
-  "hyperv_drm",
-  "hyperv_fb",
-  "cirrus",
-  "cirrus-qemu",
   "xen-vbd",
   "vdrm",
 ]);
 
-/** Red Hat, QEMU, VMware, VirtualBox, Microsoft, Cirrus (as QEMU emulates it), Google. */
-const VIRTUAL_VENDORS = new Set([0x1af4, 0x1b36, 0x1234, 0x15ad, 0x80ee, 0x1414, 0x1013, 0x1ae0]);
+/** Red Hat, VMware, Microsoft, Google. */
+const VIRTUAL_VENDORS = new Set([0x1af4, 0x1b36, 0x15ad, 0x1414, 0x1ae0]);
 
-/** Drivers of controllers that show a framebuffer and render nothing. */
+/**
+ * Drivers of controllers that show a framebuffer and render nothing: those of servers' management chips,
+ * of USB adapters, of what firmware set up, and of what hypervisors show of a console. None of them has
+ * a render node.
+ */
 const DISPLAY_DRIVERS = new Set([
   "ast",
   "mgag200",
@@ -55,10 +51,26 @@ const DISPLAY_DRIVERS = new Set([
   "gud",
   "evdi",
   "gm12u320",
+  "bochs",
+  "bochs-drm",
+  "qxl",
+  "cirrus",
+  "cirrus-qemu",
+  "vboxvideo",
+  "hyperv_drm",
+  "hyperv_fb",
 ]);
 
-/** ASPEED, Matrox, Huawei's iBMC, Silicon Motion. */
-const DISPLAY_VENDORS = new Set([0x1a03, 0x102b, 0x19e5, 0x126f]);
+/** ASPEED, Matrox, Huawei's iBMC, Silicon Motion, Cirrus (as QEMU emulates it), QEMU, VirtualBox. */
+const DISPLAY_VENDORS = new Set([0x1a03, 0x102b, 0x19e5, 0x126f, 0x1013, 0x1234, 0x80ee]);
+
+/** Bare display controllers of vendors that have GPUs as well, by vendor and device. */
+const DISPLAY_DEVICES: ReadonlyMap<number, ReadonlySet<number>> = new Map([
+  [0x1002, new Set([0x515e, 0x5969])], // ES1000 in servers: `ASIC_IS_RN50` (`radeon.h`), without 3D
+  [0x1414, new Set([0x5353])], // Hyper-V's VGA
+  [0x1b36, new Set([0x0100])], // QXL
+  [0x1d0f, new Set([0x1111])], // the console of Amazon's virtual machines
+]);
 
 /** DRM drivers with no hardware behind them. */
 const SOFTWARE_DRIVERS = new Set(["vgem", "vkms"]);
@@ -96,8 +108,9 @@ export function gpuKind(evidence: KindEvidence): GpuKind {
     if (DISPLAY_DRIVERS.has(driver)) return "display";
   }
   if (vendor === undefined) return "unknown";
-  if (VIRTUAL_VENDORS.has(vendor)) return "virtual";
   if (DISPLAY_VENDORS.has(vendor)) return "display";
+  if (device !== undefined && DISPLAY_DEVICES.get(vendor)?.has(device)) return "display";
+  if (VIRTUAL_VENDORS.has(vendor)) return "virtual";
   if (device === undefined) return "unknown";
   switch (vendor) {
     case 0x1002:

@@ -137,7 +137,7 @@ Deno.test("the DRM source finds Hyper-V's display, which is on no PCI bus", () =
     ...drmNode(at, "card0", 0),
     [`sys/devices/${at}/driver`]: { link: "../../../../bus/vmbus/drivers/hyperv_drm" },
   });
-  assert.deepEqual(gpus.map(({ id, kind }) => [id, kind]), [["drm:card0", "virtual"]]);
+  assert.deepEqual(gpus.map(({ id, kind }) => [id, kind]), [["drm:card0", "display"]]);
 });
 
 const MI300 = (bus: string) =>

@@ -173,6 +173,28 @@ Deno.test("discover() lists a server's management display behind its GPUs", () =
   ]);
 });
 
+Deno.test("discover() lists the console of a virtual machine behind its GPUs", () => {
+  const gpus = gpusOf({
+    ...pciFunction({
+      at: "pci0000:00/0000:00:03.0",
+      class: "0x030000",
+      vendor: "0x1d0f",
+      device: "0x1111",
+    }),
+    ...pciFunction({
+      at: "pci0000:50/0000:53:00.0",
+      class: "0x030200",
+      vendor: "0x10de",
+      device: "0x2330",
+      driver: "nvidia",
+    }),
+  });
+  assert.deepEqual(gpus.map((gpu) => [gpu.index, gpu.id, gpu.kind]), [
+    [0, "pci:0000:53:00.0", "discrete"],
+    [1, "pci:0000:00:03.0", "display"],
+  ]);
+});
+
 Deno.test("discover() reads place: NUMA node, CPUs, IOMMU group, the path of bridges", () => {
   const gpu = gpuOf({
     more: {

@@ -43,6 +43,16 @@ Deno.test("driver_bound takes a GPU that is held for virtual machines for no fau
   assert.match(`${outcome?.[1]}`, /^is held by vfio-pci for virtual machines/);
 });
 
+Deno.test("driver_bound does not mind a hypervisor's VGA without a driver", () => {
+  const console = pciFunction({
+    at: "pci0000:00/0000:00:01.0",
+    class: "0x030000",
+    vendor: "0x1234",
+    device: "0x1111",
+  });
+  assert.deepEqual(says(console, "driver_bound"), [["skipped", "no GPU was found", null]]);
+});
+
 Deno.test("driver_blacklisted names the file, by modprobe's order, and the line", () => {
   const files = {
     ...gpu("0x1002"),

@@ -30,12 +30,29 @@ Deno.test("gpuKind() knows NVIDIA's integrated GPUs by their chip's name", () =>
 
 Deno.test("gpuKind() knows virtual and bare display controllers, and programs", () => {
   assert.equal(kind(0x1af4, 0x1050, { driver: "virtio-pci" }), "virtual");
-  assert.equal(kind(0x1b36, 0x0100), "virtual");
   assert.equal(kind(0x15ad, 0x0405, { driver: "vmwgfx" }), "virtual");
   assert.equal(kind(0x1a03, 0x2000, { driver: "ast" }), "display");
   assert.equal(kind(0x102b, 0x0538), "display");
   assert.equal(gpuKind({ driver: "simpledrm", onRootBus: false }), "display");
   assert.equal(gpuKind({ driver: "vgem", onRootBus: false }), "software");
+});
+
+Deno.test("gpuKind() takes what a hypervisor shows of a console for a bare display", () => {
+  assert.equal(kind(0x1234, 0x1111), "display"); // QEMU's standard VGA
+  assert.equal(kind(0x1d0f, 0x1111), "display"); // Amazon's
+  assert.equal(kind(0x1b36, 0x0100), "display"); // QXL
+  assert.equal(kind(0x1013, 0x00b8), "display"); // Cirrus, as QEMU emulates it
+  assert.equal(kind(0x1414, 0x5353), "display"); // Hyper-V
+  assert.equal(kind(0x1002, 0x515e, { driver: "radeon" }), "display"); // ES1000
+  for (const driver of ["bochs", "bochs-drm", "qxl", "cirrus", "cirrus-qemu", "hyperv_drm"]) {
+    assert.equal(gpuKind({ driver, onRootBus: false }), "display", driver);
+  }
+});
+
+Deno.test("gpuKind() keeps what a hypervisor presents with a GPU behind it", () => {
+  assert.equal(kind(0x1af4, 0x1050), "virtual");
+  assert.equal(kind(0x15ad, 0x0405), "virtual");
+  assert.equal(kind(0x1414, 0x008e), "virtual"); // a partition of the host's GPU
 });
 
 Deno.test("gpuKind() decides nothing for a vendor that it does not know", () => {
