@@ -113,9 +113,10 @@ function sightPartition(
   nodes: readonly KfdNode[],
   amdgpus: readonly PciAddress[],
 ): Sighting | undefined {
-  const owner =
-    nodes.find((node) => node.renderMinor !== undefined && card.minors.includes(node.renderMinor))
-      ?.address ?? (amdgpus.length === 1 ? amdgpus[0] : undefined);
+  const told = nodes.find(({ address, renderMinor }) =>
+    renderMinor !== undefined && card.minors.includes(renderMinor) && amdgpus.includes(address)
+  );
+  const owner = told?.address ?? (amdgpus.length === 1 ? amdgpus[0] : undefined);
   if (owner === undefined) return undefined;
   return {
     match: { pci: owner, drm_minors: card.minors },

@@ -8,6 +8,7 @@
 
 import { formatPciAddress, type PciAddress } from "../gpu/pci_address.ts";
 import type { Sysroot } from "../sysfs/sysroot.ts";
+import { PCI_DEVICES } from "./pci_functions.ts";
 
 const NODES = "/sys/class/kfd/kfd/topology/nodes";
 
@@ -53,20 +54,40 @@ function xgmiPeers(sysroot: Sysroot, directory: string): number[] {
   return [...peers];
 }
 
+/**
+ * The PCI addresses that a node may have by its properties, the likeliest first; none where they do not
+ * tell. `location_id` is bus, device and function as on PCI (0 for a GPU at `00:00.0`, which Hyper-V has),
+ * and of a GPU in several partitions their number too: over the function, or in bits 28 to 31, since
+ * kernels differ.
+ */
+export function nodeAddresses(properties: ReadonlyMap<string, number>): PciAddress[] {
+  const location = properties.get("location_id");
+  if (location === undefined || location > 0xffff_ffff) return [];
+  const domain = properties.get("domain") ?? 0;
+  const at = (fn: number) =>
+    formatPciAddress(domain, (location >> 8) & 0xff, (location >> 3) & 0x1f, fn);
+  return [...new Set([at(location & 7), at(0)])];
+}
+
+/** The address of a node: the first one at which there is a PCI function, else that of function 0. */
+function addressOf(sysroot: Sysroot, of: ReadonlyMap<string, number>): PciAddress | undefined {
+  const addresses = nodeAddresses(of);
+  return addresses.find((address) => sysroot.kind(`${PCI_DEVICES}/${address}`) !== undefined) ??
+    addresses.at(-1);
+}
+
 /** The GPU nodes of the topology; empty where the compute driver is not loaded. */
 export function readKfdNodes(sysroot: Sysroot): KfdNode[] {
   const nodes: KfdNode[] = [];
   for (const name of sysroot.list(NODES)) {
     if (!/^\d{1,6}$/.test(name)) continue;
     const of = properties(sysroot, `${NODES}/${name}`);
-    const location = of.get("location_id");
-    if (location === undefined || location === 0 || location > 0xffff || !of.get("simd_count")) {
-      continue;
-    }
+    // A processor is a node too, without SIMD units.
+    const address = of.get("simd_count") ? addressOf(sysroot, of) : undefined;
+    if (address === undefined) continue;
     nodes.push({
       node: Number(name),
-      // Bits 0 to 2 number the partition on GPUs that have some; GPUs are function 0.
-      address: formatPciAddress(of.get("domain") ?? 0, location >> 8, (location >> 3) & 0x1f, 0),
+      address,
       renderMinor: of.get("drm_render_minor"),
       xgmiPeers: xgmiPeers(sysroot, `${NODES}/${name}`),
     });

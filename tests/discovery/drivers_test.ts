@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parsePcieStates } from "../../lib/discovery/amdgpu.ts";
-import { parseKfdProperties } from "../../lib/discovery/kfd.ts";
+import { nodeAddresses, parseKfdProperties } from "../../lib/discovery/kfd.ts";
 import { discover } from "../../lib/discovery/mod.ts";
 import { parseNvidiaInformation, parseNvidiaVersion } from "../../lib/discovery/nvidia.ts";
 import type { Gpu } from "../../lib/gpu/gpu.ts";
@@ -72,6 +72,16 @@ Deno.test("parseKfdProperties() leaves out lines that hold no number", () => {
     "simd_count 24\nname gfx\nhive_id 99999999999999999999\n x 1",
   );
   assert.deepEqual([...properties], [["simd_count", 24], ["x", 1]]);
+});
+
+Deno.test("nodeAddresses() reads bus, device and function, beside or below a partition's number", () => {
+  const addresses = (text: string) => nodeAddresses(parseKfdProperties(text));
+  assert.deepEqual(addresses("location_id 2560\ndomain 0"), ["0000:0a:00.0"]);
+  assert.deepEqual(addresses("location_id 49923\ndomain 2"), ["0002:c3:00.3", "0002:c3:00.0"]);
+  assert.deepEqual(addresses("location_id 0\ndomain 7"), ["0007:00:00.0"]);
+  assert.deepEqual(addresses(`location_id ${0x70000500}\ndomain 0`), ["0000:05:00.0"]);
+  assert.deepEqual(addresses(`location_id ${0xf0000500}\ndomain 0`), ["0000:05:00.0"]);
+  assert.deepEqual(addresses("simd_count 4"), []);
 });
 
 Deno.test("the Intel source sums the tiles' memory, and takes no half of it", () => {

@@ -149,14 +149,20 @@ const MI300 = (bus: string) =>
     driver: "amdgpu",
   });
 
-/** A node of the compute topology: number, address, render node, xGMI peers. */
-function kfdNode(node: number, location: number, minor: number, peers: number[] = []): TreeFiles {
+/** A node of the compute topology: number, address, render node, xGMI peers, PCI domain. */
+function kfdNode(
+  node: number,
+  location: number,
+  minor: number,
+  peers: number[] = [],
+  domain = 0,
+): TreeFiles {
   const at = `sys/devices/virtual/kfd/kfd/topology/nodes/${node}`;
   return {
     [`${at}/properties`]: [
       "simd_count 304",
       `location_id ${location}`,
-      "domain 0",
+      `domain ${domain}`,
       `drm_render_minor ${minor}`,
     ].join("\n"),
     ...Object.fromEntries(peers.map((peer, i) => [
@@ -190,6 +196,23 @@ Deno.test("the DRM source gives the cards of MI300X's partitions to their GPUs",
   ]);
 });
 
+Deno.test("the DRM source knows a partition whose number is above its GPU's address", () => {
+  const gpus = gpusOf({
+    ...MI300("00"),
+    ...MI300("80"),
+    ...drmNode("platform/amdgpu_xcp_0", "renderD130", 130),
+    ...drmNode("platform/amdgpu_xcp_1", "renderD131", 131),
+    ...KFD_LINK,
+    ...kfdNode(1, 0x0100, 128),
+    ...kfdNode(2, 0x10000100, 130),
+    ...kfdNode(3, 0x70008100, 131),
+  });
+  assert.deepEqual(gpus.map(({ id, device_nodes }) => [id, device_nodes]), [
+    ["pci:0000:01:00.0", ["/dev/dri/renderD130"]],
+    ["pci:0000:81:00.0", ["/dev/dri/renderD131"]],
+  ]);
+});
+
 Deno.test("the DRM source makes no GPU of a partition of which it cannot tell the GPU", () => {
   using tree = new Tree({
     ...MI300("00"),
@@ -216,4 +239,45 @@ Deno.test("the amdgpu source reads xGMI links between GPUs from the compute topo
     remote_type: "gpu",
     version: null,
   }]);
+});
+
+Deno.test("the amdgpu source reads xGMI links of GPUs at 00:00.0 of domains of their own", () => {
+  const gpu = (domain: string) =>
+    pciFunction({
+      at: `pci${domain}:00/${domain}:00:00.0`,
+      class: "0x120000",
+      vendor: "0x1002",
+      device: "0x74b5",
+      driver: "amdgpu",
+    });
+  const gpus = gpusOf({
+    ...gpu("0002"),
+    ...gpu("0003"),
+    ...KFD_LINK,
+    "sys/devices/virtual/kfd/kfd/topology/nodes/0/properties": "simd_count 0\nlocation_id 0",
+    ...kfdNode(1, 0, 128, [2], 2),
+    ...kfdNode(2, 0, 129, [1], 3),
+  });
+  const remotes = gpus.map(({ peer_links }) => peer_links?.map(({ remote }) => remote));
+  assert.deepEqual(remotes, [["0003:00:00.0"], ["0002:00:00.0"]]);
+});
+
+Deno.test("the amdgpu source reads xGMI links of virtual functions at their own functions", () => {
+  const gpu = (fn: number) =>
+    pciFunction({
+      at: `pci0000:00/0000:00:02.${fn}`,
+      class: "0x120000",
+      vendor: "0x1002",
+      device: "0x74b5",
+      driver: "amdgpu",
+    });
+  const gpus = gpusOf({
+    ...gpu(1),
+    ...gpu(2),
+    ...KFD_LINK,
+    ...kfdNode(1, 0x11, 128, [2]),
+    ...kfdNode(2, 0x12, 129, [1]),
+  });
+  const remotes = gpus.map(({ peer_links }) => peer_links?.map(({ remote }) => remote));
+  assert.deepEqual(remotes, [["0000:00:02.2"], ["0000:00:02.1"]]);
 });

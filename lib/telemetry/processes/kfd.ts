@@ -8,8 +8,8 @@
  * @module
  */
 
+import { nodeAddresses, parseKfdProperties } from "../../discovery/kfd.ts";
 import type { Gpu, GpuId } from "../../gpu/gpu.ts";
-import { formatPciAddress } from "../../gpu/pci_address.ts";
 import type { Sysroot } from "../../sysfs/sysroot.ts";
 import type { ExternalList, ExternalProcess, ExternalSource } from "./merge.ts";
 
@@ -18,28 +18,6 @@ const KFD = "/sys/class/kfd/kfd";
 /** Whether the driver is there at all. */
 export function hasKfd(sysroot: Sysroot): boolean {
   return sysroot.kind(`${KFD}/proc`) === "directory";
-}
-
-/** The value of a line `NAME VALUE` of a node's properties; undefined where there is none. */
-export function nodeProperty(properties: string, name: string): number | undefined {
-  for (const line of properties.split("\n")) {
-    const [key, value = ""] = line.trim().split(/\s+/);
-    if (key === name && /^\d{1,15}$/.test(value)) return Number(value);
-  }
-  return undefined;
-}
-
-/**
- * The PCI addresses that a node may have, the likeliest first. `location_id` is bus, device and function as
- * on PCI, except that a GPU in several partitions has their number where the function would be.
- */
-export function nodeAddresses(properties: string): string[] {
-  const location = nodeProperty(properties, "location_id");
-  if (location === undefined) return [];
-  const domain = nodeProperty(properties, "domain") ?? 0;
-  const at = (fn: number) =>
-    formatPciAddress(domain, location >> 8 & 0xff, location >> 3 & 0x1f, fn);
-  return [...new Set([at(location & 7), at(0)])];
 }
 
 /** Opens the list of programs that compute through KFD. */
@@ -83,8 +61,10 @@ function readNodes(
     const id = sysroot.integer(`${nodes}/${node}/gpu_id`);
     // Processors are nodes too, with the id 0.
     if (id === undefined || id === 0) continue;
-    const addresses = nodeAddresses(sysroot.text(`${nodes}/${node}/properties`) ?? "");
-    const gpu = addresses.map((address) => byAddress.get(address)).find((each) => each);
+    const properties = parseKfdProperties(sysroot.text(`${nodes}/${node}/properties`) ?? "");
+    const gpu = nodeAddresses(properties).map((address) => byAddress.get(address)).find((each) =>
+      each
+    );
     found.set(String(id), gpu ?? null);
   }
   return found;

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  hasKfd,
-  nodeAddresses,
-  nodeProperty,
-  openKfd,
-} from "../../../lib/telemetry/processes/kfd.ts";
+import { hasKfd, openKfd } from "../../../lib/telemetry/processes/kfd.ts";
 import { openProcessSweep } from "../../../lib/telemetry/processes.ts";
 import { Tree, type TreeFiles } from "../../sysfs/tree.ts";
 import { AMD, amdgpu, ARC, processFiles } from "./proc_tree.ts";
@@ -19,14 +14,6 @@ function node(index: number, gpuId: number, location: number): TreeFiles {
       `cpu_cores_count 0\nsimd_count 64\nlocation_id ${location}\ndomain 0\nvendor_id 4098`,
   };
 }
-
-Deno.test("nodeAddresses() reads bus, device and function, or a partition's number in its place", () => {
-  assert.deepEqual(nodeAddresses("location_id 2560\ndomain 0"), ["0000:0a:00.0"]);
-  assert.deepEqual(nodeAddresses("location_id 49923\ndomain 2"), ["0002:c3:00.3", "0002:c3:00.0"]);
-  assert.deepEqual(nodeAddresses("simd_count 4"), []);
-  assert.equal(nodeProperty("a 1\nab 2", "ab"), 2);
-  assert.equal(nodeProperty("a x", "a"), undefined);
-});
 
 Deno.test("openKfd() tells of memory by pid and GPU, parts of one GPU added up", () => {
   using tree = new Tree({
