@@ -25,7 +25,7 @@ export interface DrmCard {
 }
 
 /** The directory of the device to which a card or render node belongs. */
-function deviceOf(sysroot: Sysroot, name: string): string | undefined {
+export function drmDeviceOf(sysroot: Sysroot, name: string): string | undefined {
   const own = sysroot.resolve(`${DRM_CLASS}/${name}`);
   if (own === undefined) return undefined;
   const linked = sysroot.resolve(`${own}/device`);
@@ -51,7 +51,7 @@ export function readDrmCards(sysroot: Sysroot): DrmCard[] {
   const cards = new Map<string, DrmCard>();
   for (const name of names) {
     const kind = /^(card|renderD)\d+$/.exec(name)?.[1];
-    const device = kind && deviceOf(sysroot, name);
+    const device = kind && drmDeviceOf(sysroot, name);
     if (!device) continue;
     const card = cards.get(device) ??
       { device, cards: [], renders: [], minors: [], connectors: [] };

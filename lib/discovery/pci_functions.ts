@@ -4,8 +4,11 @@
  * @module
  */
 
+import { basename } from "node:path";
 import { parsePciAddress, type PciAddress } from "../gpu/pci_address.ts";
 import { DeviceFiles } from "../sysfs/device_files.ts";
+import type { Sysroot } from "../sysfs/sysroot.ts";
+import { DRM_CLASS, drmDeviceOf } from "./drm_cards.ts";
 import type { DiscoveryContext } from "./source.ts";
 
 /** Where the kernel lists PCI functions. */
@@ -39,6 +42,8 @@ export interface FunctionEvidence {
   fn: number;
   /** Whether it is a virtual function of another (`physfn`). */
   isVirtualFunction: boolean;
+  /** Whether its driver has made a card of it, `/dev/dri/cardN`. */
+  hasCard: boolean;
 }
 
 /** Drivers of GPUs that call themselves processing accelerators. */
@@ -54,44 +59,52 @@ const ACCELERATOR_GPU_DRIVERS = new Set([
   "hycu",
 ]);
 
-/** AMD's GPU division (its NPUs are 0x1022), NVIDIA, Moore Threads: their accelerators are GPUs. */
-const ACCELERATOR_GPU_VENDORS = new Set([0x1002, 0x10de, 0x1ed5]);
+/** Drivers of accelerators that are no GPU: NPUs, and processors of tensors. */
+const OTHER_ACCELERATOR_DRIVERS = new Set(["intel_vpu", "amdxdna", "habanalabs", "qaic"]);
 
-/** Drivers that hold a device for a virtual machine, or for nobody, and say nothing of what it is. */
-const PLACEHOLDER_DRIVERS = new Set(["vfio-pci", "pci-stub", "xen-pciback", "uio_pci_generic"]);
+/** AMD's GPU division (its NPUs are 0x1022), NVIDIA, Moore Threads, Hygon: their accelerators are GPUs. */
+const ACCELERATOR_GPU_VENDORS = new Set([0x1002, 0x10de, 0x1ed5, 0x1d94]);
+
+const HYGON = 0x1d94;
+
+/** Base class, and base class with subclass (PCI code and ID assignment specification). */
+const DISPLAY = 0x03, ACCELERATOR = 0x12, CO_PROCESSOR = 0x0b40;
+
+/** Whether a class, with its vendor, is one that GPUs have; Hygon's DCUs are co-processors. */
+function isGpuClass(code: number, vendor: number | undefined): boolean {
+  const base = code >> 16;
+  return base === DISPLAY || base === ACCELERATOR ||
+    (code >> 8 === CO_PROCESSOR && vendor === HYGON);
+}
 
 /**
  * Whether a PCI function is a GPU: `undefined` where its class says that it is none, else yes, or no
  * with the reason.
  *
  * Display controllers (class 0x03) are GPUs. Processing accelerators (class 0x12) are GPUs (AMD Instinct
- * MI300), NPUs (Intel, AMD XDNA) and tensor processors (Habana Gaudi) alike, so there the driver
- * decides, and without one the vendor.
+ * MI300), NPUs (Intel, AMD XDNA) and tensor processors (Habana Gaudi) alike, so there the vendor decides,
+ * except where the driver is one of GPUs or of others: the driver of a GPU that is given to virtual
+ * machines (vfio-pci, AMD's gim, pci-pf-stub) says nothing. What has a card is a GPU, whatever its class.
  */
 export function judgeFunction(
   evidence: FunctionEvidence,
 ): { gpu: true } | { gpu: false; reason: string } | undefined {
-  const base = evidence.class >> 16;
-  if (base === 0x03) {
-    const secondHead = evidence.fn !== 0 && evidence.driver === undefined &&
-      !evidence.isVirtualFunction;
+  const { class: code, vendor, driver, fn } = evidence;
+  if (code >> 16 === DISPLAY) {
+    const secondHead = fn !== 0 && driver === undefined && !evidence.isVirtualFunction;
     return secondHead
       ? { gpu: false, reason: "is a second function of a graphics card, without a driver" }
       : { gpu: true };
   }
-  if (base !== 0x12) return undefined;
-  const driver = evidence.driver;
-  if (driver !== undefined && !PLACEHOLDER_DRIVERS.has(driver)) {
-    return ACCELERATOR_GPU_DRIVERS.has(driver)
-      ? { gpu: true }
-      : { gpu: false, reason: `is a processing accelerator, and ${driver} is no GPU driver` };
-  }
-  return evidence.vendor !== undefined && ACCELERATOR_GPU_VENDORS.has(evidence.vendor)
-    ? { gpu: true }
-    : {
-      gpu: false,
-      reason: "is a processing accelerator of a vendor whose GPUs are not of that class",
-    };
+  if (!isGpuClass(code, vendor) && !evidence.hasCard) return undefined;
+  const isOther = driver !== undefined && OTHER_ACCELERATOR_DRIVERS.has(driver);
+  const isGpu = evidence.hasCard || (driver !== undefined && ACCELERATOR_GPU_DRIVERS.has(driver)) ||
+    (vendor !== undefined && ACCELERATOR_GPU_VENDORS.has(vendor));
+  if (isGpu && !isOther) return { gpu: true };
+  const reason = driver === undefined
+    ? "is a processing accelerator of a vendor whose GPUs are not of that class"
+    : `is a processing accelerator, and ${driver} is no GPU driver`;
+  return { gpu: false, reason };
 }
 
 /** A PCI id or class: a whole number of at most `bits` bits, from an attribute or `uevent`. */
@@ -117,8 +130,17 @@ export function gpuFunctions(context: DiscoveryContext): GpuFunctions {
   return result;
 }
 
+/** The PCI functions of which a driver has made a card. */
+function functionsWithCard(sysroot: Sysroot): ReadonlySet<PciAddress> {
+  const addresses = sysroot.list(DRM_CLASS).filter((name) => /^card\d+$/.test(name)).map((name) => {
+    return parsePciAddress(basename(drmDeviceOf(sysroot, name) ?? ""));
+  });
+  return new Set(addresses.filter((address) => address !== undefined));
+}
+
 function findGpuFunctions(context: DiscoveryContext): GpuFunctions {
   const { sysroot } = context;
+  const withCard = functionsWithCard(sysroot);
   const functions: GpuFunction[] = [];
   const leftOut: { address: PciAddress; reason: string }[] = [];
   for (const name of sysroot.list(PCI_DEVICES)) {
@@ -127,10 +149,10 @@ function findGpuFunctions(context: DiscoveryContext): GpuFunctions {
     if (address === undefined || directory === undefined) continue;
     const code = sysroot.integer(`${directory}/class`);
     if (code === undefined || code < 0 || code >= 2 ** 24) continue;
-    const base = code >> 16;
-    if (base !== 0x03 && base !== 0x12) continue;
     const files = new DeviceFiles(sysroot, directory, context.wake);
     const vendor = readPciId(files, "vendor");
+    const hasCard = withCard.has(address);
+    if (!hasCard && !isGpuClass(code, vendor)) continue;
     const driver = files.linkName("driver");
     const verdict = judgeFunction({
       class: code,
@@ -138,6 +160,7 @@ function findGpuFunctions(context: DiscoveryContext): GpuFunctions {
       driver,
       fn: Number(address.at(-1)),
       isVirtualFunction: files.has("physfn"),
+      hasCard,
     });
     if (verdict?.gpu) {
       functions.push({

@@ -30,8 +30,10 @@ const MODULES: Partial<Record<Vendor, readonly string[]>> = {
   vmware: ["vmwgfx"],
 };
 
-/** Drivers that hold a device for virtual machines. */
-const FOR_GUESTS: readonly string[] = ["vfio-pci", "xen-pciback", "pci-stub"];
+/** Drivers that hold a device for virtual machines; `nvgrace-gpu-vfio-pci` and the like beside them. */
+const FOR_GUESTS: readonly string[] = ["xen-pciback", "pci-stub", "pci-pf-stub", "gim"];
+
+const isForGuests = (driver: string) => FOR_GUESTS.includes(driver) || driver.endsWith("vfio-pci");
 
 /** Where modprobe.d(5) looks, the first that has a file of a name counts. */
 const MODPROBE_DIRECTORIES: readonly string[] = [
@@ -52,7 +54,7 @@ const DRIVER_BOUND: DoctorCheck = {
 
 function boundTo(context: DoctorContext, gpu: Gpu): Outcome {
   const { id, driver, vendor } = gpu;
-  if (driver !== null && FOR_GUESTS.includes(driver)) {
+  if (driver !== null && isForGuests(driver)) {
     return fine(
       `is held by ${driver} for virtual machines: programs of the host cannot use it`,
       id,

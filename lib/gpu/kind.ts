@@ -122,6 +122,7 @@ export function gpuKind(evidence: KindEvidence): GpuKind {
       if (isIntelDiscrete(device)) return "discrete";
       return evidence.onRootBus && evidence.slot === 2 ? "integrated" : "discrete";
     case 0x1ed5:
+    case 0x1d94: // Hygon's DCUs
       return "discrete";
     default:
       return "unknown";

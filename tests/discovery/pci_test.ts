@@ -3,7 +3,13 @@ import { discover } from "../../lib/discovery/mod.ts";
 import { memoryRegions, nameFromList } from "../../lib/discovery/pci.ts";
 import { judgeFunction } from "../../lib/discovery/pci_functions.ts";
 import type { Gpu } from "../../lib/gpu/gpu.ts";
-import { pciFunction, type PciFunctionFiles, Tree, type TreeFiles } from "../sysfs/tree.ts";
+import {
+  drmNode,
+  pciFunction,
+  type PciFunctionFiles,
+  Tree,
+  type TreeFiles,
+} from "../sysfs/tree.ts";
 
 function gpusOf(files: TreeFiles): Gpu[] {
   using tree = new Tree(files);
@@ -74,21 +80,60 @@ Deno.test("discover() counts a card's audio function, and a network card, for no
   assert.deepEqual(gpus.map((gpu) => gpu.id), ["pci:0000:01:00.0"]);
 });
 
-Deno.test("judgeFunction() takes a processing accelerator for a GPU by its driver, else its vendor", () => {
+/** What is left of a function when nothing is said of it. */
+const FUNCTION = {
+  class: 0x120000,
+  driver: undefined,
+  fn: 0,
+  isVirtualFunction: false,
+  hasCard: false,
+};
+
+Deno.test("judgeFunction() takes a processing accelerator for a GPU by its vendor and its driver", () => {
   const judge = (vendor: number, driver?: string) =>
-    judgeFunction({ class: 0x120000, vendor, driver, fn: 0, isVirtualFunction: false })?.gpu;
+    judgeFunction({ ...FUNCTION, vendor, driver })?.gpu;
   assert.equal(judge(0x1002, "amdgpu"), true); // MI300X
   assert.equal(judge(0x1002), true);
   assert.equal(judge(0x1002, "vfio-pci"), true);
+  assert.equal(judge(0x1002, "gim"), true); // AMD's driver for virtual machines
+  assert.equal(judge(0x1002, "pci-pf-stub"), true);
+  assert.equal(judge(0x1d94), true); // Hygon
   assert.equal(judge(0x8086, "intel_vpu"), false); // NPU
   assert.equal(judge(0x1022, "amdxdna"), false); // NPU
   assert.equal(judge(0x1da3, "habanalabs"), false);
   assert.equal(judge(0x1da3), false);
 });
 
+Deno.test("judgeFunction() takes Hygon's co-processors for GPUs, and no others", () => {
+  const judge = (vendor: number) =>
+    judgeFunction({ ...FUNCTION, class: 0x0b4000, vendor, driver: "hydcu" })?.gpu;
+  assert.equal(judge(0x1d94), true);
+  assert.equal(judge(0x8086), undefined); // Intel's QuickAssist
+});
+
+Deno.test("judgeFunction() takes what has a card for a GPU, whatever its class", () => {
+  const judge = (code: number, driver: string) =>
+    judgeFunction({ ...FUNCTION, class: code, vendor: 0x9999, driver, hasCard: true })?.gpu;
+  assert.equal(judge(0x0b4000, "metax"), true);
+  assert.equal(judge(0x120000, "metax"), true);
+  assert.equal(judge(0x120000, "intel_vpu"), false);
+});
+
+Deno.test("discover() finds the ids of a GPU of an unusual class by its card", () => {
+  const at = "pci0000:00/0000:00:01.1/0000:07:00.0";
+  const [gpu] = gpusOf({
+    ...pciFunction({ at, class: "0x0b4000", vendor: "0x9999", device: "0x6210", driver: "metax" }),
+    ...drmNode(at, "card0", 0),
+  });
+  assert.equal(gpu?.vendor_id, "0x9999");
+  assert.equal(gpu?.driver, "metax");
+  assert.equal(gpu?.drm_node, "/dev/dri/card0");
+});
+
 Deno.test("judgeFunction() leaves out the second head of a card, and keeps virtual functions", () => {
   const judge = (fn: number, driver?: string, isVirtualFunction = false) =>
-    judgeFunction({ class: 0x038000, vendor: 0x8086, driver, fn, isVirtualFunction })?.gpu;
+    judgeFunction({ ...FUNCTION, class: 0x038000, vendor: 0x8086, driver, fn, isVirtualFunction })
+      ?.gpu;
   assert.equal(judge(0), true);
   assert.equal(judge(1), false);
   assert.equal(judge(1, "i915"), true);

@@ -38,9 +38,11 @@ Deno.test("driver_bound names the package where NVIDIA's driver is not installed
 });
 
 Deno.test("driver_bound takes a GPU that is held for virtual machines for no fault", () => {
-  const [outcome] = says(gpu("0x10de", "vfio-pci"), "driver_bound");
-  assert.equal(outcome?.[0], "ok");
-  assert.match(`${outcome?.[1]}`, /^is held by vfio-pci for virtual machines/);
+  for (const driver of ["vfio-pci", "nvgrace-gpu-vfio-pci", "gim", "pci-pf-stub"]) {
+    const [outcome] = says(gpu("0x10de", driver), "driver_bound");
+    assert.equal(outcome?.[0], "ok");
+    assert.match(`${outcome?.[1]}`, new RegExp(`^is held by ${driver} for virtual machines`));
+  }
 });
 
 Deno.test("driver_bound does not mind a hypervisor's VGA without a driver", () => {
