@@ -75,7 +75,7 @@ function sightOther(card: DrmCard, files: DeviceFiles, notes: FactNotes): Sighti
   const driver = /^(vgem|vkms)\b/.exec(name)?.[1] ?? files.linkName("driver");
   const compatible = compatibleOf(files);
   const vendor = COMPATIBLE_VENDORS[compatible?.split(",")[0] ?? ""];
-  const judged = gpuKind({ driver, onRootBus: false });
+  const judged = gpuKind({ driver });
   const kind = judged !== "unknown"
     ? judged
     : card.renders.length === 0

@@ -201,11 +201,9 @@ function sight(gpu: GpuFunction, list: PciIdList): Sighting {
     vendor: gpu.vendor,
     device: gpu.device,
     driver: gpu.driver,
-    onRootBus: path.complete && path.nodes.length === 1,
-    slot: parseInt(gpu.address.split(":").at(-1) ?? "", 16),
     listedName: names?.device ?? undefined,
   });
-  notes.sources.kind = isVirtualFunction ? "sysfs:physfn" : "ids, driver and place";
+  notes.sources.kind = isVirtualFunction ? "sysfs:physfn" : "ids and driver";
   notes.note(
     "driver",
     gpu.driver,

@@ -1,5 +1,5 @@
 /**
- * What kind of device a GPU is, from its ids, its driver and its place.
+ * What kind of device a GPU is, from its ids and its driver.
  *
  * @module
  */
@@ -11,10 +11,6 @@ export interface KindEvidence {
   vendor?: number | undefined;
   device?: number | undefined;
   driver?: string | undefined;
-  /** Whether the function is on the root complex itself (`0000:00:02.0`), with no bridge above it. */
-  onRootBus: boolean;
-  /** PCI device number, `2` of `0000:00:02.0`. */
-  slot?: number | undefined;
   /** Name by `pci.ids`, where it has one. */
   listedName?: string | undefined;
 }
@@ -87,13 +83,16 @@ function isAmdIntegrated(device: number): boolean {
     device === 0x74a0; // MI300A
 }
 
-/** Intel's graphics cards: DG1, DG2 (Arc A, Flex), Ponte Vecchio, Battlemage (`intel/pciids.h`). */
+/**
+ * Intel's graphics cards: DG1, DG2 (Arc A, Flex), Ponte Vecchio, Battlemage, Crescent Island
+ * (`include/drm/intel/pciids.h`), and the i740.
+ */
 function isIntelDiscrete(device: number): boolean {
   return (device >= 0x4905 && device <= 0x4909) ||
     (device >= 0x4f80 && device <= 0x4f88) ||
     (device >= 0x5690 && device <= 0x56c2) ||
     (device >= 0x0bd0 && device <= 0x0be5) || device === 0x0b69 || device === 0x0b6e ||
-    (device >= 0xe202 && device <= 0xe2ff);
+    (device >= 0xe202 && device <= 0xe2ff) || device === 0x674c || device === 0x7800;
 }
 
 /** NVIDIA's GPUs inside chipsets and processors have their chip's name: nForce (MCP, C51 …), GB10. */
@@ -118,9 +117,9 @@ export function gpuKind(evidence: KindEvidence): GpuKind {
     case 0x10de:
       return NVIDIA_INTEGRATED_NAME.test(evidence.listedName ?? "") ? "integrated" : "discrete";
     case 0x8086:
-      // Integrated graphics is device 2 of bus 0 on every Intel processor.
-      if (isIntelDiscrete(device)) return "discrete";
-      return evidence.onRootBus && evidence.slot === 2 ? "integrated" : "discrete";
+      // The place does not tell: a virtual machine may have integrated graphics behind a bridge, and a
+      // card at 00:02.0.
+      return isIntelDiscrete(device) ? "discrete" : "integrated";
     case 0x1ed5:
     case 0x1d94: // Hygon's DCUs
       return "discrete";

@@ -218,6 +218,12 @@ Deno.test("discover() lists a server's management display behind its GPUs", () =
   ]);
 });
 
+Deno.test("discover() knows a processor's GPU that a virtual machine has behind a bridge", () => {
+  const gpu = gpuOf({ vendor: "0x8086", device: "0x3e92", driver: "i915" });
+  assert.equal(gpu.kind, "integrated");
+  assert.equal(gpu.memory_kind, "shared");
+});
+
 Deno.test("discover() lists the console of a virtual machine behind its GPUs", () => {
   const gpus = gpusOf({
     ...pciFunction({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gpuKind, hasOwnSwitch } from "../../lib/gpu/kind.ts";
 
 const kind = (vendor: number, device: number, more: Partial<Parameters<typeof gpuKind>[0]> = {}) =>
-  gpuKind({ vendor, device, onRootBus: false, ...more });
+  gpuKind({ vendor, device, ...more });
 
 Deno.test("gpuKind() tells AMD's processors from AMD's cards by the device id", () => {
   assert.equal(kind(0x1002, 0x15bf), "integrated"); // Phoenix
@@ -15,11 +15,12 @@ Deno.test("gpuKind() tells AMD's processors from AMD's cards by the device id", 
   assert.equal(kind(0x1002, 0x74a0), "integrated"); // MI300A
 });
 
-Deno.test("gpuKind() tells Intel's processors from Intel's cards by the place and the device id", () => {
-  assert.equal(kind(0x8086, 0x9a49, { onRootBus: true, slot: 2 }), "integrated");
+Deno.test("gpuKind() tells Intel's processors from Intel's cards by the device id", () => {
+  assert.equal(kind(0x8086, 0x9a49), "integrated");
+  assert.equal(kind(0x8086, 0x64a0), "integrated"); // Lunar Lake
+  assert.equal(kind(0x8086, 0x4905), "discrete"); // DG1
   assert.equal(kind(0x8086, 0x56a5), "discrete");
-  // A card that is passed through to slot 2 of a virtual machine.
-  assert.equal(kind(0x8086, 0x56a5, { onRootBus: true, slot: 2 }), "discrete");
+  assert.equal(kind(0x8086, 0x0bd5), "discrete"); // Ponte Vecchio
   assert.equal(kind(0x8086, 0xe20b), "discrete");
 });
 
@@ -33,8 +34,8 @@ Deno.test("gpuKind() knows virtual and bare display controllers, and programs", 
   assert.equal(kind(0x15ad, 0x0405, { driver: "vmwgfx" }), "virtual");
   assert.equal(kind(0x1a03, 0x2000, { driver: "ast" }), "display");
   assert.equal(kind(0x102b, 0x0538), "display");
-  assert.equal(gpuKind({ driver: "simpledrm", onRootBus: false }), "display");
-  assert.equal(gpuKind({ driver: "vgem", onRootBus: false }), "software");
+  assert.equal(gpuKind({ driver: "simpledrm" }), "display");
+  assert.equal(gpuKind({ driver: "vgem" }), "software");
 });
 
 Deno.test("gpuKind() takes what a hypervisor shows of a console for a bare display", () => {
@@ -45,7 +46,7 @@ Deno.test("gpuKind() takes what a hypervisor shows of a console for a bare displ
   assert.equal(kind(0x1414, 0x5353), "display"); // Hyper-V
   assert.equal(kind(0x1002, 0x515e, { driver: "radeon" }), "display"); // ES1000
   for (const driver of ["bochs", "bochs-drm", "qxl", "cirrus", "cirrus-qemu", "hyperv_drm"]) {
-    assert.equal(gpuKind({ driver, onRootBus: false }), "display", driver);
+    assert.equal(gpuKind({ driver }), "display", driver);
   }
 });
 
@@ -57,7 +58,7 @@ Deno.test("gpuKind() keeps what a hypervisor presents with a GPU behind it", () 
 
 Deno.test("gpuKind() decides nothing for a vendor that it does not know", () => {
   assert.equal(kind(0x0731, 0x7200), "unknown");
-  assert.equal(gpuKind({ onRootBus: true }), "unknown");
+  assert.equal(gpuKind({}), "unknown");
 });
 
 Deno.test("hasOwnSwitch() is true for AMD's cards from Vega 10 on and Intel's Arc", () => {
