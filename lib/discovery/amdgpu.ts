@@ -8,6 +8,7 @@
 
 import type { PeerLink } from "../gpu/gpu.ts";
 import type { PciAddress } from "../gpu/pci_address.ts";
+import { BusyJudge } from "../telemetry/amdgpu/busy.ts";
 import { FactNotes, memorySize } from "./fact_notes.ts";
 import { type KfdNode, readKfdNodes } from "./kfd.ts";
 import { type GpuFunction, gpuFunctions } from "./pci_functions.ts";
@@ -82,14 +83,14 @@ function noteMemory(notes: FactNotes, gpu: GpuFunction): void {
   size("vram_visible_bytes", "mem_info_vis_vram_total");
 }
 
-function noteLoad(notes: FactNotes, gpu: GpuFunction): void {
-  const busy = gpu.files.integer("gpu_busy_percent");
-  // Some processors' GPUs say hundreds of percent, which is no load.
+function noteLoad(notes: FactNotes, { device, files }: GpuFunction): void {
+  const id = device === undefined ? null : `0x${device.toString(16).padStart(4, "0")}`;
+  const busy = new BusyJudge(id).judge(files.integer("gpu_busy_percent"));
   notes.note(
     "utilization_pct",
-    busy !== undefined && busy >= 0 && busy <= 100 ? busy : undefined,
+    typeof busy === "number" ? busy : undefined,
     "sysfs:gpu_busy_percent",
-    gpu.files.whyNot("gpu_busy_percent", "percentage"),
+    typeof busy === "string" ? busy : files.whyNot("gpu_busy_percent", "percentage"),
   );
 }
 

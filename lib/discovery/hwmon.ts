@@ -12,8 +12,8 @@ import { FactNotes } from "./fact_notes.ts";
 import { type GpuFunction, gpuFunctions } from "./pci_functions.ts";
 import type { DiscoveryContext, Sighting, Source, SourceReport } from "./source.ts";
 
-/** Labels of the sensor that stands for the GPU, best first: amdgpu's and xe's. */
-const GPU_SENSORS = ["edge", "pkg"];
+/** Labels of the sensor that stands for the GPU, best first: amdgpu's, xe's, and MI300's, without an edge. */
+const GPU_SENSORS = ["edge", "pkg", "junction"];
 
 /** Hotter or colder than any chip works: what a sensor says beyond is no temperature. °C. */
 const MIN_CELSIUS = -100;
@@ -21,7 +21,7 @@ const MAX_CELSIUS = 250;
 
 /**
  * The attribute of the sensor that stands for the whole GPU, e.g. `hwmon/hwmon4/temp1_input`. A driver
- * with one sensor (nouveau, radeon, i915) gives it no label.
+ * with one sensor (nouveau, radeon, i915, amdgpu of old kernels) gives it no label.
  */
 function temperatureInput(files: DeviceFiles, hwmon: string): string | undefined {
   const names = files.list(`hwmon/${hwmon}`);

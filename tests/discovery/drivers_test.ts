@@ -29,11 +29,23 @@ const amd = (more: TreeFiles) => gpuOf("0x1002", "0x744c", "amdgpu", more);
 
 Deno.test("the amdgpu source refuses loads that are none", () => {
   assert.equal(amd({ gpu_busy_percent: "100" }).utilization_pct, 100);
-  for (const text of ["655", "-1", "busy"]) {
+  const reasons: [string, RegExp][] = [
+    ["655", /655 %, which is no load/],
+    ["-1", /-1 %, which is no load/],
+    ["busy", /gpu_busy_percent/],
+  ];
+  for (const [text, reason] of reasons) {
     const gpu = amd({ gpu_busy_percent: text });
     assert.equal(gpu.utilization_pct, null);
-    assert.match(gpu.absent.utilization_pct ?? "", /gpu_busy_percent/);
+    assert.match(gpu.absent.utilization_pct ?? "", reason);
   }
+});
+
+Deno.test("the amdgpu source judges loads as telemetry does: Raven's 100, and what is rounded up", () => {
+  const raven = gpuOf("0x1002", "0x15d8", "amdgpu", { gpu_busy_percent: "100" });
+  assert.equal(raven.utilization_pct, null);
+  assert.match(raven.absent.utilization_pct ?? "", /Raven family/);
+  assert.equal(amd({ gpu_busy_percent: "101" }).utilization_pct, 100);
 });
 
 Deno.test("the amdgpu source refuses sizes that are none, and more used than there is", () => {
@@ -159,6 +171,18 @@ Deno.test("the hwmon source takes the sensor that stands for the GPU by its labe
   assert.equal(gpu.temperature_c, 38.5);
   assert.equal(gpu.sources.temperature_c, "hwmon:temp2_input");
   assert.equal(gpu.hwmon, "/sys/class/hwmon/hwmon3");
+});
+
+Deno.test("the hwmon source takes MI300's junction, since it has no edge", () => {
+  const gpu = sensors({
+    name: "amdgpu",
+    temp2_input: "41000",
+    temp2_label: "junction",
+    temp3_input: "35000",
+    temp3_label: "mem",
+  });
+  assert.equal(gpu.temperature_c, 41);
+  assert.equal(gpu.sources.temperature_c, "hwmon:temp2_input");
 });
 
 Deno.test("the hwmon source takes no other sensor where none stands for the GPU", () => {

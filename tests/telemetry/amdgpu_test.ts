@@ -355,6 +355,20 @@ Deno.test("amdgpu lets the junction stand for a GPU without a sensor at the edge
   assert.equal(values.temperature_memory_c, 47);
 });
 
+Deno.test("amdgpu takes the one sensor of an old kernel, which has no label", () => {
+  const bare = { [`${HWMON}/name`]: "amdgpu", [`${HWMON}/temp1_input`]: "45000" };
+  using tree = fakeAmd({ ...bare, [`${HWMON}/temp1_crit`]: "100000" });
+  const { values } = openOnly(amdgpu, tree.sysroot).reader.read();
+  assert.equal(values.temperature_c, 45);
+  assert.equal(values.temperature_slowdown_c, 100);
+  using other = fakeAmd({
+    ...bare,
+    [`${HWMON}/temp2_input`]: "47000",
+    [`${HWMON}/temp2_label`]: "mem",
+  });
+  assert.equal(openOnly(amdgpu, other.sysroot).reader.read().values.temperature_c, undefined);
+});
+
 Deno.test("amdgpu never shows 655 %, nor a Raven's eternal 100 %, from the file or the table", () => {
   const table = blob("2.1", 120, [[28, 2, 10000]]);
   const cases: [device: string, busy: string, reason: RegExp][] = [

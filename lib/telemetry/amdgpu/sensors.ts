@@ -23,12 +23,18 @@ function put(
 const whyNot = (sensor: Sensor | undefined, missing: string, attribute?: string) => () =>
   sensor === undefined ? `no sensor ${missing}` : sensor.whyNot(attribute);
 
+/** The one sensor of temperature of an old kernel, which gives it no label. */
+function unlabelled({ sensors }: Hwmon): Sensor | undefined {
+  const temperatures = sensors.filter(({ kind }) => kind === "temp");
+  return temperatures.every(({ label }) => label === undefined) ? temperatures[0] : undefined;
+}
+
 function putTemperatures(into: ReadingBuilder, hwmon: Hwmon): void {
   const edge = hwmon.sensor("temp", "edge");
   const junction = hwmon.sensor("temp", "junction");
   const memory = hwmon.sensor("temp", "mem");
   // MI300 has no sensor at the edge: the junction stands for the GPU.
-  const main = edge ?? junction;
+  const main = edge ?? junction ?? unlabelled(hwmon);
   put(into, "temperature_c", main?.read(), whyNot(main, "edge"));
   put(into, "temperature_hotspot_c", junction?.read(), whyNot(junction, "junction"));
   put(into, "temperature_memory_c", memory?.read(), whyNot(memory, "mem"));
