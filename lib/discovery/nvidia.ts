@@ -24,14 +24,18 @@ export interface NvidiaInformation {
   minor: number | undefined;
 }
 
-/** Parses `information`: lines of `name: value`. A UUID of question marks is not known yet. */
+/**
+ * Parses `information`: lines of `name: value`. The model `Unknown` is of a device that the driver has no
+ * name for, and a UUID of question marks is not known yet.
+ */
 export function parseNvidiaInformation(text: string): NvidiaInformation {
   const value = (name: string) =>
     new RegExp(`^${name}:[ \\t]*(.*\\S)[ \\t]*$`, "m").exec(text)?.[1];
   const uuid = value("GPU UUID");
   const minor = value("Device Minor");
+  const model = value("Model");
   return {
-    model: value("Model"),
+    model: model === "Unknown" ? undefined : model,
     uuid: uuid !== undefined && /^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)
       ? uuid
       : undefined,

@@ -142,6 +142,14 @@ Deno.test("parseNvidiaInformation() takes a UUID of question marks for none", ()
   });
 });
 
+Deno.test("the NVIDIA source leaves the name to others where the driver has none", () => {
+  const gpu = gpuOf("0x10de", "0x2335", "nvidia", {}, {
+    "proc/driver/nvidia/gpus/0000:01:00.0/information": "Model: \t\t Unknown\nDevice Minor: \t 0",
+  });
+  assert.equal(gpu.name, "NVIDIA H200 SXM 141GB");
+  assert.equal(gpu.sources.name, "pci.ids");
+});
+
 Deno.test("parseNvidiaVersion() reads the line of the open modules too", () => {
   assert.equal(
     parseNvidiaVersion(
