@@ -148,6 +148,15 @@ const PEER_TO_PEER: DoctorCheck = {
   },
 };
 
+const IOMMU_GROUPS = "/sys/kernel/iommu_groups";
+
+/** That it is not known whether there is an IOMMU, for a dump without its directory; else undefined. */
+function untoldIommu({ live, sysroot }: DoctorContext): Outcome | undefined {
+  return live === null && sysroot.kind(IOMMU_GROUPS) === undefined
+    ? untold(`the dump holds no ${IOMMU_GROUPS}`)
+    : undefined;
+}
+
 /** Kinds of domains in which devices' addresses are translated (`iommu_groups/N/type`). */
 const TRANSLATED = /^DMA/;
 
@@ -158,10 +167,10 @@ const PEER_TRANSLATION: DoctorCheck = {
   run(context) {
     const { gpus, sysroot, distribution } = context;
     const grouped = gpus.filter(({ iommu_group: group }) => group !== null);
-    if (grouped.length === 0) return [fine("no IOMMU is on")];
+    if (grouped.length === 0) return [untoldIommu(context) ?? fine("no IOMMU is on")];
     const types = grouped.map((gpu) => ({
       id: gpu.id,
-      type: sysroot.text(`/sys/kernel/iommu_groups/${gpu.iommu_group}/type`),
+      type: sysroot.text(`${IOMMU_GROUPS}/${gpu.iommu_group}/type`),
     }));
     if (types.every(({ type }) => type === undefined)) {
       return [untold("the kernel does not say whether the IOMMU translates (iommu_groups/*/type)")];
@@ -184,14 +193,13 @@ const IOMMU: DoctorCheck = {
   applies: (context) =>
     needsGpu(context) ??
       (context.gpus.some(({ pci_slot }) => pci_slot !== null) ? null : "no GPU is on PCI"),
-  run({ sysroot, gpus, distribution, live }) {
-    const directory = "/sys/kernel/iommu_groups";
-    const groups = sysroot.list(directory).length;
+  run(context) {
+    const { sysroot, gpus, distribution } = context;
+    const groups = sysroot.list(IOMMU_GROUPS).length;
     if (groups > 0) return [fine(`is on: ${groups} groups`)];
     if (gpus.some(({ iommu_group: group }) => group !== null)) return [fine("is on")];
-    if (live === null && sysroot.kind(directory) === undefined) {
-      return [untold(`the dump holds no ${directory}`)];
-    }
+    const untoldHere = untoldIommu(context);
+    if (untoldHere !== undefined) return [untoldHere];
     const guest = /^flags\s*:.*\bhypervisor\b/m.test(
       (sysroot.text("/proc/cpuinfo", 4 * MIB) ?? "").slice(0, 8192),
     );

@@ -105,6 +105,13 @@ const PACKAGES = {
     arch: "nvidia-open",
     suse: "nvidia-open-driver-G06-signed-kmp-default",
   },
+  // The last branch with the closed modules: the open ones are for Turing and later.
+  nvidia_driver_580: {
+    debian: "nvidia-driver",
+    fedora: "akmod-nvidia-580xx",
+    arch: "",
+    suse: "nvidia-driver-G06-kmp-default",
+  },
   nvidia_persistenced: {
     debian: "nvidia-persistenced",
     fedora: "nvidia-persistenced",
@@ -142,6 +149,7 @@ const WITH_NVIDIA: readonly PackageKey[] = [
   "cuda",
   "nvml",
   "nvidia_driver",
+  "nvidia_driver_580",
   "nvidia_persistenced",
 ];
 

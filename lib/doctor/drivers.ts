@@ -6,7 +6,6 @@
 
 import { parseNvidiaVersion } from "../discovery/nvidia.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Vendor } from "../gpu/vendor.ts";
 import {
   bad,
   type DoctorCheck,
@@ -19,16 +18,7 @@ import {
 } from "./check.ts";
 import { initramfsCommand, installCommand } from "./distribution.ts";
 import { libraryTarget } from "./library_files.ts";
-
-/** Kernel modules that drive a vendor's GPUs, the best first. */
-const MODULES: Partial<Record<Vendor, readonly string[]>> = {
-  amd: ["amdgpu", "radeon"],
-  nvidia: ["nvidia", "nouveau"],
-  intel: ["i915", "xe"],
-  mthreads: ["mtgpu"],
-  redhat: ["virtio_gpu"],
-  vmware: ["vmwgfx"],
-};
+import { modulesOf, nvidiaPackage } from "./modules.ts";
 
 /** Drivers that hold a device for virtual machines; `nvgrace-gpu-vfio-pci` and the like beside them. */
 const FOR_GUESTS: readonly string[] = ["xen-pciback", "pci-stub", "pci-pf-stub", "gim"];
@@ -53,7 +43,7 @@ const DRIVER_BOUND: DoctorCheck = {
 };
 
 function boundTo(context: DoctorContext, gpu: Gpu): Outcome {
-  const { id, driver, vendor } = gpu;
+  const { id, driver } = gpu;
   if (driver !== null && isForGuests(driver)) {
     return fine(
       `is held by ${driver} for virtual machines: programs of the host cannot use it`,
@@ -61,11 +51,11 @@ function boundTo(context: DoctorContext, gpu: Gpu): Outcome {
     );
   }
   if (driver !== null) return fine(`is driven by ${driver}`, id);
-  const [module] = MODULES[vendor] ?? [];
+  const [module] = modulesOf(gpu);
   if (module === undefined) return warn("has no driver, and none is known for its maker", null, id);
-  const installed = isInstalled(context, module);
-  if (installed === false && module === "nvidia") {
-    return bad("has no driver", installCommand(context.distribution, "nvidia_driver"), id);
+  const brings = module === "nvidia" ? nvidiaPackage(gpu) : null;
+  if (brings !== null && isInstalled(context, module) === false) {
+    return bad("has no driver", installCommand(context.distribution, brings), id);
   }
   return bad("has no driver", `sudo modprobe ${module}; then: sudo dmesg | grep -i ${module}`, id);
 }
@@ -127,7 +117,7 @@ const DRIVER_BLACKLISTED: DoctorCheck = {
   run(context) {
     const listed = blacklistings(context);
     const outcomes = context.gpus.filter(({ driver }) => driver === null).flatMap((gpu) =>
-      listed.filter(({ module }) => MODULES[gpu.vendor]?.includes(module)).map(
+      listed.filter(({ module }) => modulesOf(gpu).includes(module)).map(
         ({ module, where }) =>
           bad(
             `its driver ${module} is kept from being loaded by ${where}`,
@@ -148,21 +138,28 @@ const NVIDIA_MODULE: DoctorCheck = {
   title: "NVIDIA's own driver where it is installed",
   applies: (context) => needsDriver(context, "nouveau"),
   run: (context) =>
-    context.gpus.filter(({ driver }) => driver === "nouveau").map(({ id }) =>
-      isInstalled(context, "nvidia") === true
-        ? bad(
-          "is driven by nouveau, though NVIDIA's driver is installed: no CUDA, and little telemetry",
-          "write 'blacklist nouveau' to /etc/modprobe.d/mvgal-nouveau.conf, then " +
-            `${initramfsCommand(context.distribution)} and reboot`,
-          id,
-        )
-        : warn(
-          "is driven by nouveau: no CUDA, and little telemetry",
-          installCommand(context.distribution, "nvidia_driver"),
-          id,
-        )
-    ),
+    context.gpus.filter(({ driver }) => driver === "nouveau").map((gpu) => byNouveau(context, gpu)),
 };
+
+function byNouveau(context: DoctorContext, gpu: Gpu): Outcome {
+  const { distribution } = context;
+  if (isInstalled(context, "nvidia") === true) {
+    return bad(
+      "is driven by nouveau, though NVIDIA's driver is installed: no CUDA, and little telemetry",
+      "write 'blacklist nouveau' to /etc/modprobe.d/mvgal-nouveau.conf, then " +
+        `${initramfsCommand(distribution)} and reboot`,
+      gpu.id,
+    );
+  }
+  const brings = nvidiaPackage(gpu);
+  return brings === null
+    ? fine("is driven by nouveau, and too old for the drivers that NVIDIA maintains", gpu.id)
+    : warn(
+      "is driven by nouveau: no CUDA, and little telemetry",
+      installCommand(distribution, brings),
+      gpu.id,
+    );
+}
 
 const NVIDIA_VERSION: DoctorCheck = {
   id: "nvidia_version",

@@ -120,7 +120,14 @@ Deno.test("peer_translation asks for iommu=pt where addresses are translated", (
   assert.equal(first?.[0], "warning");
   assert.equal(first?.[2], "sudo grubby --update-kernel=ALL --args=iommu=pt, then reboot");
   assert.deepEqual(second, ["ok", "its addresses are not translated (identity)", null]);
-  assert.deepEqual(says(two(), "peer_translation"), [["ok", "no IOMMU is on", null]]);
+});
+
+Deno.test("peer_translation tells a host without an IOMMU from a dump that does not say", () => {
+  const files = { ...two(), "etc/os-release": "ID=debian" };
+  assert.deepEqual(says(files, "peer_translation", {}), [["ok", "no IOMMU is on", null]]);
+  const [outcome] = says(files, "peer_translation");
+  assert.equal(outcome?.[0], "skipped");
+  assert.match(`${outcome?.[1]}`, /the dump holds no \/sys\/kernel\/iommu_groups/);
 });
 
 Deno.test("iommu tells one that is off from a dump that does not say", () => {

@@ -6,9 +6,9 @@ import { contextOf, outcomesOf } from "./described_host.ts";
 const KERNEL = { "proc/sys/kernel/osrelease": "6.1.0-18-amd64" };
 const MODULES = "lib/modules/6.1.0-18-amd64/modules.dep";
 
-function gpu(vendor: string, driver?: string): TreeFiles {
+function gpu(vendor: string, driver?: string, device = "0x2704"): TreeFiles {
   const at = "pci0000:00/0000:01:00.0";
-  const of = { at, class: "0x030000", vendor, device: "0x1234" };
+  const of = { at, class: "0x030000", vendor, device };
   return pciFunction(driver === undefined ? of : { ...of, driver });
 }
 
@@ -21,6 +21,39 @@ Deno.test("driver_bound says which module drives a GPU that has no driver", () =
   assert.deepEqual(says({ ...gpu("0x1002"), ...KERNEL }, "driver_bound"), [
     ["problem", "has no driver", "sudo modprobe amdgpu; then: sudo dmesg | grep -i amdgpu"],
   ]);
+});
+
+Deno.test("driver_bound knows which of a vendor's drivers is for the device", () => {
+  const module = (vendor: string, device: string) =>
+    /^sudo modprobe (\w+);/.exec(`${says(gpu(vendor, undefined, device), "driver_bound")[0]?.[2]}`)
+      ?.[1];
+  assert.equal(module("0x8086", "0x9a49"), "i915"); // Tiger Lake
+  assert.equal(module("0x8086", "0x56a0"), "i915"); // Arc A770
+  assert.equal(module("0x8086", "0x64a0"), "xe"); // Lunar Lake
+  assert.equal(module("0x8086", "0xe20b"), "xe"); // Battlemage
+  assert.equal(module("0x1002", "0x68b8"), "radeon"); // Juniper
+  assert.equal(module("0x1002", "0x9903"), "radeon"); // Trinity
+  assert.equal(module("0x1002", "0x6818"), "amdgpu"); // Pitcairn
+  assert.equal(module("0x1002", "0x687f"), "amdgpu"); // Vega 10
+  assert.equal(module("0x10de", "0x1180"), "nouveau"); // Kepler
+  assert.equal(module("0x10de", "0x1b80"), "nvidia"); // Pascal
+});
+
+Deno.test("nvidia_module names no open modules for a GPU from before Turing", () => {
+  const fix = (device: string, distribution: string) =>
+    says(
+      { ...gpu("0x10de", "nouveau", device), "etc/os-release": `ID=${distribution}` },
+      "nvidia_module",
+    )[0]?.[2];
+  assert.match(`${fix("0x1e04", "arch")}`, /nvidia-open/); // Turing
+  for (const distribution of ["arch", "debian", "fedora", "opensuse"]) {
+    const old = fix("0x1380", distribution); // Maxwell
+    assert.equal(typeof old, "string");
+    assert.doesNotMatch(`${old}`, /open-driver|nvidia-open/, distribution);
+  }
+  assert.match(`${fix("0x1380", "fedora")}`, /akmod-nvidia-580xx/);
+  // Kepler: nouveau is all there is.
+  assert.equal(fix("0x1180", "arch"), null);
 });
 
 Deno.test("driver_bound names the package where NVIDIA's driver is not installed", () => {
