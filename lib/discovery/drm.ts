@@ -41,9 +41,17 @@ const COMPATIBLE_VENDORS: Readonly<Record<string, number>> = {
   nvidia: 0x10de,
 };
 
-/** The first `compatible` string of a device tree node, from the device's `uevent`. */
+const makerOf = (compatible: string) => COMPATIBLE_VENDORS[compatible.split(",")[0] ?? ""];
+
+/**
+ * The `compatible` string of a device tree node that tells the GPU's maker, from the device's `uevent`;
+ * the first one where none does. The first is often of the SoC: `rockchip,rk3399-mali`, then
+ * `arm,mali-t860`.
+ */
 function compatibleOf(files: DeviceFiles): string | undefined {
-  return /^OF_COMPATIBLE_0=([\w.,+-]+)$/m.exec(files.text("uevent") ?? "")?.[1];
+  const listed = (files.text("uevent") ?? "").matchAll(/^OF_COMPATIBLE_\d+=([\w.,+-]+)$/gm);
+  const all = Array.from(listed, ([, compatible = ""]) => compatible);
+  return all.find((compatible) => makerOf(compatible) !== undefined) ?? all[0];
 }
 
 function sight(sysroot: Sysroot, card: DrmCard): Sighting {
@@ -74,7 +82,7 @@ function sightOther(card: DrmCard, files: DeviceFiles, notes: FactNotes): Sighti
   // vgem and vkms: the device is named after them, and has no driver or the bus's placeholder.
   const driver = /^(vgem|vkms)\b/.exec(name)?.[1] ?? files.linkName("driver");
   const compatible = compatibleOf(files);
-  const vendor = COMPATIBLE_VENDORS[compatible?.split(",")[0] ?? ""];
+  const vendor = compatible === undefined ? undefined : makerOf(compatible);
   const judged = gpuKind({ driver });
   const kind = judged !== "unknown"
     ? judged

@@ -113,6 +113,25 @@ Deno.test("the DRM source finds a SoC's GPU and its display controller by the de
   assert.match(gpus[0]?.absent.pci_slot ?? "", /not on a PCI bus/);
 });
 
+Deno.test("the DRM source knows a SoC's GPU by its maker, whose name may not be the first", () => {
+  const soc = (name: string, card: number, ...compatible: string[]): TreeFiles => ({
+    ...drmNode(`platform/${name}`, `card${card}`, card),
+    ...drmNode(`platform/${name}`, `renderD${128 + card}`, 128 + card),
+    [`sys/devices/platform/${name}/uevent`]: compatible
+      .map((text, i) => `OF_COMPATIBLE_${i}=${text}`).join("\n"),
+  });
+  const gpus = gpusOf({
+    ...soc("1.gpu", 0, "rockchip,rk3588-mali", "arm,mali-valhall-csf"),
+    ...soc("2.gpu", 1, "ti,am62-gpu", "img,img-axe-1-16m", "img,img-rogue"),
+    ...soc("3.gpu", 2, "vivante,gc"),
+  });
+  assert.deepEqual(gpus.map(({ vendor, name }) => [vendor, name]), [
+    ["arm", "arm,mali-valhall-csf"],
+    ["imagination", "img,img-axe-1-16m"],
+    ["other", "vivante,gc"],
+  ]);
+});
+
 Deno.test("the DRM source takes vgem and vkms for software, and simpledrm for a bare display", () => {
   const gpus = gpusOf({
     ...drmNode("platform/vgem", "card0", 0),
