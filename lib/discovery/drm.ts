@@ -140,7 +140,10 @@ function discover(context: DiscoveryContext): SourceReport {
   }
   const cards = readDrmCards(sysroot);
   const partitions = cards.filter(isPartition);
+  // The driver's own nodes go before those of a layer, which firmware's framebuffer may leave behind.
+  const isLayer = (card: DrmCard) => Number(LAYER_ABOVE_PCI.test(basename(card.device)));
   const sightings = cards.filter((card) => !isPartition(card))
+    .toSorted((a, b) => isLayer(a) - isLayer(b))
     .map((card) => sight(sysroot, card));
   const lost: string[] = [];
   if (partitions.length > 0) {

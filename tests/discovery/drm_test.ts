@@ -57,6 +57,25 @@ Deno.test("the DRM source gives a virtio card to its PCI function", () => {
   assert.equal(gpus[0]?.render_node, "/dev/dri/renderD128");
 });
 
+Deno.test("the DRM source prefers a driver's card to what firmware's framebuffer left behind", () => {
+  const at = "pci0000:00/0000:03:00.0";
+  const gpus = gpusOf({
+    ...pciFunction({
+      at,
+      class: "0x030000",
+      vendor: "0x1002",
+      device: "0x744c",
+      driver: "amdgpu",
+    }),
+    ...drmNode(`${at}/simple-framebuffer.0`, "card0", 0),
+    ...drmNode(at, "card1", 1),
+    ...drmNode(at, "renderD128", 128),
+  });
+  assert.deepEqual(gpus.map(({ id, drm_node, render_node }) => [id, drm_node, render_node]), [
+    ["pci:0000:03:00.0", "/dev/dri/card1", "/dev/dri/renderD128"],
+  ]);
+});
+
 Deno.test("the DRM source gives no USB display adapter to the USB controller", () => {
   const usb = "pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0";
   const gpus = gpusOf({
