@@ -38,8 +38,8 @@ export interface FunctionEvidence {
   class: number;
   vendor: number | undefined;
   driver: string | undefined;
-  /** Function number, `1` of `0000:00:02.1`. */
-  fn: number;
+  /** Whether it is behind a display controller of the same vendor, function 0 of the same device. */
+  isBehindDisplay: boolean;
   /** Whether it is a virtual function of another (`physfn`). */
   isVirtualFunction: boolean;
   /** Whether its driver has made a card of it, `/dev/dri/cardN`. */
@@ -89,9 +89,10 @@ function isGpuClass(code: number, vendor: number | undefined): boolean {
 export function judgeFunction(
   evidence: FunctionEvidence,
 ): { gpu: true } | { gpu: false; reason: string } | undefined {
-  const { class: code, vendor, driver, fn } = evidence;
+  const { class: code, vendor, driver } = evidence;
   if (code >> 16 === DISPLAY) {
-    const secondHead = fn !== 0 && driver === undefined && !evidence.isVirtualFunction;
+    const secondHead = evidence.isBehindDisplay && driver === undefined &&
+      !evidence.isVirtualFunction;
     return secondHead
       ? { gpu: false, reason: "is a second function of a graphics card, without a driver" }
       : { gpu: true };
@@ -138,6 +139,22 @@ function functionsWithCard(sysroot: Sysroot): ReadonlySet<PciAddress> {
   return new Set(addresses.filter((address) => address !== undefined));
 }
 
+/**
+ * Whether a function is behind a display controller of the same vendor. Hypervisors put GPUs that have
+ * nothing to do with one another, and other devices, into the functions of one slot.
+ */
+function isBehindDisplay(
+  sysroot: Sysroot,
+  address: PciAddress,
+  vendor: number | undefined,
+): boolean {
+  if (address.endsWith(".0")) return false;
+  const first = `${PCI_DEVICES}/${address.slice(0, -1)}0`;
+  const code = sysroot.integer(`${first}/class`);
+  return code !== undefined && code >> 16 === DISPLAY &&
+    sysroot.integer(`${first}/vendor`) === vendor;
+}
+
 function findGpuFunctions(context: DiscoveryContext): GpuFunctions {
   const { sysroot } = context;
   const withCard = functionsWithCard(sysroot);
@@ -158,7 +175,7 @@ function findGpuFunctions(context: DiscoveryContext): GpuFunctions {
       class: code,
       vendor,
       driver,
-      fn: Number(address.at(-1)),
+      isBehindDisplay: isBehindDisplay(sysroot, address, vendor),
       isVirtualFunction: files.has("physfn"),
       hasCard,
     });

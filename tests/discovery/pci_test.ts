@@ -84,7 +84,7 @@ Deno.test("discover() counts a card's audio function, and a network card, for no
 const FUNCTION = {
   class: 0x120000,
   driver: undefined,
-  fn: 0,
+  isBehindDisplay: false,
   isVirtualFunction: false,
   hasCard: false,
 };
@@ -131,13 +131,36 @@ Deno.test("discover() finds the ids of a GPU of an unusual class by its card", (
 });
 
 Deno.test("judgeFunction() leaves out the second head of a card, and keeps virtual functions", () => {
-  const judge = (fn: number, driver?: string, isVirtualFunction = false) =>
-    judgeFunction({ ...FUNCTION, class: 0x038000, vendor: 0x8086, driver, fn, isVirtualFunction })
-      ?.gpu;
-  assert.equal(judge(0), true);
-  assert.equal(judge(1), false);
-  assert.equal(judge(1, "i915"), true);
-  assert.equal(judge(1, undefined, true), true);
+  const judge = (isBehindDisplay: boolean, driver?: string, isVirtualFunction = false) =>
+    judgeFunction({
+      class: 0x038000,
+      vendor: 0x8086,
+      driver,
+      isBehindDisplay,
+      isVirtualFunction,
+      hasCard: false,
+    })?.gpu;
+  assert.equal(judge(false), true);
+  assert.equal(judge(true), false);
+  assert.equal(judge(true, "i915"), true);
+  assert.equal(judge(true, undefined, true), true);
+});
+
+Deno.test("discover() leaves out a function 1 behind a display of its vendor, and no other", () => {
+  const found = (first: { class: string; vendor: string }) =>
+    gpusOf({
+      ...pciFunction({ at: "pci0000:00/0000:00:02.0", device: "0x5b60", ...first }),
+      ...pciFunction({
+        at: "pci0000:00/0000:00:02.1",
+        class: "0x038000",
+        vendor: "0x1002",
+        device: "0x5b70",
+      }),
+    }).map(({ id }) => id);
+  const both = ["pci:0000:00:02.0", "pci:0000:00:02.1"];
+  assert.deepEqual(found({ class: "0x030000", vendor: "0x1002" }), both.slice(0, 1));
+  assert.deepEqual(found({ class: "0x030000", vendor: "0x10de" }), both);
+  assert.deepEqual(found({ class: "0x010802", vendor: "0x1002" }), both.slice(1));
 });
 
 Deno.test("discover() notes processing accelerators that are no GPU", () => {
