@@ -133,12 +133,14 @@ function noteSriov(notes: FactNotes, gpu: GpuFunction): void {
   };
   const sriov: Sriov = { role: "none", total_vfs: null, num_vfs: null, physical_function: null };
   const physical = files.linkName("physfn");
+  const total = count("sriov_totalvfs");
   if (physical !== undefined) {
     sriov.role = "vf";
     sriov.physical_function = parsePciAddress(physical) ?? null;
-  } else if (files.has("sriov_totalvfs")) {
+  } else if (files.has("sriov_totalvfs") && total !== 0) {
+    // The driver of a card that is not made for it sets the total to 0 (`pci_sriov_set_totalvfs`).
     sriov.role = "pf";
-    sriov.total_vfs = count("sriov_totalvfs");
+    sriov.total_vfs = total;
     sriov.num_vfs = count("sriov_numvfs");
   }
   notes.facts.sriov = sriov;

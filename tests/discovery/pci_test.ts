@@ -218,6 +218,11 @@ Deno.test("discover() shows virtual functions as such, behind the GPUs", () => {
   assert.equal(gpus[2]?.kind, "virtual");
 });
 
+Deno.test("discover() takes a GPU whose driver allows no virtual function for no physical function", () => {
+  const gpu = gpuOf({ driver: "xe", more: { sriov_totalvfs: "0", sriov_numvfs: "0" } });
+  assert.equal(gpu.sriov?.role, "none");
+});
+
 Deno.test("discover() lists a server's management display behind its GPUs", () => {
   const gpus = gpusOf({
     ...pciFunction({
