@@ -12,6 +12,7 @@ import {
   type GpuId,
   unknownFacts,
 } from "../gpu/gpu.ts";
+import { comparePciAddresses } from "../gpu/pci_address.ts";
 import { type Standing, standing, STANDINGS } from "../gpu/standing.ts";
 import { type Vendor, vendorFromId } from "../gpu/vendor.ts";
 import { precedence, UNITED_FACTS, USUAL_REASONS, usualRank } from "./precedence.ts";
@@ -222,8 +223,8 @@ function inListingOrder(a: Gpu, b: Gpu): number {
   const place = (gpu: Gpu) => gpu.id.startsWith("pci:") ? 0 : 1;
   if (rank(a) !== rank(b)) return rank(a) - rank(b);
   if (place(a) !== place(b)) return place(a) - place(b);
-  // PCI addresses have a fixed width: their order is that of their text.
-  return place(a) === 0 ? (a.id < b.id ? -1 : 1) : BY_TEXT.compare(a.id, b.id);
+  const address = (gpu: Gpu) => gpu.id.slice("pci:".length);
+  return place(a) === 0 ? comparePciAddresses(address(a), address(b)) : BY_TEXT.compare(a.id, b.id);
 }
 
 /**

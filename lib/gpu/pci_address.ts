@@ -41,3 +41,10 @@ export function formatPciAddress(
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
   return `${hex(domain, 4)}:${hex(bus, 2)}:${hex(device, 2)}.${fn}`;
 }
+
+/** Orders canonical addresses by domain, bus, device and function. A domain may be of five digits. */
+export function comparePciAddresses(a: PciAddress, b: PciAddress): number {
+  const length = "00000000:00:00.0".length;
+  const [first, second] = [a.padStart(length, "0"), b.padStart(length, "0")];
+  return first < second ? -1 : first > second ? 1 : 0;
+}

@@ -210,3 +210,9 @@ Deno.test("mergeSightings() gives no two devices one id", () => {
   ]);
   assert.deepEqual(gpus.map((gpu) => gpu.id), ["vulkan:0", "vulkan:0#2"]);
 });
+
+Deno.test("mergeSightings() lists PCI domains in their order, those of five digits last", () => {
+  const addresses = ["2000:01:00.0", "c05b:00:00.0", "10000:e1:00.0", "20000:01:00.0"];
+  const { gpus } = merge(["pci", ...addresses.toReversed().map((pci) => seen({ pci }))]);
+  assert.deepEqual(gpus.map(({ id }) => id), addresses.map((address) => `pci:${address}`));
+});

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { formatPciAddress, parsePciAddress } from "../../lib/gpu/pci_address.ts";
+import {
+  comparePciAddresses,
+  formatPciAddress,
+  parsePciAddress,
+} from "../../lib/gpu/pci_address.ts";
 
 Deno.test("parsePciAddress() takes the forms of lspci, sysfs and NVML", () => {
   for (const text of ["06:00.0", "0000:06:00.0", "00000000:06:00.0", " 6:0.0 "]) {
@@ -17,4 +21,10 @@ Deno.test("parsePciAddress() takes nothing else", () => {
 Deno.test("formatPciAddress() writes what sysfs does", () => {
   assert.equal(formatPciAddress(0, 6, 0, 0), "0000:06:00.0");
   assert.equal(formatPciAddress(0x10000, 0xe1, 0x1f, 7), "10000:e1:1f.7");
+});
+
+Deno.test("comparePciAddresses() orders by domain, bus, device and function", () => {
+  const ordered = ["0000:06:00.0", "0000:06:00.1", "0000:0a:00.0", "c05b:00:00.0", "10000:00:00.0"];
+  assert.deepEqual(ordered.toReversed().sort(comparePciAddresses), ordered);
+  assert.equal(comparePciAddresses("0000:06:00.0", "0000:06:00.0"), 0);
 });
