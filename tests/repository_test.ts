@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname ?? ".", "..");
 
@@ -28,4 +29,20 @@ Deno.test("the tree type checks", () => {
 
 Deno.test("imports make no cycle and point the right way", () => {
   assert.equal(complaint("run", "-A", "scripts/check_imports.ts"), undefined);
+});
+
+/** The files to which the links of a document lead. */
+function* linkedFiles(path: string): Generator<string> {
+  const text = Deno.readTextFileSync(join(root, path));
+  for (const [, target = ""] of text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)) {
+    if (!/^[a-z]+:/.test(target)) yield join(root, dirname(path), target);
+  }
+}
+
+Deno.test("the links of README, CHANGELOG and docs lead to files", () => {
+  const docs = [...Deno.readDirSync(join(root, "docs"))].map(({ name }) => name)
+    .filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
+  for (const path of ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...docs]) {
+    for (const file of linkedFiles(path)) assert.ok(existsSync(file), `${path}: ${file}`);
+  }
 });
