@@ -68,6 +68,9 @@ export interface KernelInfo {
 /** GLCompute (section 3.3). */
 const COMPUTE = 5;
 
+/** LocalSize, LocalSizeId (section 3.6). */
+const SIZE_MODES: ReadonlySet<number> = new Set([17, 38]);
+
 /** Ids that the entry point's functions name, with those of the functions that they call. */
 function usedIds(module: Module, entry: number): ReadonlySet<number> {
   const used = new Set<number>();
@@ -155,20 +158,38 @@ function pushBytesOf(module: Module, types: Types, used: ReadonlySet<number>): n
   return bytes;
 }
 
+/** Constants that are decorated as the local size; groups of decorations are none. */
+function sizeConstants({ decorations, definitions }: Module): number[] {
+  return Array.from(decorations)
+    .filter(([id, all]) =>
+      definitions.get(id)?.type !== 0 &&
+      all.some(({ kind, args }) => kind === Decorate.BuiltIn && args[0] === BuiltIn.WorkgroupSize)
+    ).map(([id]) => id);
+}
+
 /** Nodes of the local size: the builtin WorkgroupSize goes before execution modes (section 3.21). */
 function localSizeNodes(module: Module, entry: number, lowering: Lowering): Program["localSize"] {
-  const { globals, graph } = lowering;
+  const { globals, graph, report } = lowering;
   const nodes = (values: readonly unknown[]): Program["localSize"] => {
     const [x, y, z] = values.map((each) => typeof each === "number" ? each : -1);
     return [x ?? -1, y ?? -1, z ?? -1];
   };
-  for (const [id, decorations] of module.decorations) {
-    if (decorationArgument(decorations, Decorate.BuiltIn) !== BuiltIn.WorkgroupSize) continue;
+  const constants = sizeConstants(module);
+  const modes = module.executionModes.filter(({ args: [of, kind = 0] }) =>
+    of === entry && SIZE_MODES.has(kind)
+  );
+  // Drivers differ in which of several they take: none can be believed.
+  if (constants.length > 1) {
+    report("malformed", "more than one constant is the size of its work-groups", null);
+  }
+  if (modes.length > 1) {
+    report("malformed", "the size of its work-groups is given more than once", modes[1] ?? null);
+  }
+  for (const id of constants) {
     const value = globals.get(id);
     if (Array.isArray(value)) return nodes(value);
   }
-  for (const { opcode, args: [of, kind, ...sizes] } of module.executionModes) {
-    if (of !== entry) continue;
+  for (const { opcode, args: [, kind, ...sizes] } of modes) {
     if (opcode === 331 && kind === 38) return nodes(sizes.map((id) => globals.get(id)));
     if (opcode === 16 && kind === 17) return nodes(sizes.map((size) => graph.constant(32, size)));
   }
