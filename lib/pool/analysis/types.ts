@@ -187,9 +187,10 @@ export function extentOf(type: Type, matrix: MatrixLayout): number | null {
     case "matrix": {
       const column = extentOf(type.element, matrix);
       if (column === null || matrix.stride === null || type.element.kind !== "vector") return null;
-      // Enough for both orders: as many strides as there are vectors.
-      const vectors = matrix.isRowMajor ? type.element.count : type.count;
-      return vectors * Math.max(matrix.stride, column);
+      if (!matrix.isRowMajor) return type.count * Math.max(matrix.stride, column);
+      const rows = type.element.count, row = type.count * column / rows;
+      // A row may be longer than the stride: rows that overlap are no reason to reach less far.
+      return Math.max(rows * matrix.stride, (rows - 1) * matrix.stride + row, rows * column);
     }
     case "array": {
       const element = extentOf(type.element, matrix);
