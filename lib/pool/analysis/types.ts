@@ -167,6 +167,26 @@ export interface MatrixLayout {
   isRowMajor: boolean;
 }
 
+/** Of structures by type: those nested in each other would be measured again for each way to them. */
+const structExtents = new WeakMap<Type, { extent: number | null }>();
+
+function extentOfStruct(type: Type & { kind: "struct" }): number | null {
+  let known = structExtents.get(type);
+  if (known === undefined) structExtents.set(type, known = { extent: endOfMembers(type.members) });
+  return known.extent;
+}
+
+/** Where the last of a structure's members ends; null where the layout does not say. */
+function endOfMembers(members: readonly Member[]): number | null {
+  let end = 0;
+  for (const { type, offset, matrixStride, isRowMajor } of members) {
+    const size = extentOf(type, { stride: matrixStride, isRowMajor });
+    if (size === null || offset === null) return null;
+    end = Math.max(end, offset + size);
+  }
+  return end;
+}
+
 /**
  * Bytes from a value's first to after its last; null where the layout does not say.
  *
@@ -197,15 +217,8 @@ export function extentOf(type: Type, matrix: MatrixLayout): number | null {
       if (element === null || type.stride === null || !type.count) return null;
       return (type.count - 1) * type.stride + element;
     }
-    case "struct": {
-      let end = 0;
-      for (const { type: inner, offset, matrixStride, isRowMajor } of type.members) {
-        const size = extentOf(inner, { stride: matrixStride, isRowMajor });
-        if (size === null || offset === null) return null;
-        end = Math.max(end, offset + size);
-      }
-      return end;
-    }
+    case "struct":
+      return extentOfStruct(type);
     default:
       return null;
   }

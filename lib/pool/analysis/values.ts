@@ -76,32 +76,49 @@ export function isPointer(value: Value | undefined): value is Pointer {
 /** Composites with more scalars than this are not followed. */
 const MOST_LEAVES = 128;
 
-/** Scalars in a type; null for one that is not followed. */
-export function leafCount(type: Type): number | null {
+/** Of composites by type: structures nested in each other would be counted again for each way to them. */
+const leafCounts = new WeakMap<Type, { count: number | null }>();
+
+/** Sum of the parts' scalars; null where one is not followed, or there are too many. */
+function sumOfLeaves(members: readonly { type: Type }[]): number | null {
+  let sum = 0;
+  for (const { type } of members) {
+    const inner = leafCount(type);
+    if (inner === null) return null;
+    sum += inner;
+    if (sum > MOST_LEAVES) return null;
+  }
+  return sum;
+}
+
+function countLeaves(type: Type): number | null {
   switch (type.kind) {
-    case "bool":
-    case "int":
-    case "float":
-      return 1;
     case "vector":
     case "matrix":
     case "array": {
       const inner = leafCount(type.element);
-      if (inner === null || type.count === null) return null;
-      return inner * type.count <= MOST_LEAVES ? inner * type.count : null;
+      return inner === null || type.count === null ? null : inner * type.count;
     }
-    case "struct": {
-      let sum = 0;
-      for (const member of type.members) {
-        const inner = leafCount(member.type);
-        if (inner === null) return null;
-        sum += inner;
-      }
-      return sum <= MOST_LEAVES ? sum : null;
-    }
+    case "struct":
+      return sumOfLeaves(type.members);
     default:
       return null;
   }
+}
+
+/**
+ * Scalars in a type; null for one that is not followed: of too many, or of none, of which there may be any number
+ * of parts.
+ */
+export function leafCount(type: Type): number | null {
+  if (type.kind === "bool" || type.kind === "int" || type.kind === "float") return 1;
+  let known = leafCounts.get(type);
+  if (known === undefined) {
+    const count = countLeaves(type);
+    known = { count: count === null || count < 1 || count > MOST_LEAVES ? null : count };
+    leafCounts.set(type, known);
+  }
+  return known.count;
 }
 
 /** Types of a composite's parts; undefined for a scalar. */

@@ -55,3 +55,92 @@ Deno.test("judge() splits stores to matrices by rows which lie apart", () => {
     assert.equal(rowMajorStore(matrixStride, arrayStride).kind, "split");
   }
 });
+
+/** Far more than a kernel takes here; far less than one that is looked at part by part. */
+const SOON_MS = 2000;
+
+/** That a kernel is judged soon, and that it is split. */
+function assertSoonSplit(text: KernelText): void {
+  const begun = performance.now();
+  assert.equal(verdictOf(text).kind, "split");
+  const ms = performance.now() - begun;
+  assert(ms < SOON_MS, `took ${ms} ms`);
+}
+
+Deno.test("judge() does not count the parts of arrays of empty structures", () => {
+  assertSoonSplit({
+    declarations: `
+      %empty = TypeStruct
+      %many = Constant %u 20000000
+      %array = TypeArray %empty %many
+      %parray = TypePointer Private %array
+      %x = Variable %parray Private`,
+    variables: "%y = Load %array %x",
+  });
+});
+
+/** Structures of two each of the one before, up to `%s` and the depth, and their members' offsets. */
+function nested(
+  depth: number,
+  innermost: string,
+  bytes: number,
+): { types: string; offsets: string } {
+  const levels = Array.from({ length: depth }, (_, i) => i + 1);
+  return {
+    types: [innermost, ...levels.map((i) => `%s${i} = TypeStruct %s${i - 1} %s${i - 1}`)].join(
+      "\n",
+    ),
+    offsets: levels.map((i) =>
+      `MemberDecorate %s${i} 0 Offset 0\nMemberDecorate %s${i} 1 Offset ${bytes * 2 ** (i - 1)}`
+    ).join("\n"),
+  };
+}
+
+Deno.test("judge() counts the parts of nested structures once, however many ways lead to them", () => {
+  assertSoonSplit({
+    declarations: `
+      ${nested(22, "%s0 = TypeStruct", 0).types}
+      %ps = TypePointer Private %s22
+      %x = Variable %ps Private`,
+    variables: "%y = Load %s22 %x",
+  });
+});
+
+Deno.test("judge() measures nested structures once, however many ways lead to them", () => {
+  const { types, offsets } = nested(28, "%s0 = TypeStruct %u", 4);
+  assertSoonSplit({
+    decorations: `
+      ${offsets}
+      MemberDecorate %s0 0 Offset 0
+      MemberDecorate %nest 0 Offset 0
+      Decorate %nest Block
+      Decorate %z DescriptorSet 0
+      Decorate %z Binding 1`,
+    declarations: `
+      ${types}
+      %nest = TypeStruct %s28
+      %pnest = TypePointer StorageBuffer %nest
+      %ps = TypePointer StorageBuffer %s28
+      %z = Variable %pnest StorageBuffer`,
+    variables: `
+      %at = AccessChain %ps %z %c0
+      %y = Load %s28 %at`,
+  });
+});
+
+Deno.test("judge() splits a kernel that holds a structure with an empty member", () => {
+  assertSoonSplit({
+    declarations: `
+      %empty = TypeStruct
+      %pair = TypeStruct %empty %u
+      %ppair = TypePointer FunctionMemory %pair
+      %pu = TypePointer FunctionMemory %u`,
+    variables: "%x = Variable %ppair FunctionMemory",
+    body: `
+      %second = AccessChain %pu %x %c1
+      Store %second %g
+      %value = Load %u %second
+      %p = AccessChain %word %o %c0 %g
+      Store %p %value`,
+  });
+});
