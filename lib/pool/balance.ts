@@ -42,6 +42,14 @@ function unwanted(
   return first === undefined ? members : [first, ...others];
 }
 
+/**
+ * Whether the parts of a launch may run on devices of one model alone: of others subgroups may have another size,
+ * and the result would be a mixture that no device comes to.
+ */
+function needsOneModel({ verdict }: Launch, strategy: StrategyName): boolean {
+  return verdict.kind === "split" && verdict.usesSubgroups && SPLITTING.includes(strategy);
+}
+
 /** Places dispatches, by what was measured of those before. */
 export class Balance {
   readonly #pool: Pool;
@@ -83,7 +91,8 @@ export class Balance {
     const best = able.reduce((one, other) =>
       speedOf(speeds, other) > speedOf(speeds, one) ? other : one
     );
-    const candidates = this.#pool.strict && verdict.kind === "split"
+    const isOfOneModel = needsOneModel(launch, strategy);
+    const candidates = isOfOneModel || (this.#pool.strict && verdict.kind === "split")
       ? able.filter((member) => sameModel(member, best))
       : able;
     const splittable = verdict.kind === "split" && candidates.length > 1;
@@ -128,6 +137,8 @@ export class Balance {
     });
     const why = verdict.kind === "whole"
       ? `not safe to split: ${verdict.reason}`
+      : isOfOneModel && candidates.length === 1 && able.length > 1
+      ? "it uses subgroups, which devices of other models may have of another size"
       : useful.length === 1 && candidates.length > 1
       ? "the others are too slow for a share of it"
       : reason;

@@ -38,6 +38,7 @@ export function explain(verdict: Verdict, kernel: KernelInfo): string {
       }`,
       ...verdict.uses.map((use) => useText(kernel, use)),
       ...isPatched ? ["  the number of work-groups is given as constants"] : [],
+      ...verdict.usesSubgroups ? ["  over devices of one model alone: it uses subgroups"] : [],
     ].join("\n");
   }
   const { rule, reason, instruction, uses } = verdict;

@@ -33,8 +33,8 @@ const NODE_BUILTINS: ReadonlySet<number> = new Set([
   BuiltIn.LocalInvocationIndex,
 ]);
 
-/** Whether a builtin has the same value in a part of a grid as in the whole of it. */
-function isOfGroup(builtin: number): boolean {
+/** Whether a builtin is of subgroups: in a part of a grid it has the same value as in the whole, on one model. */
+function isOfSubgroup(builtin: number): boolean {
   return [
     BuiltIn.SubgroupSize,
     BuiltIn.NumSubgroups,
@@ -60,6 +60,8 @@ export class Globals {
   #slots = 0;
   /** Whether the number of work-groups is asked for. */
   asksForGroups = false;
+  /** Whether values may depend on the size of subgroups. */
+  usesSubgroups = false;
 
   constructor(module: Module, types: Types, graph: Graph, report: Report) {
     this.#module = module;
@@ -215,7 +217,7 @@ export class Globals {
     }
     if (builtin === BuiltIn.NumWorkgroups) this.asksForGroups = true;
     if (NODE_BUILTINS.has(builtin)) return { kind: "builtin", builtin };
-    if (!isOfGroup(builtin)) {
+    if (!isOfSubgroup(builtin)) {
       this.#report(
         "whole_grid_builtin",
         `builtin ${builtin} may differ between the whole grid and a part of it`,
@@ -223,6 +225,7 @@ export class Globals {
       );
       return { kind: "lost" };
     }
+    this.usesSubgroups = true;
     return { kind: "opaque", variable: definition.result };
   }
 

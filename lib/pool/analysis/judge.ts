@@ -309,8 +309,9 @@ export class Judge {
   #split(dimension: Dimension, uses: readonly BindingUse[]): Refusal | Verdict & { kind: "split" } {
     const { words } = this.#kernel;
     const { groups } = this.#facts;
-    if (!this.#program.asksForGroups || !this.#applies("whole_grid_builtin")) {
-      return { kind: "split", dimension, uses, words, specialization: new Map() };
+    const { asksForGroups, usesSubgroups } = this.#program;
+    if (!asksForGroups || !this.#applies("whole_grid_builtin")) {
+      return { kind: "split", dimension, uses, words, specialization: new Map(), usesSubgroups };
     }
     const patch = patched(this.#kernel);
     if (patch === null) {
@@ -327,6 +328,7 @@ export class Judge {
       uses,
       words: patch.words,
       specialization: new Map(patch.ids.map((id, i) => [id, groups[i] ?? 1])),
+      usesSubgroups,
     };
   }
 

@@ -245,6 +245,7 @@ export class Lowering implements LoweringContext {
       findings: this.findings,
       localSize,
       asksForGroups: this.globals.asksForGroups,
+      usesSubgroups: this.globals.usesSubgroups,
       livePhis: this.#livePhis(flow, localSize),
     };
   }
@@ -337,7 +338,8 @@ export function lower(
     if (!(error instanceof FlowError)) throw error;
     lowering.report("unknown_instruction", error.message, error.instruction);
     const { graph, findings } = lowering;
-    const nothing = { blocks: [], accesses: [], livePhis: [], asksForGroups: false };
-    return { module, graph, findings, localSize, ...nothing };
+    const nothing = { blocks: [], accesses: [], livePhis: [] };
+    const { asksForGroups, usesSubgroups } = lowering.globals;
+    return { module, graph, findings, localSize, asksForGroups, usesSubgroups, ...nothing };
   }
 }

@@ -9,7 +9,14 @@ import { NodeOp } from "./graph.ts";
 import { FORMATS } from "./instructions.ts";
 import { ImageOp, lowerImage } from "./lower_image.ts";
 import type { LoweringContext } from "./lowering_context.ts";
-import { type Operands, operate, operateGlsl, undefinedValue, unknownValue } from "./operations.ts";
+import {
+  type Operands,
+  operate,
+  operateGlsl,
+  SUBGROUP_OPS,
+  undefinedValue,
+  unknownValue,
+} from "./operations.ts";
 import { chain } from "./pointers.ts";
 import type { Instruction } from "./reader.ts";
 import { Decorate, Storage } from "./spirv_constants.ts";
@@ -58,8 +65,10 @@ const KNOWN_ACCESS = 63;
 const GLOBAL_MEMORY = 0x40 | 0x200 | 0x400 | 0x800;
 /** Acquire to SequentiallyConsistent, WorkgroupMemory, SubgroupMemory, OutputMemory, MakeAvailable, MakeVisible. */
 const LOCAL_MEMORY = 0x1e | 0x80 | 0x100 | 0x1000 | 0x2000 | 0x4000;
+/** Section 3.27. */
+const SUBGROUP = 3;
 /** Section 3.27: Workgroup, Subgroup, Invocation. */
-const LOCAL_SCOPES: ReadonlySet<number> = new Set([2, 3, 4]);
+const LOCAL_SCOPES: ReadonlySet<number> = new Set([2, SUBGROUP, 4]);
 
 function isAtomic(opcode: number): boolean {
   return (opcode >= 227 && opcode <= 242) || [5614, 5615, 6035].includes(opcode);
@@ -139,6 +148,7 @@ export class BlockLowering {
         lowerImage(this.#lowering, this.#block, instruction);
         return;
       case Op.ControlBarrier:
+        this.#noteScope(args[0] ?? 0);
         return this.#barrier(instruction, args.slice(1));
       case Op.MemoryBarrier:
         return this.#barrier(instruction, args);
@@ -164,6 +174,7 @@ export class BlockLowering {
   #compute(instruction: Instruction, type: Type): void {
     const { opcode, result, args } = instruction;
     const { graph, module, globals, types } = this.#lowering;
+    if (SUBGROUP_OPS.has(opcode)) globals.usesSubgroups = true;
     const of: Operands = {
       graph,
       block: this.#block.index,
@@ -271,13 +282,21 @@ export class BlockLowering {
     if (result !== 0) this.#set(result, unknownValue(graph, types.get(type), this.#block.index));
   }
 
+  #constant(id: number): number | undefined {
+    const value = this.#value(id);
+    return typeof value === "number" ? this.#lowering.graph.constantOf(value) : undefined;
+  }
+
+  /** Looks at the scope of a barrier: one of subgroups orders as many invocations as a subgroup has. */
+  #noteScope(scope: number): void {
+    const reach = this.#constant(scope);
+    if (reach === undefined || reach === SUBGROUP) this.#lowering.globals.usesSubgroups = true;
+  }
+
   #barrier(instruction: Instruction, [scope = 0, semantics = 0]: readonly number[]): void {
-    const { graph, report } = this.#lowering;
-    const constant = (id: number) => {
-      const value = this.#value(id);
-      return typeof value === "number" ? graph.constantOf(value) : undefined;
-    };
-    const reach = constant(scope), what = constant(semantics);
+    const { report } = this.#lowering;
+    this.#noteScope(scope);
+    const reach = this.#constant(scope), what = this.#constant(semantics);
     const isLocal = what !== undefined && (what & ~(GLOBAL_MEMORY | LOCAL_MEMORY)) === 0 &&
       ((what & GLOBAL_MEMORY) === 0 || (reach !== undefined && LOCAL_SCOPES.has(reach)));
     if (isLocal) return;

@@ -25,6 +25,9 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
+/** GroupNonUniformElect to GroupNonUniformQuadSwap: what comes of them depends on the size of subgroups. */
+export const SUBGROUP_OPS: ReadonlySet<number> = new Set(range(333, 366));
+
 /** Free of side effects; of their results nothing is known but the type. */
 const UNKNOWN_RESULT: ReadonlySet<number> = new Set([
   77, // VectorExtractDynamic
@@ -39,7 +42,7 @@ const UNKNOWN_RESULT: ReadonlySet<number> = new Set([
   ...[156, 157], // IsNan, IsInf
   ...range(180, 191), // comparisons of floating point
   ...range(201, 205), // bit fields
-  ...range(333, 366), // subgroups: part of a work-group, which stays whole
+  ...SUBGROUP_OPS, // part of a work-group, which stays whole
   ...range(4450, 4455), // dot products
 ]);
 

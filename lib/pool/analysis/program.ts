@@ -61,6 +61,8 @@ export interface Program {
   localSize: readonly [number, number, number];
   /** Whether the number of work-groups is asked for. */
   asksForGroups: boolean;
+  /** Whether values may depend on the size of subgroups. */
+  usesSubgroups: boolean;
   /** Phis that something depends on, in order of their blocks. */
   livePhis: readonly number[];
 }

@@ -92,6 +92,7 @@ export function speculative(
       uses,
       words: patch?.words ?? words,
       specialization: new Map(patch?.ids.map((id, i) => [id, groups[i] ?? 1])),
+      usesSubgroups: program.usesSubgroups,
     },
     granule: isFine ? 1 : 4,
   };

@@ -95,6 +95,11 @@ export interface SplitVerdict {
   words: Uint32Array<ArrayBuffer>;
   /** `SpecId` and value of what was patched in. */
   specialization: ReadonlyMap<number, number>;
+  /**
+   * Whether values may depend on the size of subgroups, which is the device's: parts on unlike devices may then
+   * come to what no device alone does.
+   */
+  usesSubgroups: boolean;
 }
 
 /** The dispatch runs on one device. */

@@ -13,6 +13,7 @@ const OPCODES: Readonly<Record<string, readonly [opcode: number, hasType?: boole
   ExecutionMode: [16],
   Capability: [17],
   TypeVoid: [19],
+  TypeBool: [20],
   TypeInt: [21],
   TypeFloat: [22],
   TypeVector: [23],
@@ -34,6 +35,7 @@ const OPCODES: Readonly<Record<string, readonly [opcode: number, hasType?: boole
   MemberDecorate: [72],
   CompositeExtract: [81, true],
   ConvertUToF: [112, true],
+  Select: [169, true],
   ControlBarrier: [224],
   MemoryBarrier: [225],
   Label: [248],
@@ -100,6 +102,8 @@ export function assemble(text: string): Uint32Array<ArrayBuffer> {
 
 /** What {@linkcode kernelWords} puts in. */
 export interface KernelText {
+  /** Variables of storage class Input beside `%gid`. */
+  inputs?: string;
   /** Execution modes; `LocalSize 16 1 1` where they are not given. */
   modes?: string;
   decorations?: string;
@@ -113,13 +117,13 @@ export interface KernelText {
 
 /** Words of a kernel `main` over a buffer of words. */
 export function kernelWords(
-  { modes, decorations = "", declarations = "", variables = "", body }: KernelText,
+  { inputs = "", modes, decorations = "", declarations = "", variables = "", body }: KernelText,
 ): Uint32Array<ArrayBuffer> {
   return assemble(`
     Capability Shader
     Capability GroupNonUniform
     MemoryModel 0 1
-    EntryPoint 5 %main "main" %gid
+    ${`EntryPoint 5 %main "main" %gid ${inputs}`.trim()}
     ${modes ?? "ExecutionMode %main LocalSize 16 1 1"}
     Decorate %gid BuiltIn GlobalInvocationId
     Decorate %words ArrayStride 4
