@@ -23,9 +23,14 @@ static bool is_guest(const struct member *member, const struct member *home)
 	return member->power < home->power * LIKE;
 }
 
-/* What is thought of members before they are measured; 0 for those that take no part. Of guests the
- * most powerful one, or POOL_MEMBERS. */
-static unsigned int power_of(const struct context *context, double power[POOL_MEMBERS])
+static bool is_like(const struct member *member, const struct member *home)
+{
+	return !strcmp(member->name, home->name) && member->platform == home->platform;
+}
+
+/* What is thought of members before they are measured; 0 for those that take no part, all that are
+ * not like the home with `strict`. Of guests the most powerful one, or POOL_MEMBERS. */
+static unsigned int power_of(const struct context *context, bool strict, double power[POOL_MEMBERS])
 {
 	const struct member *home = &pool()->members[context->home];
 	unsigned int guest = POOL_MEMBERS;
@@ -41,8 +46,7 @@ static unsigned int power_of(const struct context *context, double power[POOL_ME
 			power[i] = 1;
 		if (flight_has_lost_anywhere(i))
 			power[i] = 0;
-		if (settings()->split == SPLIT_STRICT &&
-		    (strcmp(member->name, home->name) || member->platform != home->platform))
+		if (strict && !is_like(member, home))
 			power[i] = 0;
 		if (!is_guest(member, home))
 			continue;
@@ -59,7 +63,7 @@ unsigned int split_members(const struct context *context)
 	double power[POOL_MEMBERS];
 	unsigned int members = 1U << context->home;
 
-	power_of(context, power);
+	power_of(context, settings()->split == SPLIT_STRICT, power);
 	for (unsigned int i = 0; i < pool()->count; i++)
 		if (power[i] > 0)
 			members |= 1U << i;
@@ -105,7 +109,8 @@ void split_plan(struct kernel *kernel, const struct analysis_verdict *verdict,
 	const uint64_t groups = verdict->groups;
 	uint64_t from[POOL_MEMBERS + 1], last = 0;
 	double power[POOL_MEMBERS];
-	const unsigned int guest = power_of(kernel->context, power);
+	const bool strict = settings()->split == SPLIT_STRICT || verdict->uses_subgroups;
+	const unsigned int guest = power_of(kernel->context, strict, power);
 	unsigned int others = 0;
 
 	*plan = (struct split_plan){.why = "one_member"};

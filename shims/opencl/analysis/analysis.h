@@ -200,6 +200,8 @@ struct analysis_verdict {
 	/* Of a split: groups of `group` ids each along the dimension, `groups` of them. */
 	unsigned dimension;
 	uint64_t group, groups;
+	/* Of what sub-groups do, whose size is the device's: members that are not alike differ. */
+	bool uses_subgroups;
 	size_t use_count;
 	/* By argument; for a kernel that runs whole they say what it may write, as far as that is
 	 * known. */

@@ -91,7 +91,7 @@ bool asked_check(struct evaluator *e, enum asked asked, const char *name, struct
 			asked == ASKED_GLOBAL_LINEAR_ID || asked == ASKED_GROUP_ID ||
 			asked == ASKED_GROUPS;
 	if (asked == ASKED_OTHER)
-		e->uses_groups = true;
+		e->uses_groups = e->uses_subgroups = true;
 	if (asked != ASKED_LOCAL_ID && asked != ASKED_LOCAL_LINEAR_ID &&
 	    asked != ASKED_LOCAL_SIZE && asked != ASKED_GROUP_ID && asked != ASKED_GROUPS)
 		return true;

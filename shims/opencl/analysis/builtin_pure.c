@@ -131,6 +131,7 @@ const struct value *builtin_pure(struct evaluator *e, const struct expression *x
 			return NULL;
 	}
 	e->uses_groups |= is_group;
+	e->uses_subgroups |= is_group && strstr(x->name, "sub_group_");
 	return value_opaque(e->work, is_group ? &TYPE_ANY : result_of(x->name, args));
 }
 

@@ -71,7 +71,7 @@ struct evaluator {
 	/* Slots whose address was taken. */
 	unsigned char taken[1024];
 	unsigned taken_count;
-	bool uses_grid, uses_groups;
+	bool uses_grid, uses_groups, uses_subgroups;
 	struct place place;
 };
 

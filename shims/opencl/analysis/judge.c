@@ -133,6 +133,7 @@ static bool along(const struct analysis *analysis, const struct function *kernel
 		if (is_split) {
 			verdict->dimension = dimension;
 			verdict->group = (uint64_t)e->group[dimension];
+			verdict->uses_subgroups = e->uses_subgroups;
 			verdict->groups = (uint64_t)e->groups[dimension];
 			fill_uses(e, kernel, verdict->uses);
 		}

@@ -182,7 +182,7 @@ static bool others(struct spirv_run *r, const uint32_t *at)
 		atomic(r, at);
 	} else if (is_between(op, OP_GROUP_ALL, OP_GROUP_SMAX) || op == OP_GROUP_WAIT_EVENTS ||
 		   is_between(op, OP_GROUP_NON_UNIFORM_ELECT, OP_GROUP_NON_UNIFORM_QUAD_SWAP)) {
-		r->e->uses_groups = true;
+		r->e->uses_groups = r->e->uses_subgroups = true;
 	} else if (is_between(op, OP_READ_PIPE, OP_GROUP_COMMIT_WRITE_PIPE) ||
 		   is_between(op, OP_ENQUEUE_MARKER, OP_BUILD_NDRANGE)) {
 		refuse(r->e, ANALYSIS_SIDE_EFFECT, spirv_place(r->m, at),
