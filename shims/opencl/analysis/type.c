@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define DEPTH_MOST 64
+
 const struct type TYPE_BOOL = {.kind = TYPE_INTEGER, .size = 1, .align = 1, .name = "bool"};
 const struct type TYPE_CHAR = {
     .kind = TYPE_INTEGER, .is_signed = true, .size = 1, .align = 1, .name = "char"};
@@ -96,6 +98,14 @@ const struct type *type_by_name(struct work *work, const char *name, size_t leng
 	return NULL;
 }
 
+/* Whoever looks at a type goes down all of them. */
+static unsigned depth_over(struct work *work, const struct type *of)
+{
+	if (of->depth >= DEPTH_MOST)
+		work_fail(work, (struct place){0}, "a type of too many types");
+	return of->depth + 1;
+}
+
 const struct type *type_pointer(struct work *work, const struct type *to, enum space space,
 				bool is_volatile)
 {
@@ -106,7 +116,8 @@ const struct type *type_pointer(struct work *work, const struct type *to, enum s
 			      .align = 8,
 			      .of = to,
 			      .space = space,
-			      .is_volatile = is_volatile};
+			      .is_volatile = is_volatile,
+			      .depth = depth_over(work, to)};
 	return type;
 }
 
@@ -121,7 +132,8 @@ const struct type *type_array(struct work *work, const struct type *of, uint64_t
 			      .size = count * of->size,
 			      .align = of->align,
 			      .of = of,
-			      .count = count};
+			      .count = count,
+			      .depth = depth_over(work, of)};
 	return type;
 }
 

@@ -55,6 +55,8 @@ struct type {
 	struct member *members;
 	bool is_complete;
 	const char *name;
+	/* How many types are below it by `of`. */
+	unsigned depth;
 };
 
 extern const struct type TYPE_INT, TYPE_UINT, TYPE_LONG, TYPE_ULONG, TYPE_SIZE, TYPE_BOOL, TYPE_ANY,
