@@ -6,39 +6,110 @@
 
 #include "device.h"
 
-#define MOST_MACROS 128
-/* What the members' compilers predefine: the extensions that all have. */
-static size_t take_macros(char *text, const char **macros)
+#define MOST_MACROS 256
+#define MOST_TEXT 16384
+
+/* What the members' compilers predefine. */
+struct predefined {
+	const char *macros[MOST_MACROS]; /* all of them */
+	const char *mixed[MOST_MACROS];	 /* some */
+	size_t count, mixed_count;
+	unsigned int version; /* 0: not the same */
+	char shared[MOST_TEXT];
+	char of[POOL_MEMBERS][MOST_TEXT];
+};
+
+static bool is_listed(const char *word, const char *const *list, size_t count)
 {
-	size_t count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(list[i], word))
+			return true;
+	return false;
+}
+
+/* Words that are not in a list yet. False: too many. */
+static bool take_words(char *text, const char *const *had, size_t had_count, const char **words,
+		       size_t *count)
+{
 	char *rest;
 
-	for (char *word = strtok_r(text, " ", &rest); word && count < MOST_MACROS;
-	     word = strtok_r(NULL, " ", &rest))
-		macros[count++] = word;
-	return count;
+	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		if (is_listed(word, had, had_count) || is_listed(word, words, *count))
+			continue;
+		if (*count == MOST_MACROS)
+			return false;
+		words[(*count)++] = word;
+	}
+	return true;
+}
+
+/* Extensions. What a member has and the pool does not list it has all the same. */
+static bool take_extensions(struct predefined *predefined)
+{
+	const struct pool *members = pool();
+
+	if (pool_clGetDeviceInfo(the_device(), CL_DEVICE_EXTENSIONS, MOST_TEXT - 1,
+				 predefined->shared, NULL) != CL_SUCCESS ||
+	    !take_words(predefined->shared, NULL, 0, predefined->macros, &predefined->count))
+		return false;
+	for (unsigned int i = 0; i < members->count; i++) {
+		const cl_device_id device = members->members[i].device;
+
+		if (of(device)->clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, MOST_TEXT - 1,
+						predefined->of[i], NULL) != CL_SUCCESS ||
+		    !take_words(predefined->of[i], predefined->macros, predefined->count,
+				predefined->mixed, &predefined->mixed_count))
+			return false;
+	}
+	return true;
+}
+
+static struct predefined *predefined_new(void)
+{
+	const struct pool *members = pool();
+	struct predefined *predefined = calloc(1, sizeof(*predefined));
+	cl_bool has_images = CL_FALSE;
+
+	if (!predefined)
+		return NULL;
+	if (!take_extensions(predefined) || predefined->count == MOST_MACROS) {
+		free(predefined);
+		return NULL;
+	}
+	pool_clGetDeviceInfo(the_device(), CL_DEVICE_IMAGE_SUPPORT, sizeof(has_images), &has_images,
+			     NULL);
+	if (has_images)
+		predefined->macros[predefined->count++] = "__IMAGE_SUPPORT__=1";
+	predefined->version = members->members[0].version;
+	for (unsigned int i = 1; i < members->count; i++)
+		if (members->members[i].version != predefined->version)
+			predefined->version = 0;
+	return predefined;
 }
 
 static struct analysis *analyse(struct program *program)
 {
-	const char *macros[MOST_MACROS];
-	char extensions[8192] = "", *options;
-	struct analysis_input input = {.macros = macros};
-	struct analysis *analysis;
+	struct analysis_input input = {0};
+	struct predefined *predefined;
+	struct analysis *analysis = NULL;
+	char *options;
 
 	if ((!program->source && program->origin != PROGRAM_IL) || program->constants)
 		return NULL;
-	pool_clGetDeviceInfo(the_device(), CL_DEVICE_EXTENSIONS, sizeof(extensions) - 1, extensions,
-			     NULL);
+	predefined = predefined_new();
 	options = strndup(program->options ? program->options : "", program->own_options);
-	if (!options)
-		return NULL;
-	input.macro_count = take_macros(extensions, macros);
-	input.source = program->source ? program->source : (const char *)program->bytes;
-	input.length = program->source ? strlen(program->source) : program->size;
-	input.options = options;
-	input.device_version = pool()->version;
-	analysis = analysis_create(&input);
+	if (predefined && options) {
+		input.macros = predefined->macros;
+		input.macro_count = predefined->count;
+		input.mixed = predefined->mixed;
+		input.mixed_count = predefined->mixed_count;
+		input.source = program->source ? program->source : (const char *)program->bytes;
+		input.length = program->source ? strlen(program->source) : program->size;
+		input.options = options;
+		input.device_version = predefined->version;
+		analysis = analysis_create(&input);
+	}
+	free(predefined);
 	free(options);
 	return analysis;
 }

@@ -68,7 +68,11 @@ struct analysis_input {
 	 */
 	const char *const *macros;
 	size_t macro_count;
-	/* As __OPENCL_C_VERSION__ without -cl-std, and __OPENCL_VERSION__: 120, 300; 0 for 120. */
+	/* Names that some of the compilers predefine and others do not. */
+	const char *const *mixed;
+	size_t mixed_count;
+	/* As __OPENCL_C_VERSION__ without -cl-std, and __OPENCL_VERSION__: 120, 300. 0 for not
+	 * known, or not the same to all: what the program is depends on it then. */
 	unsigned c_version, device_version;
 };
 

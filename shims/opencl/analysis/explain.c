@@ -206,6 +206,9 @@ mvgal_explain(const char *source, size_t length, const char *options, char *out,
 		    .options = wish.options,
 		    .macros = MACROS,
 		    .macro_count = sizeof(MACROS) / sizeof(*MACROS),
+		    /* As drivers are today. */
+		    .c_version = 120,
+		    .device_version = 300,
 		};
 
 		analysis = analysis_create(&input);

@@ -40,6 +40,28 @@ void macro_remove(struct preprocessor *pp, const struct token *name)
 		*at = (*at)->next;
 }
 
+bool macro_is_removed(const struct preprocessor *pp, const struct token *name)
+{
+	const struct macro *macro = pp->removed[bucket_of(name)];
+
+	while (macro && !is_same(&macro->name, name))
+		macro = macro->next;
+	return macro != NULL;
+}
+
+void macro_undefine(struct preprocessor *pp, const struct token *name)
+{
+	struct macro **bucket = &pp->removed[bucket_of(name)], *macro;
+
+	macro_remove(pp, name);
+	if (!macro_may_be_predefined(pp, name) || macro_is_removed(pp, name))
+		return;
+	macro = work_take(pp->work, sizeof(*macro));
+	macro->name = *name;
+	macro->next = *bucket;
+	*bucket = macro;
+}
+
 /* Reads `(a, b, ...)`; gives how many tokens that were. */
 static size_t read_parameters(struct preprocessor *pp, struct macro *macro, const struct token *at,
 			      size_t count, struct place place)
@@ -170,6 +192,7 @@ static struct tokens *read_arguments(struct preprocessor *pp, const struct macro
 			work_fail(pp->work, name->place, "the call of the macro %.*s has no end",
 				  (int)name->length, name->text);
 		preprocess_step(pp, token->place);
+		pp->is_of_lines |= token->place.line != name->place.line;
 		if (is_punct(token, ')') && depth-- == 0)
 			break;
 		if (is_punct(token, '('))
@@ -188,29 +211,30 @@ static struct tokens *read_arguments(struct preprocessor *pp, const struct macro
 	    !(macro->is_variadic && which + 2 == macro->parameters.count))
 		work_fail(pp->work, name->place, "too few arguments for the macro %.*s",
 			  (int)name->length, name->text);
+	pp->is_rest_left_out = macro->is_variadic && which + 2 == macro->parameters.count;
 	if (!macro->parameters.count && arguments[0].count)
 		work_fail(pp->work, name->place, "the macro %.*s takes no arguments",
 			  (int)name->length, name->text);
 	return arguments;
 }
 
-/* __LINE__ and __FILE__. */
-static bool expand_own(struct preprocessor *pp, struct token *token)
+/* __LINE__; __FILE__ is left to the compiler, which alone knows it. */
+static void expand_own(struct preprocessor *pp, struct token *token, bool is_in_call)
 {
 	char text[16];
 
-	if (token_is(token, "__LINE__")) {
-		token->kind = TOKEN_NUMBER;
-		snprintf(text, sizeof(text), "%u", token->place.line);
-		token->text = work_text(pp->work, text, strlen(text));
-	} else if (token_is(token, "__FILE__")) {
-		token->kind = TOKEN_STRING;
-		token->text = "\"\"";
-	} else {
-		return false;
-	}
+	if (token_is(token, "__COUNTER__") || token_is(token, "__VA_OPT__"))
+		work_fail(pp->work, token->place, "a macro of some compilers: %.*s",
+			  (int)token->length, token->text);
+	if (!token_is(token, "__LINE__"))
+		return;
+	/* Of the line where the call ends. */
+	if (pp->has_line || (is_in_call && pp->is_of_lines))
+		work_fail(pp->work, token->place, "it is not known which line __LINE__ is");
+	token->kind = TOKEN_NUMBER;
+	snprintf(text, sizeof(text), "%u", token->place.line);
+	token->text = work_text(pp->work, text, strlen(text));
 	token->length = (uint32_t)strlen(token->text);
-	return true;
 }
 
 void macro_expand(struct preprocessor *pp, const struct token *at, size_t count, struct tokens *out)
@@ -228,13 +252,16 @@ void macro_expand(struct preprocessor *pp, const struct token *at, size_t count,
 		struct tokens replaced = {0}, *arguments = NULL;
 		const struct token *ahead;
 		struct macro *macro;
+		bool is_in_call = pp->depth > 1 || top->below;
 
 		preprocess_step(pp, token.place);
+		if (!is_in_call)
+			pp->is_of_lines = false;
 		macro =
 		    token.kind == TOKEN_NAME && !token.is_painted ? macro_find(pp, &token) : NULL;
 		if (!macro) {
 			if (token.kind == TOKEN_NAME)
-				expand_own(pp, &token);
+				expand_own(pp, &token, is_in_call);
 			LIST_ADD(pp->work, out, token);
 			continue;
 		}

@@ -159,6 +159,7 @@ void macro_replace(struct preprocessor *pp, const struct macro *macro, const str
 	    .out = out,
 	};
 	const uint32_t paste_mark = PUNCT2('#', '#');
+	const bool is_left_out = pp->is_rest_left_out;
 	bool is_pasted = false;
 
 	for (i = 0; i < count; i++) {
@@ -171,9 +172,15 @@ void macro_replace(struct preprocessor *pp, const struct macro *macro, const str
 
 			if (!out->count || i + 1 == count)
 				work_fail(pp->work, name->place, "## at an end of a macro");
-			if (next >= 0 && is_comma_of_rest(macro, &out->at[out->count - 1], next)) {
+			if (next >= 0 && i && is_comma_of_rest(macro, &body[i - 1], next)) {
+				/* Of one that is there and empty not all say that the comma goes.
+				 */
+				if (!arguments[next].count && !is_left_out)
+					work_fail(pp->work, name->place,
+						  "a comma before ## and nothing");
+				/* As it was written: it is looked at with what is around it. */
 				if (arguments[next].count)
-					add_expanded(&r, next, &body[i + 1]);
+					add_raw(&r, &body[i + 1], false);
 				else
 					out->count--;
 				i++;

@@ -19,7 +19,10 @@ static bool next_word(struct preprocessor *pp, const char **at, char **word)
 		return false;
 	*word = work_text(pp->work, from, strlen(from));
 	for (; *from; from++) {
-		if (quote ? *from == quote : *from == '"' || *from == '\'')
+		/* Some drivers take it off, others do not. */
+		if (*from == '\'')
+			work_fail(pp->work, (struct place){0}, "a quote in the options");
+		if (*from == '"')
 			quote = quote ? 0 : *from;
 		else if (*from == '\\' && (from[1] == '"' || from[1] == '\\'))
 			(*word)[length++] = *++from;
@@ -41,6 +44,17 @@ static char *value_of(struct preprocessor *pp, char *word, const char **at)
 	if (!*value && !next_word(pp, at, &value))
 		return NULL;
 	return value;
+}
+
+/* That the option has the last word: compilers read headers of their own after it. */
+static void check_name(struct preprocessor *pp, const char *value, bool is_undef)
+{
+	struct tokens name = {0};
+
+	lex_source(pp->work, value, strlen(value), 0, &name);
+	if (name.count && !macro_is_for_options(pp, &name.at[0], is_undef))
+		work_fail(pp->work, (struct place){0}, "an option for what compilers define: %.60s",
+			  value);
 }
 
 static void keep(struct preprocessor *pp, const char *word)
@@ -66,6 +80,8 @@ void preprocess_options(struct preprocessor *pp)
 			if (!value)
 				work_fail(pp->work, (struct place){0},
 					  "the option -%c has no value", kind);
+			if (kind != 'I')
+				check_name(pp, value, kind == 'U');
 			if (kind == 'D') {
 				macro_define_text(pp, value, strlen(value));
 			} else if (kind == 'I') {
@@ -82,8 +98,10 @@ void preprocess_options(struct preprocessor *pp)
 			unsigned long major = strtoul(word + 10, &end, 10);
 			unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
 
-			if (major < 100 && minor < 10)
-				pp->version = (unsigned)(100 * major + 10 * minor);
+			if (!major || major > 99 || minor > 9)
+				work_fail(pp->work, (struct place){0}, "no version is %.60s", word);
+			pp->version = (unsigned)(100 * major + 10 * minor);
+			pp->has_version = true;
 		}
 		if (!strcmp(word, "-cl-fast-relaxed-math"))
 			pp->is_fast = true;

@@ -239,7 +239,7 @@ static struct statement *statement(struct parser *p)
 	struct statement *s;
 
 	parse_enter(p);
-	if (parse_is_word(p, "_Pragma")) {
+	while (parse_is_word(p, "_Pragma")) {
 		parse_take(p);
 		parse_skip_nested(p);
 	}

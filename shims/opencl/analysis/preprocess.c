@@ -135,6 +135,21 @@ static void begin_branch(struct file *file, bool is_taken, struct place place)
 	};
 }
 
+/* Of #ifdef and #ifndef. */
+static bool is_asked(const struct preprocessor *pp, const struct token *at, size_t count,
+		     struct place place)
+{
+	enum macro_state state;
+
+	if (count != 2 || at[1].kind != TOKEN_NAME)
+		work_fail(pp->work, place, "#%.*s has no name", (int)at->length, at->text);
+	state = macro_state(pp, &at[1]);
+	if (state == MACRO_UNKNOWN)
+		work_fail(pp->work, at[1].place, "it depends on what compilers define: %.*s",
+			  (int)(at[1].length < 60 ? at[1].length : 60), at[1].text);
+	return (state == MACRO_PRESENT) == token_is(at, "ifdef");
+}
+
 /* Directives that count in lines that do not. Whether it was one. */
 static bool conditional(struct file *file, const struct token *at, size_t count, struct place place)
 {
@@ -146,9 +161,7 @@ static bool conditional(struct file *file, const struct token *at, size_t count,
 			     is_live(file) && preprocess_condition(pp, at + 1, count - 1, place),
 			     place);
 	} else if (token_is(at, "ifdef") || token_is(at, "ifndef")) {
-		if (count < 2)
-			work_fail(pp->work, place, "#%.*s has no name", (int)at->length, at->text);
-		begin_branch(file, !macro_find(pp, &at[1]) == token_is(at, "ifndef"), place);
+		begin_branch(file, is_live(file) && is_asked(pp, at, count, place), place);
 	} else if (token_is(at, "elif") || token_is(at, "else")) {
 		bool is_else = token_is(at, "else");
 
@@ -162,6 +175,9 @@ static bool conditional(struct file *file, const struct token *at, size_t count,
 		if (!top)
 			work_fail(pp->work, place, "#endif without #if");
 		file->branch_count--;
+	} else if (token_is(at, "elifdef") || token_is(at, "elifndef")) {
+		work_fail(pp->work, place, "#%.*s is not read by all compilers", (int)at->length,
+			  at->text);
 	} else {
 		return false;
 	}
@@ -179,7 +195,7 @@ static void directive(struct file *file, const struct token *hash, size_t count)
 		macro_define(pp, at + 1, count - 1, hash->place);
 	} else if (token_is(at, "undef")) {
 		if (count > 1)
-			macro_remove(pp, &at[1]);
+			macro_undefine(pp, &at[1]);
 	} else if (token_is(at, "include")) {
 		include(file, at + 1, count - 1, hash->place);
 	} else if (token_is(at, "pragma") && count == 2 && token_is(&at[1], "once")) {
@@ -187,10 +203,13 @@ static void directive(struct file *file, const struct token *hash, size_t count)
 	} else if (token_is(at, "pragma")) {
 		struct token pragma = *hash;
 
+		if (!pragma_is_known(at + 1, count - 1))
+			work_fail(pp->work, hash->place, "a #pragma that is not known: %.*s",
+				  (int)(count > 1 && at[1].length < 60 ? at[1].length : 0),
+				  count > 1 ? at[1].text : "");
 		pragma.kind = TOKEN_PRAGMA;
 		pragma.length = (uint32_t)(last->text + last->length - hash->text);
-		/* A continued name was moved: its pragma is of no known kind. */
-		if (last->text < hash->text || last->text - hash->text > 4096)
+		if (last->text - hash->text > 4096)
 			work_fail(pp->work, hash->place, "a #pragma that is not understood");
 		LIST_ADD(pp->work, pp->out, pragma);
 	} else if (token_is(at, "error")) {
@@ -199,7 +218,9 @@ static void directive(struct file *file, const struct token *hash, size_t count)
 				    ? last->text + last->length - at->text
 				    : at->length),
 			  at->text);
-	} else if (!token_is(at, "line") && !token_is(at, "warning") && at->kind != TOKEN_NUMBER) {
+	} else if (token_is(at, "line") || at->kind == TOKEN_NUMBER) {
+		pp->has_line = true;
+	} else if (!token_is(at, "warning")) {
 		work_fail(pp->work, hash->place, "#%.*s is not known", (int)at->length, at->text);
 	}
 }
@@ -244,28 +265,37 @@ static void preprocess_file(struct preprocessor *pp, const char *text, size_t le
 			  "#if has no #endif");
 }
 
+static void define_number(struct preprocessor *pp, const char *name, unsigned number)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s=%u", name, number);
+	macro_define_text(pp, work_text(pp->work, text, strlen(text)), strlen(text));
+}
+
 void preprocess_begin(struct preprocessor *pp, struct work *work,
 		      const struct analysis_input *input)
 {
 	static const char *const VERSIONS[] = {
-	    "CL_VERSION_1_0=100", "CL_VERSION_1_1=110", "CL_VERSION_1_2=120", "CL_VERSION_2_0=200",
-	    "CL_VERSION_2_1=210", "CL_VERSION_2_2=220", "CL_VERSION_3_0=300", "__ENDIAN_LITTLE__=1",
+	    "__ENDIAN_LITTLE__=1", "CL_VERSION_1_0=100", "CL_VERSION_1_1=110",
+	    "CL_VERSION_1_2=120",  "CL_VERSION_2_0=200", "CL_VERSION_3_0=300",
 	};
-	char text[64];
+	/* Compilers of 2.0 have that, clang has neither 2.1 nor 2.2. */
+	size_t versions = input->device_version >= 300 ? 6 : input->device_version >= 200 ? 5 : 4;
 	size_t i;
 
 	*pp = (struct preprocessor){.work = work, .input = input};
 	pp->version = input->c_version ? input->c_version : 120;
-	for (i = 0; i < sizeof(VERSIONS) / sizeof(*VERSIONS); i++)
+	pp->has_version = input->c_version != 0;
+	for (i = 0; i < versions; i++)
 		macro_define_text(pp, VERSIONS[i], strlen(VERSIONS[i]));
 	for (i = 0; i < input->macro_count; i++)
 		macro_define_text(pp, input->macros[i], strlen(input->macros[i]));
 	preprocess_options(pp);
-	snprintf(text, sizeof(text), "__OPENCL_C_VERSION__=%u", pp->version);
-	macro_define_text(pp, work_text(work, text, strlen(text)), strlen(text));
-	snprintf(text, sizeof(text), "__OPENCL_VERSION__=%u",
-		 input->device_version ? input->device_version : pp->version);
-	macro_define_text(pp, work_text(work, text, strlen(text)), strlen(text));
+	if (pp->has_version)
+		define_number(pp, "__OPENCL_C_VERSION__", pp->version);
+	if (input->device_version)
+		define_number(pp, "__OPENCL_VERSION__", input->device_version);
 	if (pp->is_fast)
 		macro_define_text(pp, "__FAST_RELAXED_MATH__", 21);
 }
@@ -277,6 +307,7 @@ void preprocess(struct preprocessor *pp, struct tokens *out)
 
 	pp->out = out;
 	preprocess_file(pp, pp->input->source, pp->input->length, "", 0);
+	pragma_check_operators(pp, out);
 	if (out->count)
 		end.place = out->at[out->count - 1].place;
 	LIST_ADD(pp->work, out, end);

@@ -282,6 +282,28 @@ static void run_whole(struct test_case *of, const char *name)
 	clReleaseProgram(program);
 }
 
+/* What the device says of its compiler, as the pool tells it of its members. */
+static void take_device(struct analysis_input *input)
+{
+	static char extensions[16384];
+	static const char *macros[256];
+	char version[256] = "", *rest;
+	unsigned major = 0, minor = 0;
+	cl_bool has_images = CL_FALSE;
+
+	clGetDeviceInfo(cl.device, CL_DEVICE_EXTENSIONS, sizeof(extensions), extensions, NULL);
+	clGetDeviceInfo(cl.device, CL_DEVICE_VERSION, sizeof(version), version, NULL);
+	clGetDeviceInfo(cl.device, CL_DEVICE_IMAGE_SUPPORT, sizeof(has_images), &has_images, NULL);
+	for (char *word = strtok_r(extensions, " ", &rest); word && input->macro_count < 255;
+	     word = strtok_r(NULL, " ", &rest))
+		macros[input->macro_count++] = word;
+	if (has_images)
+		macros[input->macro_count++] = "__IMAGE_SUPPORT__=1";
+	input->macros = macros;
+	if (sscanf(version, "OpenCL %u.%u", &major, &minor) == 2)
+		input->device_version = major * 100 + minor * 10;
+}
+
 static void run_case(struct test_case *of)
 {
 	struct analysis_input input = {
@@ -297,6 +319,7 @@ static void run_case(struct test_case *of)
 	cl_program program;
 	int i, part;
 
+	take_device(&input);
 	if (module)
 		input.source = module;
 	analysis = analysis_create(&input);
