@@ -5,24 +5,47 @@
  */
 
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { Buffer } from "node:buffer";
 import { basename, dirname, join } from "node:path";
+import { whyNotMappable } from "../../ffi/program_mapping.ts";
 
 type Environment = (name: string) => string | undefined;
 
 /** The dynamic loader takes each of these for the end of a path in `LD_PRELOAD` (ld.so(8)). */
 const UNLOADABLE = /[ :\n\t]/;
 
-/** Directories in which copies may lie, best first. Root's are for all users, whom its programs may become. */
+/**
+ * Directories in which copies may lie, best first: the last ones are for hosts on which nothing is loaded from
+ * the others. Root's are for all users, whom its programs may become.
+ */
 export function shimCaches(env: Environment, uid: number | null): string[] {
-  if (uid === 0) return ["/var/cache/mvgal", "/run/mvgal"];
+  const temporary = absolute([env("TMPDIR"), "/tmp"]).map((path) =>
+    // Not the launcher's `mvgal-UID`, which is for its user alone: root's programs may become others.
+    `${path}/mvgal-shims-${uid ?? "user"}`
+  );
+  if (uid === 0) return ["/var/cache/mvgal", "/run/mvgal", ...temporary];
   const home = env("HOME");
-  return [
+  const own = absolute([
     env("XDG_CACHE_HOME"),
     home === undefined ? undefined : join(home, ".cache"),
     env("XDG_RUNTIME_DIR"),
-  ].filter((path) => path !== undefined && path.startsWith("/")).map((path) => `${path}/mvgal`);
+  ]).map((path) => `${path}/mvgal`);
+  return [...own, ...temporary];
+}
+
+/** The absolute ones of paths, each once. */
+function absolute(paths: readonly (string | undefined)[]): string[] {
+  const found = paths.filter((path) => path !== undefined).filter((path) => path.startsWith("/"));
+  return Array.from(new Set(found));
 }
 
 /** Why a file of another user's is not loaded. */
@@ -43,20 +66,45 @@ function putCopy(path: string, bytes: Uint8Array): void {
   renameSync(temporary, path);
 }
 
-/** @returns their directory. */
-function copyTo(directory: string, files: Files, uid: number | null): string {
+/** Makes a directory where it is missing, and goes on with it only where it is this user's alone. */
+function makeOwn(directory: string, uid: number | null): void {
+  const mode = uid === 0 ? 0o755 : 0o700;
+  // Not the whole path at once: a link that others put there is not followed.
+  mkdirSync(dirname(directory), { recursive: true, mode });
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+  const info = lstatSync(directory);
+  if (uid !== null && (!info.isDirectory() || info.uid !== uid || (info.mode & 0o022) !== 0)) {
+    throw new NotOursError(`${directory} is not this user's alone`);
+  }
+}
+
+/** In what everybody may write to, and is not sticky as /tmp is, others can exchange what is ours. */
+function checkParent(directory: string): void {
+  const { mode } = statSync(dirname(directory));
+  if ((mode & 0o1002) === 0o002) {
+    throw new NotOursError(`${dirname(directory)} can be written by everyone`);
+  }
+}
+
+/**
+ * @returns their directory.
+ * @throws {Error} where they cannot lie there, or could not be loaded from there.
+ */
+function copyTo(directory: string, files: Files, { uid, whyNotLoaded }: CopyOptions): string {
   const sum = createHash("sha256");
   for (const { bytes } of files) sum.update(bytes);
-  const mode = uid === 0 ? 0o755 : 0o700;
   const place = join(directory, "shims", sum.digest("hex").slice(0, 16));
-  mkdirSync(place, { recursive: true, mode });
-  for (const each of [directory, join(directory, "shims"), place]) {
-    const info = lstatSync(each);
-    if (uid !== null && (!info.isDirectory() || info.uid !== uid || (info.mode & 0o022) !== 0)) {
-      throw new NotOursError(`${each} is not this user's alone`);
-    }
+  for (const each of [directory, dirname(place), place]) makeOwn(each, uid);
+  checkParent(directory);
+  for (const { name, bytes } of files) {
+    putCopy(join(place, name), bytes);
+    const why = whyNotLoaded(join(place, name));
+    if (why !== undefined) throw new Error(why);
   }
-  for (const { name, bytes } of files) putCopy(join(place, name), bytes);
   return place;
 }
 
@@ -83,10 +131,24 @@ export interface ShimPlaces {
   /** Best first: see {@linkcode shimCaches}. */
   caches: readonly string[];
   uid: number | null;
+  /** Why programs cannot load a file that lies there; undefined where they can. The host's rule by default. */
+  whyNotLoaded?: (path: string) => string | undefined;
 }
 
-/** A directory with copies of files, where programs that are started can open them. */
-export function copyForPrograms(files: Files, { caches, uid }: ShimPlaces): ShimFile {
+type CopyOptions = Required<Pick<ShimPlaces, "uid" | "whyNotLoaded">>;
+
+/** What people can do where there is no place at all. */
+function placeHint(uid: number | null): string {
+  return uid === 0
+    ? "mount /var/cache or /run without noexec, or name a directory with the shims in MVGAL_SHIM_DIR"
+    : "name a directory of your own, on a file system without noexec, in XDG_CACHE_HOME";
+}
+
+/** A directory with copies of files, where programs that are started can open and load them. */
+export function copyForPrograms(
+  files: Files,
+  { caches, uid, whyNotLoaded = whyNotMappable }: ShimPlaces,
+): ShimFile {
   const reasons: string[] = [];
   for (const cache of caches) {
     if (UNLOADABLE.test(cache)) {
@@ -94,13 +156,12 @@ export function copyForPrograms(files: Files, { caches, uid }: ShimPlaces): Shim
       continue;
     }
     try {
-      return { state: "ready", path: copyTo(cache, files, uid) };
+      return { state: "ready", path: copyTo(cache, files, { uid, whyNotLoaded }) };
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
   }
-  const reason = reasons.length === 0 ? "HOME and XDG_CACHE_HOME are unset" : reasons.join("; ");
-  return { state: "absent", reason };
+  return { state: "absent", reason: [...reasons, placeHint(uid)].join("; ") };
 }
 
 function lacks(kind: ShimKind): ShimFile {
@@ -138,7 +199,11 @@ export function shimForPrograms(
     found.every((each) =>
       dirname(each.path) === dirname(path) && basename(each.path) === each.name
     );
-  if (isPlain && isTogether && !UNLOADABLE.test(path)) return { state: "ready", path };
+  const { whyNotLoaded = whyNotMappable } = places;
+  const isLoaded = () => found.every((each) => whyNotLoaded(each.path) === undefined);
+  if (isPlain && isTogether && !UNLOADABLE.test(path) && isLoaded()) {
+    return { state: "ready", path };
+  }
   const files = found.map((each) => ({ name: each.name, bytes: readFileSync(each.path) }));
   const place = copyForPrograms(files, places);
   if (place.state === "ready") {

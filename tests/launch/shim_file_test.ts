@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { findProgram, whyNotPreloaded } from "../../lib/launch/find_program.ts";
 import { openclPoolForPrograms } from "../../lib/launch/opencl_pool.ts";
-import { shimCaches, shimForPrograms } from "../../lib/launch/shim_file.ts";
+import { copyForPrograms, shimCaches, shimForPrograms } from "../../lib/launch/shim_file.ts";
 import { takeTurn } from "../../lib/launch/turn.ts";
 import { compile, compilerTest } from "../fakes/cc.ts";
 import { Tree } from "../sysfs/tree.ts";
@@ -38,10 +38,51 @@ Deno.test("shimForPrograms() copies to no place that others may write to, or the
     });
   const open = at("open");
   assert.match(open.state === "absent" ? open.reason : "", /open is not this user's alone/);
+  const inside = at("open/inside");
+  assert.match(inside.state === "absent" ? inside.reason : "", /open can be written by everyone/);
   const spaced = at("a b");
   assert.match(spaced.state === "absent" ? spaced.reason : "", /takes no path with a space/);
   const missing = shimForPrograms(undefined, { isPlain: false, caches: [], uid: 0 });
   assert.match(missing.state === "absent" ? missing.reason : "", /MVGAL_SHIM_DIR/);
+});
+
+Deno.test("shimForPrograms() goes on to the next place where programs load nothing from one", () => {
+  using tree = new Tree({ "libmvgal_cuda.so": "the shim" });
+  const path = join(tree.directory, "libmvgal_cuda.so");
+  const [first, second] = ["first", "second"].map((name) => join(tree.directory, name));
+  const from = (isPlain: boolean, ...mounted: (string | undefined)[]) =>
+    shimForPrograms(path, {
+      isPlain,
+      caches: [first ?? "", second ?? ""],
+      uid: Deno.uid(),
+      whyNotLoaded: (each) =>
+        mounted.some((prefix) => each.startsWith(`${prefix}/`)) ? `${each}: noexec` : undefined,
+    });
+  const placeOf = (shim: ReturnType<typeof from>) => shim.state === "ready" ? shim.path : "";
+  assert.ok(placeOf(from(false, first)).startsWith(`${second}/`));
+  // A plain file is no better where it lies on such a mount.
+  assert.equal(placeOf(from(true)), path);
+  const away = shimForPrograms(path, {
+    isPlain: true,
+    caches: [first ?? ""],
+    uid: Deno.uid(),
+    whyNotLoaded: (each) => each === path ? "noexec" : undefined,
+  });
+  assert.ok(placeOf(away).startsWith(`${first}/`));
+  const none = from(false, first, second);
+  assert.match(
+    none.state === "absent" ? none.reason : "",
+    /^there is no place for the CUDA shim .*first\/.*: noexec; .*second\/.*: noexec; [^\n]+$/,
+  );
+});
+
+Deno.test("copyForPrograms() says which variable to set where there is no place", () => {
+  const reason = (uid: number) => {
+    const place = copyForPrograms([], { caches: [], uid });
+    return place.state === "absent" ? place.reason : "";
+  };
+  assert.match(reason(7), /XDG_CACHE_HOME/);
+  assert.match(reason(0), /MVGAL_SHIM_DIR/);
 });
 
 Deno.test("openclPoolForPrograms() keeps the pool and its loader together, wherever they come from", () => {
@@ -75,9 +116,14 @@ Deno.test("openclPoolForPrograms() keeps the pool and its loader together, where
 });
 
 Deno.test("shimCaches() are the user's own, and for root such as all may read", () => {
-  assert.deepEqual(shimCaches(() => "/h", 0), ["/var/cache/mvgal", "/run/mvgal"]);
-  const env = (name: string) => ({ HOME: "/h", XDG_RUNTIME_DIR: "/r" })[name];
-  assert.deepEqual(shimCaches(env, 7), ["/h/.cache/mvgal", "/r/mvgal"]);
+  assert.deepEqual(shimCaches(() => "/h", 0), [
+    "/var/cache/mvgal",
+    "/run/mvgal",
+    "/h/mvgal-shims-0",
+    "/tmp/mvgal-shims-0",
+  ]);
+  const env = (name: string) => ({ HOME: "/h", XDG_RUNTIME_DIR: "/r", TMPDIR: "t" })[name];
+  assert.deepEqual(shimCaches(env, 7), ["/h/.cache/mvgal", "/r/mvgal", "/tmp/mvgal-shims-7"]);
 });
 
 Deno.test("findProgram() finds what a shell would, and says what is wrong elsewhere", () => {
