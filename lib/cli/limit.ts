@@ -11,7 +11,11 @@ import { parseLimitOption, RunRequestError } from "../launch/limit_option.ts";
 import { parseBytes, parsePercent } from "../launch/limit_text.ts";
 import { renderLimits, type ShownLimit, type ShownLimits } from "../render/limit_table.ts";
 import { plural } from "../render/units.ts";
-import { type RuntimeDirectories, runtimeDirectories } from "../session/directory.ts";
+import {
+  type RuntimeDirectories,
+  runtimeDirectories,
+  seesAllProcesses,
+} from "../session/directory.ts";
 import { groupUse, parseGroupName } from "../session/group.ts";
 import {
   groupNames,
@@ -96,9 +100,10 @@ function programOf({ page, pid }: Session): ShownLimits {
   };
 }
 
-/** All pages, and none is removed. */
-function openPages({ own, foreign }: RuntimeDirectories): SessionRegistry {
-  return new SessionRegistry({ directories: { own: [], foreign: [...own, ...foreign] } });
+/** The pages of programs, or of those alone that a name means: a pid, or a pid with its start. */
+function openPages(directories: RuntimeDirectories, name?: string): SessionRegistry {
+  const only = (id: string, pid: number) => name === undefined || id === name || `${pid}` === name;
+  return new SessionRegistry({ directories, removes: seesAllProcesses(), only });
 }
 
 function show(input: CommandInput, context: CommandContext, host: LimitHost): number {
@@ -182,10 +187,8 @@ function change(
   let listed: readonly Gpu[] | undefined;
   const devices = () => listed ??= host.listed();
   const home = oneHome(name, homesOf(name, directories));
-  using registry = openPages(directories);
-  const { sessions } = registry.look();
-  const programs = sessions.filter(({ id, pid }) => id === name || `${pid}` === name);
-  const [program] = programs;
+  using registry = openPages(directories, name);
+  const { sessions: [program] } = registry.look();
   if (home !== undefined && program !== undefined) {
     throw new UsageError(`'${name}' is a group and a program: write ${program.id} for the program`);
   }

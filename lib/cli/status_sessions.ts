@@ -8,7 +8,11 @@ import type { ServiceClient } from "../client/service_client.ts";
 import type { SessionView } from "../daemon/service_api.ts";
 import { countedIn } from "../daemon/session_view.ts";
 import type { StrategyName } from "../schedule/strategies.ts";
-import { type RuntimeDirectories, runtimeDirectories } from "../session/directory.ts";
+import {
+  type RuntimeDirectories,
+  runtimeDirectories,
+  seesAllProcesses,
+} from "../session/directory.ts";
 import { type Session, SessionRegistry } from "../session/registry.ts";
 import type { CommandContext } from "./command.ts";
 import { findHostService } from "./service_host.ts";
@@ -54,9 +58,9 @@ function listed(session: Session): ListedSession {
   };
 }
 
-/** The programs by their pages. Nothing is removed: to look changes nothing. */
-export function sessionsByPages({ own, foreign }: RuntimeDirectories): SessionList {
-  using registry = new SessionRegistry({ directories: { own: [], foreign: [...own, ...foreign] } });
+/** The programs by their pages. What programs that were killed left behind is removed. */
+export function sessionsByPages(directories: RuntimeDirectories): SessionList {
+  using registry = new SessionRegistry({ directories, removes: seesAllProcesses() });
   const { sessions, problems } = registry.look();
   return {
     sessions: sessions.map(listed),

@@ -7,7 +7,15 @@
  * @module
  */
 
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** The host's own. */
@@ -49,6 +57,18 @@ function users(): string[] {
     return readdirSync(USERS).filter((name) => /^\d+$/.test(name));
   } catch {
     return [];
+  }
+}
+
+/**
+ * Whether this process sees all of the host's: in a container that shares the runtime directory, programs of
+ * the host look as if they had ended. The first PID namespace has a fixed number (`PROC_PID_INIT_INO` of Linux).
+ */
+export function seesAllProcesses(): boolean {
+  try {
+    return readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]";
+  } catch {
+    return false;
   }
 }
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { readdirSync, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hostClock } from "../control/clock.ts";
 import type { RuntimeDirectories } from "./directory.ts";
@@ -16,7 +16,7 @@ import { PageFile } from "./page_file.ts";
 import { type Policy, samePolicy, withLimitsOf } from "./policy.ts";
 import { parseTicketName, type ProcessName } from "./ticket.ts";
 
-/** The most names of one directory that are looked at. */
+/** The most programs of one directory that are looked at: each has its page open. */
 export const MAX_ENTRIES = 4096;
 
 /** A program that runs with a shim. */
@@ -49,6 +49,10 @@ export interface RegistryOptions {
   directories: RuntimeDirectories;
   /** When a process started, as `/proc/PID/stat` has it; undefined where there is none. */
   startTime?: (pid: number) => string | undefined;
+  /** Whether tickets of programs that ended are removed; they are by default. */
+  removes?: boolean;
+  /** Which programs are looked at; all by default. */
+  only?: (id: string, pid: number) => boolean;
 }
 
 /** A ticket in a directory. */
@@ -69,15 +73,22 @@ interface Followed {
 export class SessionRegistry implements Disposable {
   readonly directories: RuntimeDirectories;
   readonly #startTime: (pid: number) => string | undefined;
+  readonly #removes: boolean;
+  readonly #only: (id: string, pid: number) => boolean;
   readonly #followed = new Map<string, Followed>();
 
   /** Opens nothing yet. */
-  constructor({ directories, startTime = hostClock.startTime }: RegistryOptions) {
+  constructor(
+    { directories, startTime = hostClock.startTime, removes = true, only = () => true }:
+      RegistryOptions,
+  ) {
     this.directories = directories;
     this.#startTime = startTime;
+    this.#removes = removes;
+    this.#only = only;
   }
 
-  /** Looks now. Removes the tickets of programs that ended. Never throws. */
+  /** Looks now. Removes the tickets of programs that ended, where it may. Never throws. */
   look(): SessionLook {
     const look: SessionLook = { sessions: [], began: [], ended: [], problems: [] };
     const entries = this.#entries(look);
@@ -89,22 +100,26 @@ export class SessionRegistry implements Disposable {
     return look;
   }
 
-  /** Tickets of programs that are there; those of others are removed. */
+  /** Tickets of programs that are there, each once. */
   #entries(look: SessionLook): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     const { own, foreign } = this.directories;
     for (const directory of [...own, ...foreign]) {
       const sessions = join(directory, "sessions");
+      const removes = this.#removes && own.includes(directory) && mayClean(sessions);
       const names = namesIn(sessions, look);
-      for (const name of names) {
+      if (names.length === 0) continue;
+      const lives = livingProcesses(this.#startTime);
+      const living = names.flatMap((name): Entry[] => {
         const process = parseTicketName(name);
-        if (process === undefined) continue;
+        if (process === undefined) return [];
         const path = join(sessions, name);
-        if (this.#startTime(process.pid) !== process.start_time) {
-          if (own.includes(directory)) remove(path);
-        } else if (process.isWhole && !entries.has(name)) {
-          entries.set(name, { id: name, path, process });
-        }
+        if (lives(process)) return process.isWhole ? [{ id: name, path, process }] : [];
+        if (removes && isOver(process, this.#startTime)) removeTicket(path);
+        return [];
+      }).filter(({ id, process }) => this.#only(id, process.pid));
+      for (const entry of firstOf(living, sessions, look)) {
+        if (!entries.has(entry.id)) entries.set(entry.id, entry);
       }
     }
     return entries;
@@ -182,15 +197,7 @@ export class SessionRegistry implements Disposable {
 
 function namesIn(directory: string, look: SessionLook): string[] {
   try {
-    const names = readdirSync(directory).sort();
-    if (names.length > MAX_ENTRIES) {
-      look.problems.push({
-        path: directory,
-        reason:
-          `it has ${names.length} files: ${MAX_ENTRIES} are looked at; remove what is none of mvgal's`,
-      });
-    }
-    return names.slice(0, MAX_ENTRIES);
+    return readdirSync(directory).sort();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code !== "ENOENT") {
@@ -201,11 +208,67 @@ function namesIn(directory: string, look: SessionLook): string[] {
   }
 }
 
-function remove(path: string): void {
+/** As many as are looked at; that there are more is told. */
+function firstOf(living: readonly Entry[], path: string, { problems }: SessionLook): Entry[] {
+  if (living.length > MAX_ENTRIES) {
+    const reason = `${living.length} programs have sessions there: ${MAX_ENTRIES} are looked at`;
+    problems.push({ path, reason });
+  }
+  return living.slice(0, MAX_ENTRIES);
+}
+
+/** Pids of all processes; null where /proc does not tell. */
+function processIds(): Set<string> | null {
   try {
-    unlinkSync(path);
+    return new Set(readdirSync("/proc"));
   } catch {
-    // Another looked at the same time, or it is another user's.
+    return null;
+  }
+}
+
+/**
+ * Whether processes live, of names that were read before: tickets of killed programs may be many, and anybody may write names, so
+ * that each process is asked for once, and none that /proc does not list.
+ */
+function livingProcesses(
+  startTime: (pid: number) => string | undefined,
+): (process: ProcessName) => boolean {
+  const listed = processIds();
+  const started = new Map<number, string | undefined>();
+  return ({ pid, start_time }) => {
+    if (listed !== null && !listed.has(`${pid}`)) return false;
+    if (!started.has(pid)) started.set(pid, startTime(pid));
+    return started.get(pid) === start_time;
+  };
+}
+
+/** Whether a process has ended for sure: what cannot be read now (no more open files) may live. */
+function isOver(
+  { pid, start_time }: ProcessName,
+  startTime: (pid: number) => string | undefined,
+): boolean {
+  const started = startTime(pid);
+  if (started !== undefined) return started !== start_time;
+  return existsSync("/proc/self") && !existsSync(`/proc/${pid}`);
+}
+
+/** Whether tickets may be removed there: root does so in no directory that another could exchange. */
+function mayClean(directory: string): boolean {
+  try {
+    const info = lstatSync(directory);
+    return info.isDirectory() && (Deno.uid() !== 0 || info.uid === 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Removes a ticket of this user's; root any. A link is removed, not what it leads to. */
+function removeTicket(path: string): void {
+  try {
+    const uid = Deno.uid();
+    if (uid === 0 || lstatSync(path).uid === uid) unlinkSync(path);
+  } catch {
+    // Another looked at the same time.
   }
 }
 

@@ -1,6 +1,8 @@
 /** `mvgal limit`, with groups and programs that run. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { seesAllProcesses } from "../../lib/session/directory.ts";
 import { makeGroup } from "../../lib/session/group_file.ts";
 import type { GroupLimit } from "../../lib/session/group.ts";
 import { compilerTest } from "../fakes/cc.ts";
@@ -83,6 +85,24 @@ compilerTest("mvgal limit set tells a running program, which keeps its other pol
     /program {2}\d+ {2,}session_program .* 32 B .*1.0 MiB .*40 %/,
   );
 });
+
+compilerTest(
+  "mvgal limit removes what killed programs left, and finds a program among it",
+  async () => {
+    using place = new Place();
+    const { program } = await Program.start(place.runtime);
+    await using _ = program;
+    await program.ask(`count 2 ${GPU}`);
+    for (let start = 0; start < 5000; start++) {
+      Deno.writeTextFileSync(join(place.sessions, `1000000000.${start}`), "");
+    }
+    assert.equal((await limit(place, "set", `${program.pid}`, "--vram", "1MiB")).status, 0);
+    const { programs, problems } = await listed(place);
+    assert.deepEqual(programs.map(({ pid }: { pid: number }) => pid), [program.pid]);
+    assert.deepEqual(problems, []);
+    if (seesAllProcesses()) assert.equal(place.names().length, 1);
+  },
+);
 
 compilerTest("a service that places a program keeps the limits that were set by hand", async () => {
   using place = new Place();

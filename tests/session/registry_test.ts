@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { hostClock } from "../../lib/control/clock.ts";
 import { makeSessionDirectories, runtimeDirectories } from "../../lib/session/directory.ts";
-import { SessionRegistry } from "../../lib/session/registry.ts";
+import { MAX_ENTRIES, SessionRegistry } from "../../lib/session/registry.ts";
 import { parseTicket, parseTicketName } from "../../lib/session/ticket.ts";
 import { watchSessions } from "../../lib/session/watch.ts";
 import { compilerTest } from "../fakes/cc.ts";
@@ -128,6 +128,55 @@ Deno.test("SessionRegistry.look() removes tickets of the dead, but not below oth
   foreign.look();
   assert.deepEqual(place.names(), [...dead, OWN, "other"].sort());
 });
+
+Deno.test("SessionRegistry.look() removes no ticket of a process of which it cannot tell", () => {
+  using place = new Place();
+  Deno.mkdirSync(place.sessions);
+  Deno.writeTextFileSync(join(place.sessions, OWN), "mvgal-session 1 0 0\n");
+  // As where no more files can be opened: the process is there, and cannot be asked.
+  using blind = new SessionRegistry({
+    directories: { own: [place.runtime], foreign: [] },
+    startTime: () => undefined,
+  });
+  assert.deepEqual(blind.look().sessions, []);
+  assert.deepEqual(place.names(), [OWN]);
+  const dead = join(place.sessions, "2147483647.1");
+  Deno.writeTextFileSync(dead, "mvgal-session 1 0 0\n");
+  using looks = new SessionRegistry({
+    directories: { own: [place.runtime], foreign: [] },
+    removes: false,
+  });
+  looks.look();
+  assert.deepEqual(place.names(), ["2147483647.1", OWN].sort());
+  // A link goes, and not what it leads to.
+  const target = join(place.runtime, "kept");
+  Deno.writeTextFileSync(target, "");
+  Deno.removeSync(dead);
+  Deno.symlinkSync(target, dead);
+  place.registry.look();
+  assert.deepEqual(place.names(), [OWN]);
+  assert.equal(Deno.statSync(target).isFile, true);
+});
+
+compilerTest(
+  "SessionRegistry.look() finds programs that run among more tickets of the dead than it looks at",
+  async () => {
+    using place = new Place();
+    const { program } = await Program.start(place.runtime);
+    await using _ = program;
+    for (let start = 0; start <= MAX_ENTRIES; start++) {
+      // Before all pids by name, and below the highest one.
+      Deno.writeTextFileSync(join(place.sessions, `1000000000.${start}`), "");
+    }
+    using elsewhere = new SessionRegistry({ directories: { own: [], foreign: [place.runtime] } });
+    const look = elsewhere.look();
+    assert.deepEqual(look.sessions.map(({ pid }) => pid), [program.pid]);
+    assert.deepEqual(look.problems, []);
+    assert.equal(place.names().length, MAX_ENTRIES + 2);
+    place.registry.look();
+    assert.equal(place.names().length, 1);
+  },
+);
 
 compilerTest(
   "SessionRegistry.look() takes no page through a ticket of another process",
