@@ -7,11 +7,15 @@
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { Buffer } from "node:buffer";
@@ -61,9 +65,44 @@ function putCopy(path: string, bytes: Uint8Array): void {
     // Not there yet.
   }
   const temporary = `${path}.${Deno.pid}`;
-  writeFileSync(temporary, bytes, { mode: 0o755 });
-  chmodSync(temporary, 0o755);
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, bytes, { mode: 0o755 });
+    chmodSync(temporary, 0o755);
+    renameSync(temporary, path);
+  } catch (error) {
+    // Half a file stays where a disk is full.
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Names of copies that were being written, by which process. */
+const UNFINISHED = /^(?:libmvgal_\w+\.so|mvgal\.icd)\.(\d+)$/;
+
+/** No copy takes so long, in ms: of a process that is not seen (another host's, on a shared home) it may be. */
+const UNFINISHED_MS = 60_000;
+
+/** Names of all files below a directory, as far as they can be listed. */
+function filesBelow(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: "utf8" });
+  } catch {
+    return [];
+  }
+}
+
+/** Removes what processes that were killed over it left of their copies, in all directories of shims. */
+function sweepUnfinished(shims: string): void {
+  for (const path of filesBelow(shims)) {
+    const pid = UNFINISHED.exec(basename(path))?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    try {
+      const age_ms = Date.now() - lstatSync(join(shims, path)).mtimeMs;
+      if (age_ms > UNFINISHED_MS) unlinkSync(join(shims, path));
+    } catch {
+      // Another swept at the same time.
+    }
+  }
 }
 
 /** Makes a directory where it is missing, and goes on with it only where it is this user's alone. */
@@ -100,6 +139,7 @@ function copyTo(directory: string, files: Files, { uid, whyNotLoaded }: CopyOpti
   const place = join(directory, "shims", sum.digest("hex").slice(0, 16));
   for (const each of [directory, dirname(place), place]) makeOwn(each, uid);
   checkParent(directory);
+  sweepUnfinished(dirname(place));
   for (const { name, bytes } of files) {
     putCopy(join(place, name), bytes);
     const why = whyNotLoaded(join(place, name));
@@ -140,8 +180,8 @@ type CopyOptions = Required<Pick<ShimPlaces, "uid" | "whyNotLoaded">>;
 /** What people can do where there is no place at all. */
 function placeHint(uid: number | null): string {
   return uid === 0
-    ? "mount /var/cache or /run without noexec, or name a directory with the shims in MVGAL_SHIM_DIR"
-    : "name a directory of your own, on a file system without noexec, in XDG_CACHE_HOME";
+    ? "make room in /var/cache or /run, without noexec, or name a directory with the shims in MVGAL_SHIM_DIR"
+    : "name a directory of your own in XDG_CACHE_HOME, with room and on no file system mounted noexec";
 }
 
 /** A directory with copies of files, where programs that are started can open and load them. */

@@ -76,6 +76,37 @@ Deno.test("shimForPrograms() goes on to the next place where programs load nothi
   );
 });
 
+Deno.test("copyForPrograms() leaves no half copies, and sweeps those of the dead", () => {
+  using tree = new Tree();
+  const shims = join(tree.directory, "shims");
+  const files = [{ name: "libmvgal_cuda.so", bytes: new Uint8Array(1 << 16) }];
+  const copied = () => copyForPrograms(files, { caches: [tree.directory], uid: Deno.uid() });
+  const names = (place: string) => Array.from(Deno.readDirSync(place), ({ name }) => name).sort();
+  const first = copied();
+  const place = first.state === "ready" ? first.path : assert.fail();
+  const path = join(place, "libmvgal_cuda.so");
+  // It cannot be finished: as on a full disk, the file is there by then.
+  Deno.removeSync(path);
+  Deno.mkdirSync(path);
+  assert.equal(copied().state, "absent");
+  assert.deepEqual(names(place), ["libmvgal_cuda.so"]);
+  Deno.removeSync(path);
+
+  const other = join(shims, "0123456789abcdef");
+  Deno.mkdirSync(other, { mode: 0o700 });
+  const [living, dead, recent] = [`${Deno.ppid}`, "2147483647", "2147483646"].map((pid) => {
+    const name = `libmvgal_opencl.so.${pid}`;
+    for (const at of [place, other]) Deno.writeTextFileSync(join(at, name), "half");
+    return name;
+  });
+  for (const at of [place, other]) {
+    for (const name of [living, dead]) Deno.utimeSync(join(at, name ?? ""), 1, 1);
+  }
+  assert.equal(copied().state, "ready");
+  assert.deepEqual(names(place), ["libmvgal_cuda.so", recent, living].sort());
+  assert.deepEqual(names(other), [recent, living].sort());
+});
+
 Deno.test("copyForPrograms() says which variable to set where there is no place", () => {
   const reason = (uid: number) => {
     const place = copyForPrograms([], { caches: [], uid });
