@@ -32,10 +32,12 @@ export const RUNTIME_ARGS: readonly string[] = [
 
 /**
  * Deno's variables; `state.ts` makes what is to be in its directory. The node shim is a `node` that Deno would
- * put into the `PATH` of every program started.
+ * put into the `PATH` of every program started. Without a home of its own Deno reads the user's `.npmrc`, also with
+ * `--no-npm --no-config`, and ends where it cannot; programs that are started get the user's.
  */
 export const RUNTIME_ENV: Readonly<Record<string, string>> = {
   DENO_DIR: "{dir}/deno",
+  HOME: "{dir}",
   DENO_DISABLE_NODE_SHIM: "1",
   DENO_NO_UPDATE_CHECK: "1",
   DENO_NO_PACKAGE_JSON: "1",

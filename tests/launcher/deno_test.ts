@@ -154,6 +154,32 @@ Deno.test({
         },
       );
 
+      await t.step(
+        "whatever is in the user's home, which programs that it starts see",
+        async () => {
+          const odd = join(root, "odd");
+          const kept = { PATH: Deno.env.get("PATH") ?? "", XDG_CACHE_HOME: join(home, ".cache") };
+          const homes: Record<string, (path: string) => void> = {
+            variable: (path) => Deno.writeTextFileSync(path, "registry=${NPM_REGISTRY_NOT_SET}\n"),
+            bytes: (path) => Deno.writeFileSync(path, Uint8Array.of(0xff, 0xfe, 0x3d)),
+            directory: (path) => Deno.mkdirSync(path),
+          };
+          for (const [name, make] of Object.entries(homes)) {
+            Deno.mkdirSync(join(odd, name), { recursive: true });
+            make(join(odd, name, ".npmrc"));
+          }
+          const all = ["/dev/null", ...Object.keys(homes).map((name) => join(odd, name))];
+          for (const user of all) {
+            // From the cache, and from memory where there is none.
+            for (const env of [kept, { XDG_CACHE_HOME: "/dev/null" }]) {
+              const said = await say([executable], { ...env, HOME: user });
+              assert.equal(said.env["HOME"], user);
+              assert.equal(said.childHome, user);
+            }
+          }
+        },
+      );
+
       await t.step("under a name that Deno takes for a command", async () => {
         const link = join(root, "my-dx");
         Deno.symlinkSync("mvgal", link);

@@ -20,6 +20,8 @@ export interface Said {
   /** What is in the file `web/probe.txt` that it carries; null where it carries none. */
   readonly asset: string | null;
   readonly env: Readonly<Record<string, string>>;
+  /** `HOME` as a program started by it sees it; null where none was started. */
+  readonly childHome: string | null;
   /** What a program started by it has open, but for its standard streams; null where none was started. */
   readonly childDescriptors: readonly string[] | null;
 }
@@ -34,6 +36,12 @@ function callShim(path: string): boolean {
   } finally {
     library.close();
   }
+}
+
+function childHome(): string {
+  const { stdout } = new Deno.Command("/bin/sh", { args: ["-c", 'printf %s "$HOME"'] })
+    .outputSync();
+  return new TextDecoder().decode(stdout);
 }
 
 function childDescriptors(): string[] {
@@ -55,6 +63,7 @@ function say(child: boolean): void {
     shimWorks: shim !== null && callShim(shim),
     asset: asset === undefined ? null : Deno.readTextFileSync(asset),
     env: Deno.env.toObject(),
+    childHome: child ? childHome() : null,
     childDescriptors: child ? childDescriptors() : null,
   };
   console.log(JSON.stringify(said));
