@@ -48,7 +48,11 @@ try {
   copyFileSync(values.vendor, join(directory, "vendor.icd"));
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [values.rounds],
-    env: { OCL_ICD_VENDORS: directory, MVGAL_OPENCL_VENDORS: values.vendor },
+    env: {
+      OCL_ICD_VENDORS: directory,
+      MVGAL_OPENCL_VENDORS: values.vendor,
+      MVGAL_RUNTIME_DIR: join(directory, "runtime"),
+    },
   }).output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr).trim());
   const figures = new TextDecoder().decode(stdout).trim().split("\n")

@@ -122,7 +122,8 @@ async function main(): Promise<number> {
       return place;
     });
     writeFileSync(join(pool, "mvgal.icd"), `${SHIM}\n`);
-    await demandPool({ OCL_ICD_VENDORS: pool, MVGAL_OPENCL_VENDORS: all });
+    const runtime = { MVGAL_RUNTIME_DIR: join(directory, "runtime") };
+    await demandPool({ ...runtime, OCL_ICD_VENDORS: pool, MVGAL_OPENCL_VENDORS: all });
     const scale = SCALES.find((each) => each === values.size);
     if (scale === undefined) throw new Error(`no size '${values.size}': ${SCALES.join(", ")}`);
     const rounds = Number(values.rounds);
@@ -143,6 +144,7 @@ async function main(): Promise<number> {
         ...values.members.split(",").map(Number).map((members): Way => ({
           members,
           env: {
+            ...runtime,
             OCL_ICD_VENDORS: pool,
             MVGAL_OPENCL_VENDORS: all,
             MVGAL_OPENCL_DEVICES: members > 1 ? `0-${members - 1}` : "0",

@@ -72,6 +72,7 @@ export class Machine {
   demandPool(): Promise<void> {
     return demandPool({
       ...this.#env,
+      MVGAL_RUNTIME_DIR: this.#runtime,
       OCL_ICD_VENDORS: this.#pool,
       MVGAL_OPENCL_VENDORS: this.#all,
     });

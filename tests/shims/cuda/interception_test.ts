@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compile, compiler, compilerTest } from "../../fakes/cc.ts";
+import { ownRuntime } from "../../session/own_runtime.ts";
 
 const HERE = import.meta.dirname ?? ".";
 const SHIMS = join(HERE, "..", "..", "..", "shims");
@@ -80,7 +81,12 @@ function run(
   const { shim, driver, program } = getKit();
   const { success, stdout, stderr } = new Deno.Command(program, {
     args: [...way],
-    env: { LD_LIBRARY_PATH: directoryOf(driver), ...(preload && { LD_PRELOAD: shim }), ...env },
+    env: {
+      LD_LIBRARY_PATH: directoryOf(driver),
+      MVGAL_RUNTIME_DIR: ownRuntime(),
+      ...(preload && { LD_PRELOAD: shim }),
+      ...env,
+    },
   }).outputSync();
   const decoder = new TextDecoder();
   assert.ok(success, decoder.decode(stderr));

@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { compile, compiler } from "../../fakes/cc.ts";
+import { ownRuntime } from "../../session/own_runtime.ts";
 import { type Build, library, objects, SANITIZERS } from "./build.ts";
 
 const HERE = import.meta.dirname ?? ".";
@@ -97,6 +98,7 @@ function commandOf(
       POCL_DEVICES: "pthread pthread",
       ASAN_OPTIONS: "detect_leaks=0",
       MVGAL_TEST_INPUT: input,
+      MVGAL_RUNTIME_DIR: ownRuntime(),
       ...env,
     },
     stdin: "null",
