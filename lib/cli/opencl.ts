@@ -5,9 +5,17 @@
  */
 
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { installIcd, LIBRARIES, uninstallIcd, VENDORS } from "../launch/opencl_icd.ts";
 import { shimPath } from "../launch/self.ts";
-import { type CommandModule, value } from "./command.ts";
+import { type CommandInput, type CommandModule, UsageError, value } from "./command.ts";
+
+/** A directory of the installation. Loaders read its path elsewhere than here, so it is absolute. */
+function directoryOf(input: CommandInput, name: "vendors" | "libraries", usual: string): string {
+  const given = value(input, name);
+  if (given === "") throw new UsageError(`--${name} '' names no directory`);
+  return resolve(given ?? usual);
+}
 
 /** The command. */
 export const openclCommand: CommandModule = {
@@ -35,8 +43,8 @@ export const openclCommand: CommandModule = {
   ],
   run(input, context) {
     const places = {
-      vendors: value(input, "vendors") ?? VENDORS,
-      libraries: value(input, "libraries") ?? LIBRARIES,
+      vendors: directoryOf(input, "vendors", VENDORS),
+      libraries: directoryOf(input, "libraries", LIBRARIES),
     };
     if (input.args[0] === "uninstall") {
       const gone = uninstallIcd(places);

@@ -5,7 +5,7 @@
  */
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** Where loaders look for vendors. */
 export const VENDORS = "/etc/OpenCL/vendors";
@@ -75,32 +75,46 @@ export function installIcd(library: Uint8Array, { vendors, libraries }: IcdPlace
  * Takes it away again; other files stay.
  *
  * @returns the files that were there.
- * @throws {Error} of one line, where one cannot be removed.
+ * @throws {Error} of one line, where one cannot be removed, or where the file for loaders names a library that
+ * is none of mvgal's: then all stays as it is.
  */
 export function uninstallIcd({ vendors, libraries }: IcdPlaces): string[] {
   const icd = join(vendors, ICD);
   const named = libraryOf(icd);
+  if (named !== undefined && basename(named) !== LIBRARY) {
+    throw new Error(
+      `${icd} names '${named}', which is no library of mvgal: it is left as it is, remove it by hand`,
+    );
+  }
   const own = join(libraries, LIBRARY);
   // A file of that name may name a library that somebody else put elsewhere.
   return [icd, ...(named === undefined || named === own ? [own] : [])].filter((path) => {
     let isThere = true;
-    withReason(path, "remove", () => {
-      try {
-        rmSync(path);
-      } catch (error) {
-        if (codeOf(error) !== "ENOENT") throw error;
-        isThere = false;
-      }
-    });
+    withReason(path, "remove", () => isThere = removeFile(path));
     return isThere;
   });
 }
 
-/** The library that a vendor's file names. */
-function libraryOf(icd: string): string | undefined {
+/** Removes a file; tells whether it was there. */
+function removeFile(path: string): boolean {
   try {
-    return readFileSync(icd, "utf8").trim();
-  } catch {
-    return undefined;
+    rmSync(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return false;
   }
+}
+
+/** The first line of a vendor's file, which names its library; undefined where there is no file. */
+function libraryOf(icd: string): string | undefined {
+  let named: string | undefined;
+  withReason(icd, "read", () => {
+    try {
+      named = readFileSync(icd, "utf8").split("\n", 1)[0]?.trim() ?? "";
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+  });
+  return named;
 }

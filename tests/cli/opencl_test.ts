@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { installIcd, uninstallIcd } from "../../lib/launch/opencl_icd.ts";
 import { shimPath } from "../../lib/launch/self.ts";
 import { capture } from "./capture.ts";
@@ -48,6 +48,20 @@ Deno.test("uninstallIcd() leaves a library that somebody else's file names elsew
   assert.ok(exists(places.library));
 });
 
+Deno.test("uninstallIcd() leaves a file that names no library of mvgal, and its own library", () => {
+  using places = new Places();
+  installIcd(new Uint8Array([1]), places);
+  for (const text of ["/opt/vendor.so\n", ""]) {
+    Deno.writeTextFileSync(places.icd, text);
+    assert.throws(
+      () => uninstallIcd(places),
+      /^Error: .*mvgal\.icd names '[^\n]*', which is no library of mvgal: [^\n]*$/,
+    );
+    assert.equal(Deno.readTextFileSync(places.icd), text);
+    assert.ok(exists(places.library));
+  }
+});
+
 Deno.test("installIcd() says in a line what cannot be written", () => {
   using places = new Places();
   Deno.writeTextFileSync(join(places.directory, "lib"), "a file");
@@ -71,4 +85,33 @@ Deno.test({
     assert.deepEqual([again.status, again.stdout], [0, "it is not installed\n"]);
     assert.equal((await capture(["opencl", "remove"])).status, 2);
   },
+});
+
+Deno.test({
+  name: "mvgal opencl install writes an absolute path, wherever the directories are named from",
+  ignore: shimPath("opencl") === undefined,
+  async fn() {
+    using places = new Places();
+    const from = (path: string) => relative(Deno.cwd(), path);
+    const args = ["--vendors", from(places.vendors), "--libraries", from(places.libraries)];
+    const installed = await capture(["opencl", "install", ...args]);
+    assert.equal(installed.stdout, `wrote ${places.library}\nwrote ${places.icd}\n`);
+    assert.equal(Deno.readTextFileSync(places.icd), `${places.library}\n`);
+    const removed = await capture(["opencl", "uninstall", ...args]);
+    assert.equal(removed.stdout, `removed ${places.icd}\nremoved ${places.library}\n`);
+  },
+});
+
+Deno.test("mvgal opencl refuses a directory without a name", async () => {
+  using places = new Places();
+  for (const action of ["install", "uninstall"]) {
+    const { status, stderr } = await capture([
+      "opencl",
+      action,
+      "--libraries=",
+      "--vendors",
+      places.vendors,
+    ]);
+    assert.deepEqual([status, stderr], [2, "mvgal: --libraries '' names no directory\n"]);
+  }
 });
