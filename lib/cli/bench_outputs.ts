@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { reasonOf } from "../bench/errors.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
+import { writeWhole } from "./whole_file.ts";
 
 /** The reports that can be asked for, each a file, but for the directory of `svg`. */
 const KINDS = ["json", "csv", "html", "svg"] as const;
@@ -66,45 +67,6 @@ export function takesStdout(outputs: readonly Output[]): boolean {
   return outputs.some(({ path }) => path === "-");
 }
 
-/** Whether there is something that is no file: a pipe, a terminal, `/dev/full`. */
-function isSpecial(path: string): boolean {
-  try {
-    return !Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-/** The file that a path means: where it is a link, what it leads to. */
-function withoutLinks(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
-  }
-}
-
-/** Writes a file, whole or not at all; what is no file is written to as it is. */
-function writeFile(path: string, text: string): void {
-  const file = withoutLinks(path);
-  const temporary = `${file}.${Deno.pid}.tmp`;
-  try {
-    if (isSpecial(path)) {
-      Deno.writeTextFileSync(path, text, { create: false });
-      return;
-    }
-    Deno.writeTextFileSync(temporary, text);
-    Deno.renameSync(temporary, file);
-  } catch (error) {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It was never made.
-    }
-    throw new Error(`the report cannot be written to ${path}: ${reasonOf(error)}`);
-  }
-}
-
 function writeStdout(text: string, { stdout }: CommandContext): void {
   try {
     stdout.write(text);
@@ -137,17 +99,18 @@ export async function writeOutputs(
 ): Promise<void> {
   const failures: unknown[] = [];
   for (const { kind, path } of outputs) {
+    const failure = `the report cannot be written to ${path}`;
     try {
       if (kind === "svg") {
         const { benchSvgs } = await import("../render/bench_svg.ts");
         Deno.mkdirSync(path, { recursive: true });
         for (const [name, svg] of benchSvgs(report)) {
-          writeFile(join(path, name), svg);
+          await writeWhole(join(path, name), svg, failure);
         }
       } else if (path === "-") {
         writeStdout(await textOf(kind, report), context);
       } else {
-        writeFile(path, await textOf(kind, report));
+        await writeWhole(path, await textOf(kind, report), failure);
       }
     } catch (error) {
       failures.push(error);

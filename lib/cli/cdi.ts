@@ -4,13 +4,13 @@
  * @module
  */
 
-import { writeFileSync } from "node:fs";
 import { cdiSpecification } from "../launch/cdi.ts";
 import { planRun, type RunHost } from "../launch/plan.ts";
 import { type CommandModule, flag, UsageError, value } from "./command.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { asUsage } from "./run.ts";
 import { hostRun } from "./run_host.ts";
+import { writeWhole } from "./whole_file.ts";
 
 /** Builds the command. */
 export function cdiCommand(host: RunHost = hostRun): CommandModule {
@@ -40,7 +40,7 @@ export function cdiCommand(host: RunHost = hostRun): CommandModule {
       },
       { command: "cdi generate --vram 8GiB", meaning: "Look at it" },
     ],
-    run(input, context) {
+    async run(input, context) {
       const plan = asUsage(() =>
         planRun({
           vram: value(input, "vram"),
@@ -70,12 +70,7 @@ export function cdiCommand(host: RunHost = hostRun): CommandModule {
         context.stdout.write(`${text}\n`);
         return 0;
       }
-      try {
-        writeFileSync(file, `${text}\n`, { mode: 0o644 });
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new Error(`cannot write ${file}: ${why}`);
-      }
+      await writeWhole(file, `${text}\n`);
       return 0;
     },
   };

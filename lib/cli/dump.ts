@@ -7,24 +7,9 @@
 import { collectDump } from "../dump/collect.ts";
 import { tarOf } from "../dump/tar.ts";
 import { plural } from "../render/units.ts";
-import { type CommandContext, type CommandModule, UsageError } from "./command.ts";
+import { type CommandModule, UsageError } from "./command.ts";
 import { sysrootOf } from "./sysroot.ts";
-
-/** Where a dump goes: a file that is opened once there is something to write, or stdout. */
-async function writeTo(
-  file: string | undefined,
-  pieces: AsyncIterable<Uint8Array>,
-  context: CommandContext,
-): Promise<void> {
-  if (file === undefined) {
-    for await (const piece of pieces) context.stdout.write(piece);
-    return;
-  }
-  using out = await Deno.open(file, { write: true, create: true, truncate: true });
-  for await (const piece of pieces) {
-    for (let rest = piece; rest.length > 0;) rest = rest.subarray(await out.write(rest));
-  }
-}
+import { writeWhole } from "./whole_file.ts";
 
 /** `mvgal dump`. */
 export const dumpCommand: CommandModule = {
@@ -57,12 +42,9 @@ export const dumpCommand: CommandModule = {
     }
     const file = given === "-" ? undefined : given;
     const dump = collectDump(sysrootOf(input, context));
-    try {
-      await writeTo(file, tarOf(dump.entries), context);
-    } catch (error) {
-      if (file === undefined || !(error instanceof Error)) throw error;
-      throw new Error(`cannot write ${file}: ${error.message}`);
-    }
+    const pieces = tarOf(dump.entries);
+    if (file !== undefined) await writeWhole(file, pieces);
+    else for await (const piece of pieces) context.stdout.write(piece);
     const say = (text: string) => context.stderr.write(`mvgal: ${text}\n`);
     say(
       `${plural(dump.entries.length, "file")} of ${plural(dump.devices.length, "device")}` +

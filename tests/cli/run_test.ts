@@ -245,6 +245,16 @@ compilerTest("mvgal cdi generate writes a device, and takes nothing of this shel
       "MVGAL_VRAM_LIMIT=4096",
       "MVGAL_SM_LIMIT=30%",
     ]);
+    const full = join(tree.directory, "full");
+    Deno.symlinkSync("/dev/full", full);
+    const failed = await capture([...args, "--output", full]);
+    assert.deepEqual([failed.status, failed.stderr], [
+      1,
+      `mvgal: cannot write ${full}: No space left on device\n`,
+    ]);
+    const old = Deno.statSync(output).ino;
+    assert.equal((await capture([...args, "--output", output])).status, 0);
+    assert.notEqual(Deno.statSync(output).ino, old, "it was written beside it, and renamed");
     const wrong = await capture(["cdi", "generate", "--name", "a b"]);
     assert.equal(wrong.status, 2);
   } finally {
