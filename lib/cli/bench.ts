@@ -43,12 +43,17 @@ import {
   values,
 } from "./command.ts";
 import { VERSION } from "./version.ts";
+import { writeWhole } from "./whole_file.ts";
 
 /** Libraries that add nothing to what can be measured through Vulkan, and take their time. */
 const UNNEEDED_SOURCES: readonly string[] = ["opencl", "cuda", "level_zero", "hip"];
 
 /** Exit status after a signal, as shells give it for a program that the signal ended: 128 and its number. */
-const EXIT_INTERRUPTED: Readonly<Record<Interruption, number>> = { SIGINT: 130, SIGTERM: 143 };
+const EXIT_INTERRUPTED: Readonly<Record<Interruption, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
 
 /** The devices to measure. */
 function choose(discovery: Discovery, selector: string | undefined): Gpu[] {
@@ -105,12 +110,12 @@ function contextOf(
 }
 
 /** Shows which benchmarks there are, and where they can be run. */
-function list(
+async function list(
   input: CommandInput,
   context: CommandContext,
   { selection }: Request,
   plan: BenchPlan,
-): number {
+): Promise<number> {
   const document = listBenchmarks(REGISTRY.filter(selection.selects), plan.tasks);
   const json = value(input, "json");
   const text = `${JSON.stringify(document, null, 2)}\n`;
@@ -120,7 +125,7 @@ function list(
   } else if (json === "-") {
     context.stdout.write(text);
   } else {
-    Deno.writeTextFileSync(json, text);
+    await writeWhole(json, text);
   }
   return 0;
 }
@@ -177,7 +182,7 @@ async function run(input: CommandInput, context: CommandContext): Promise<number
     shimPlaces: shim === undefined ? [] : [shim],
     vulkanObstacle: discovery.sources.find((source) => source.name === "vulkan")?.reason ?? null,
   });
-  if (flag(input, "list")) return list(input, context, request, plan);
+  if (flag(input, "list")) return await list(input, context, request, plan);
   const first = await measureAll(plan, gpus, input, context);
   let { interruptedBy } = first;
   const documentContext = contextOf(input, context, request, plan, discovery);
@@ -206,11 +211,11 @@ export const benchCommand: CommandModule = {
   details:
     "Measures every Vulkan device, hardware or software, and the host itself, checks what the " +
     "devices computed, and reports medians with their spread, beside the devices' peaks where these " +
-    "are known. `bench pool` measures several devices as one: what kernels and frames gain. Ctrl-C " +
-    "and SIGTERM end it and keep what was measured. Exit status 1 where a " +
+    "are known. `bench pool` measures several devices as one: what kernels and frames gain. Ctrl-C, " +
+    "SIGTERM and SIGHUP end it and keep what was measured. Exit status 1 where a " +
     "benchmark failed, gave a figure that cannot be true, was significantly slower than in the report " +
     "that it is compared with, or did not come up to an expectation; 130 after Ctrl-C, 143 after " +
-    "SIGTERM.",
+    "SIGTERM, 129 after SIGHUP.",
   arguments: [{
     syntax: "[what...]",
     describe: "suites, benchmarks, or patterns of their names (default: all)",

@@ -15,7 +15,7 @@ import { progressView } from "../render/progress.ts";
 import { type CommandContext, type CommandInput, flag, value } from "./command.ts";
 
 /** Signals that end a run, which keeps what it has. */
-const INTERRUPTIONS = ["SIGINT", "SIGTERM"] as const;
+const INTERRUPTIONS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 /** A signal that ends a run. */
 export type Interruption = typeof INTERRUPTIONS[number];
@@ -36,6 +36,23 @@ interface Conduct {
   begin(what: string): void;
   end(line: string): void;
 }
+
+/** SIGHUP's bit in the masks of /proc: signal(7) numbers it 1. */
+const SIGHUP_BIT = 1n;
+
+/** Whether nohup(1) started this: the terminal's end is not to end it then. proc_pid_status(5). */
+function ignoresHangUp(): boolean {
+  try {
+    const [, mask] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status")) ??
+      [];
+    return mask !== undefined && (BigInt(`0x${mask}`) & SIGHUP_BIT) !== 0n;
+  } catch {
+    return false;
+  }
+}
+
+/** Asked before the first listener: with it Deno catches SIGHUP too, and ends by it where nobody listens. */
+const IGNORES_HANG_UP = ignoresHangUp();
 
 /** The effort that was asked for. */
 export function effortOf(input: CommandInput): Effort {
@@ -85,7 +102,7 @@ async function runApart(
 }
 
 /**
- * Runs a plan; SIGINT and SIGTERM end the run and keep what it has.
+ * Runs a plan; SIGINT, SIGTERM and SIGHUP end the run, which keeps what it has.
  *
  * @param share of the time that each device usually has.
  */
@@ -101,6 +118,7 @@ export async function measureAll(
   const listeners = INTERRUPTIONS.map((signal) => ({
     signal,
     listener: () => {
+      if (signal === "SIGHUP" && IGNORES_HANG_UP) return;
       interruptedBy ??= signal;
       interruption.abort();
     },

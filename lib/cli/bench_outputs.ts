@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { reasonOf } from "../bench/errors.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
-import { writeWhole } from "./whole_file.ts";
+import { isSpecial, whyNotWritable, withoutLinks, writeWhole } from "./whole_file.ts";
 
 /** The reports that can be asked for, each a file, but for the directory of `svg`. */
 const KINDS = ["json", "csv", "html", "svg"] as const;
@@ -28,9 +28,43 @@ function isDirectory(path: string): boolean {
   }
 }
 
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why a report has nowhere to go; undefined where it has. Nothing is left behind. */
+function whyNowhere({ kind, path }: Output): string | undefined {
+  if (path === "") return kind === "svg" ? "names no directory" : "names no file";
+  if (kind === "svg" && path === "-") return "there are several charts: name a directory";
+  if (path === "-") return undefined;
+  const isThere = isDirectory(path);
+  if (kind !== "svg" && isThere) return "is a directory";
+  if (kind === "svg" && !isThere && exists(path)) return "is no directory";
+  if (!isDirectory(dirname(path))) return `there is no directory ${dirname(path)}`;
+  // A directory that is still to be made takes the place of a file for now.
+  return whyNotWritable(kind === "svg" && isThere ? join(path, "chart") : path);
+}
+
+/** Refuses two reports in one file, of which the first would be lost. */
+function checkApart(outputs: readonly Output[]): void {
+  const taken = new Map<string, string>();
+  for (const { kind, path } of outputs) {
+    if (path === "-" || isSpecial(path)) continue;
+    const file = withoutLinks(path);
+    const other = taken.get(file);
+    if (other !== undefined) throw new UsageError(`${other} and --${kind} both write ${path}`);
+    taken.set(file, `--${kind}`);
+  }
+}
+
 /**
- * The reports that were asked for, checked before hours of measuring: that each has somewhere to go, and
- * that stdout holds one at most.
+ * The reports that were asked for, checked before hours of measuring: that each has somewhere to go, where it
+ * can be written, and that no file and stdout neither holds more than one.
  *
  * @throws {UsageError} where one has not.
  */
@@ -39,26 +73,15 @@ export function outputsOf(input: CommandInput): Output[] {
     const path = value(input, kind);
     return path === undefined ? [] : [{ kind, path }];
   });
-  for (const { kind, path } of outputs) {
-    const option = `--${kind} ${path}`;
-    if (kind === "svg") {
-      if (path === "-") {
-        throw new UsageError(
-          `${option}: there are several charts: name a directory`,
-        );
-      }
-    } else {
-      if (path === "-") continue;
-      if (isDirectory(path)) throw new UsageError(`${option}: is a directory`);
-    }
-    if (!isDirectory(dirname(path))) {
-      throw new UsageError(`${option}: there is no directory ${dirname(path)}`);
-    }
+  for (const output of outputs) {
+    const why = whyNowhere(output);
+    if (why !== undefined) throw new UsageError(`--${output.kind} ${output.path || "''"}: ${why}`);
   }
   const piped = outputs.filter(({ path }) => path === "-").map(({ kind }) => `--${kind} -`);
   if (piped.length > 1) {
     throw new UsageError(`${piped.join(" and ")} both write to stdout`);
   }
+  checkApart(outputs);
   return outputs;
 }
 

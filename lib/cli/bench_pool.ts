@@ -19,6 +19,7 @@ import {
   value,
   values,
 } from "./command.ts";
+import { writeWhole } from "./whole_file.ts";
 
 /** Options of `mvgal bench` that mean nothing here. */
 const OTHERS = [
@@ -81,7 +82,7 @@ export async function runPoolBench(
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (json === "-") stdout.write(text);
   else {
-    if (json !== undefined) Deno.writeTextFileSync(json, text);
+    if (json !== undefined) await writeWhole(json, text);
     stdout.write(renderPoolReport(report));
   }
   const wrong = failures(report);

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { BenchReport } from "../../lib/bench/report.ts";
 import { madeReport } from "../bench/reports.ts";
 import { benchProcess, reportIn, runBench } from "./bench_process.ts";
+import { capture } from "./capture.ts";
 
 const NO_VULKAN = { VK_DRIVER_FILES: "/nonexistent.json", VK_ICD_FILENAMES: "/nonexistent.json" };
 
@@ -33,7 +34,9 @@ function store(directory: string, name: string, figure: number): string {
   return path;
 }
 
-for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (
+  const [signal, status] of [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const
+) {
   Deno.test(`${signal} ends mvgal bench, which writes the report so far`, async () => {
     let ended = false;
     const run = await runBench(["host", "--quick", "--json", "-"], NO_VULKAN, (line, child) => {
@@ -79,6 +82,49 @@ Deno.test({
       assert.match(Deno.readTextFileSync(csv), /memory\.copy/, "and the others are written");
       assert.equal(Deno.statSync("/dev/full").isCharDevice, true, "a device is not replaced");
     }),
+});
+
+Deno.test("mvgal bench refuses reports that have nowhere to go before it measures", () =>
+  inDirectory(async (directory) => {
+    const at = (name: string) => join(directory, name);
+    Deno.writeTextFileSync(at("afile"), "kept");
+    Deno.symlinkSync("afile", at("link"));
+    const cases: [string[], string][] = [
+      [["--json="], "--json '': names no file"],
+      [["--svg="], "--svg '': names no directory"],
+      [["--svg", at("afile")], `--svg ${at("afile")}: is no directory`],
+      [["--svg", at("no/svg")], `--svg ${at("no/svg")}: there is no directory ${at("no")}`],
+      [["--json", at("afile"), "--csv", at("afile")], `--json and --csv both write ${at("afile")}`],
+      [
+        ["--json", at("link"), "--html", at("afile")],
+        `--json and --html both write ${at("afile")}`,
+      ],
+      [["--csv", at("new"), "--svg", at("./new")], `--csv and --svg both write ${at("new")}`],
+    ];
+    for (const [args, message] of cases) {
+      const { status, stdout, stderr } = await capture(["bench", ...CHEAP, ...args]);
+      assert.deepEqual([status, stdout, stderr], [2, "", `mvgal: ${message}\n`]);
+    }
+    for (const path of ["/proc/x.json", "/proc/self/net/x.json"]) {
+      const { status, stderr } = await capture(["bench", ...CHEAP, "--json", path]);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, /^mvgal: --json \S+: [^\n:]+\n$/);
+    }
+    assert.equal(Deno.readTextFileSync(at("afile")), "kept");
+    assert.deepEqual([...Deno.readDirSync(directory)].length, 2);
+  }));
+
+Deno.test("mvgal bench under nohup goes on where its terminal ends", async () => {
+  const args = ["host", "--quick", "--json", "-"];
+  const child = benchProcess(args, NO_VULKAN, "piped", ["nohup"]).spawn();
+  const stdout = new Response(child.stdout).text();
+  let said = 0;
+  for await (const line of child.stderr.pipeThrough(new TextDecoderStream())) {
+    if (line.includes("/") && ++said <= 2) child.kill(said === 1 ? "SIGHUP" : "SIGTERM");
+  }
+  assert.equal((await child.status).code, 143);
+  const report = JSON.parse(await stdout) as BenchReport;
+  assert.ok(report.benchmarks.filter(({ state }) => state === "ok").length >= 2);
 });
 
 Deno.test("mvgal bench follows a link to its report, and keeps the link", () =>

@@ -13,14 +13,17 @@ export interface BenchRun {
   stderr: string[];
 }
 
-/** The command, to be spawned. */
+/** The command, to be spawned, by a program such as nohup where one is given. */
 export function benchProcess(
   args: readonly string[],
   env: Record<string, string>,
   stdout: "piped" | "null" = "piped",
+  starter: readonly string[] = [],
 ): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", MAIN, "bench", ...args],
+  const mvgal = [Deno.execPath(), "run", "-A", "--no-check", MAIN, "bench", ...args];
+  const [program = "", ...rest] = [...starter, ...mvgal];
+  return new Deno.Command(program, {
+    args: rest,
     env,
     stdin: "null",
     stdout,
