@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { openHistory } from "../../lib/daemon/history/history.ts";
 import { HistoryFixture, look, START } from "../daemon/history/history_fixture.ts";
 import { VERSION } from "../../lib/cli/version.ts";
@@ -144,4 +144,15 @@ Deno.test("mvgal history asks the service where it cannot read the file", async 
     assert.match(told.stderr, /no history at/);
   }
   assert.equal(service.asked.length, 1);
+});
+
+Deno.test("mvgal history says the same of a damaged file by its relative path", async () => {
+  using fixture = new HistoryFixture();
+  // What a URL would take for something else.
+  const path = `${fixture.path} 100%41?#.db`;
+  Deno.writeTextFileSync(path, "no database ".repeat(500));
+  for (const file of [path, relative(Deno.cwd(), path)]) {
+    const { status, stderr } = await capture(["history", "--file", file]);
+    assert.deepEqual([status, stderr], [1, `mvgal: history ${file}: file is not a database\n`]);
+  }
 });

@@ -8,8 +8,10 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { type HistoryQuery, type HistoryView, ServiceError } from "../service_api.ts";
 import { Bins, type Collector, gapSeconds, Samples } from "./bins.ts";
 import { DamagedRowError } from "./bytes.ts";
@@ -95,7 +97,7 @@ export function openForReading(path: string): DatabaseSync {
     database.close();
     // Its shared index can be made by those alone that may write there; without a log it needs none.
     if (error instanceof ServiceError || hasLog(path)) throw error;
-    const url = new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}`);
+    const url = pathToFileURL(resolve(path));
     url.searchParams.set("immutable", "1");
     database = new DatabaseSync(url, { readOnly: true });
   }
