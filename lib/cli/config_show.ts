@@ -109,14 +109,23 @@ export function validateConfig(action: ConfigAction): number {
   return valid ? 0 : 1;
 }
 
-/** `path`: which file is read, and written. */
+/** `path`: which file is read, and written. One that was named and is not there is an error. */
 export function showPath(action: ConfigAction): number {
   const { path, exists, from } = pathOf(action);
+  const { stdout, stderr } = action.context;
   if (flag(action.input, "json")) {
-    return printJson(action, { schema: "mvgal.config-path/1", path, exists, from });
+    printJson(action, { schema: "mvgal.config-path/1", path, exists, from });
+  } else {
+    stdout.write(`${path}\n`);
   }
-  action.context.stdout.write(`${path}\n`);
-  if (!exists) action.context.stderr.write(`there is no such file yet: all are defaults\n`);
+  if (exists) return 0;
+  if (from !== "search") {
+    stderr.write(`mvgal: there is no file ${path}, which ${from} names\n`);
+    return 1;
+  }
+  if (!flag(action.input, "json")) {
+    stderr.write("there is no such file yet: all are defaults\n");
+  }
   return 0;
 }
 

@@ -141,9 +141,15 @@ Deno.test("mvgal config path names the file", async () => {
   using place = new Place("");
   assert.equal((await place.run("path")).stdout, `${place.file}\n`);
   const env = { MVGAL_CONFIG: "/none/mvgal.conf" };
-  const { stdout, stderr } = await capture(["config", "path"], { env });
-  assert.equal(stdout, "/none/mvgal.conf\n");
-  assert.match(stderr, /no such file yet/);
+  const named = await capture(["config", "path"], { env });
+  assert.deepEqual([named.status, named.stdout], [1, "/none/mvgal.conf\n"]);
+  assert.equal(
+    named.stderr,
+    "mvgal: there is no file /none/mvgal.conf, which MVGAL_CONFIG names\n",
+  );
+  const json = await capture(["config", "path", "--json"], { env });
+  assert.equal(json.status, 1);
+  assert.equal(JSON.parse(json.stdout).exists, false);
 });
 
 Deno.test("mvgal config set-strategy is mvgal-config's too", async () => {
