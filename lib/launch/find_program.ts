@@ -24,6 +24,15 @@ function isFile(path: string): boolean {
   }
 }
 
+/** Why what is there by that path is no program; undefined where nothing is there. */
+function whyNoProgram(path: string): string | undefined {
+  try {
+    return statSync(path).isDirectory() ? "is a directory" : "may not be executed";
+  } catch {
+    return undefined;
+  }
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -44,10 +53,10 @@ export function findProgram(name: string, path: string = USUAL_PATH): FoundProgr
   if (found !== undefined) {
     return { state: "found", path: found.includes("/") ? found : `./${found}` };
   }
-  const [file] = files;
-  if (file !== undefined) {
-    return { state: "missing", reason: `${file} may not be executed`, status: 126 };
-  }
+  // In PATH, shells pass over what is no file.
+  const there = name.includes("/") ? name : files[0];
+  const why = there && whyNoProgram(there);
+  if (why !== undefined) return { state: "missing", reason: `${there} ${why}`, status: 126 };
   const where = name.includes("/") ? "no such file" : "it is in no directory of PATH";
   return { state: "missing", reason: `cannot start '${name}': ${where}`, status: 127 };
 }

@@ -169,7 +169,7 @@ Deno.test("findProgram() finds what a shell would, and says what is wrong elsewh
   assert.match(JSON.stringify(findProgram("plain", path)), /b\/plain may not be executed.*126/);
   assert.match(JSON.stringify(findProgram("nothing", path)), /in no directory of PATH.*127/);
   assert.match(JSON.stringify(findProgram("./nothing", path)), /no such file.*127/);
-  assert.match(JSON.stringify(findProgram(tree.directory, path)), /no such file.*127/);
+  assert.match(JSON.stringify(findProgram(tree.directory, path)), /is a directory.*126/);
   assert.equal(findProgram("", path).state, "missing");
   assert.equal(findProgram("sh").state, "found");
 });
