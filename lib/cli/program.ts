@@ -96,6 +96,14 @@ function wantedName(args: readonly string[]): string | undefined {
   return words[0] === "help" ? words[1] : words[0];
 }
 
+/** `help NAME` of what is no command is answered as `NAME` is: commander writes all of the help. */
+function withoutVainHelp(args: readonly string[], known: readonly string[]): readonly string[] {
+  const [first, name] = args;
+  const isVain = first === "help" && name !== undefined && !name.startsWith("-") &&
+    !known.includes(name);
+  return isVain ? [name] : args;
+}
+
 /**
  * Runs mvgal.
  *
@@ -141,7 +149,8 @@ export async function main(
         fill(command, await hidden.load(), context, title, done);
       }
     }
-    await root.parseAsync([...args], { from: "user" });
+    const known = ["help", ...root.commands.map((command) => command.name())];
+    await root.parseAsync(linked ? args : withoutVainHelp(args, known), { from: "user" });
     return status;
   } catch (error) {
     return report(error, context, title);

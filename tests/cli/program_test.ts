@@ -42,6 +42,8 @@ const oneLine = /^mvgal: [^\n]+\n$/;
 Deno.test("main() answers wrong usage with one line, a hint and the status 2", async () => {
   const cases: [string[], RegExp][] = [
     [["inof"], /unknown command 'inof' \(Did you mean info\?\)/],
+    [["help", "inof"], /unknown command 'inof' \(Did you mean info\?\)/],
+    [["help", "nope"], /unknown command 'nope' \(see mvgal --help\)/],
     [["info", "--jsn"], /unknown option '--jsn' \(Did you mean --json\?\)/],
     [["info", "--gpu"], /--gpu <selector>' argument missing/],
     [["info", "extra"], /too many arguments/],
