@@ -101,6 +101,35 @@ compilerTest("mvgal explain refuses sizes and numbers that are none", async () =
   assert.match((await capture(["explain", "/nowhere.cl"])).stderr, /there is no such file/);
 });
 
+compilerTest("mvgal explain refuses numbers of which it could not take account", async () => {
+  const cases: [string, string][] = [
+    ["nope=3", "--arg nope: no kernel has an argument of this name"],
+    ["widthh=3", "--arg widthh: no kernel has an argument of this name (did you mean width?)"],
+    ["out=3", "--arg out: this argument is no whole number"],
+    [
+      "width=99999999999999999999999",
+      "--arg 'width=99999999999999999999999': 9007199254740991 is the most, with either sign",
+    ],
+    [`${"n".repeat(48)}=1`, `--arg '${"n".repeat(48)}=1': names of up to 47 characters are known`],
+  ];
+  for (const [arg, message] of cases) {
+    const { status, stdout, stderr } = await explain(SOURCE, "-DSCALE=1", "--arg", arg);
+    assert.deepEqual([status, stdout, stderr], [2, "", `mvgal: ${message}\n`]);
+  }
+  const float = await explain("__kernel void k(float f) {}", "--arg", "f=1");
+  assert.match(float.stderr, /--arg f: this argument is no whole number/);
+  const hex = await explain(SOURCE, "-DSCALE=1", "--arg", "width=-0x10");
+  assert.match(hex.stdout, /width = -16/);
+});
+
+Deno.test("mvgal explain reads no more than a program has, of a device and of a pipe", async () => {
+  const { status, stderr } = await capture(["explain", "/dev/zero"]);
+  assert.deepEqual([status, stderr], [
+    1,
+    "mvgal: cannot read /dev/zero: it has more than 67108864 bytes\n",
+  ]);
+});
+
 const MODULES = join(import.meta.dirname ?? ".", "..", "shims", "opencl", "spirv");
 
 compilerTest("mvgal explain says of SPIR-V what it says of the source", async () => {
