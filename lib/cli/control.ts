@@ -24,6 +24,7 @@ import {
 } from "./command.ts";
 import { changeSettings } from "./control_change.ts";
 import { type ControlHost, hostControl } from "./control_host.ts";
+import { checkShowsAlone } from "./control_request.ts";
 import { CONTROL_ROWS, type ControlRow } from "./control_table.ts";
 import { DirectDesk } from "./direct_desk.ts";
 import type { SettingsDesk } from "./settings_desk.ts";
@@ -113,6 +114,7 @@ export function controlCommand(row: ControlRow, host: ControlHost = hostControl)
       const [action = ""] = input.args;
       const sysroot = sysrootOf(input, context);
       const change = action !== "show";
+      if (!change) checkShowsAlone(row, input);
       const dry = flag(input, "dryRun");
       if (change && !dry && !host.mayChange(sysroot)) {
         throw new UsageError(

@@ -94,6 +94,17 @@ function firstOf(row: ControlRow): SettingId[] {
 }
 
 /**
+ * Refuses what `show` would pass over.
+ *
+ * @throws {UsageError} where something was to be set.
+ */
+export function checkShowsAlone(row: ControlRow, input: CommandInput): void {
+  if (givenValues(row, input).size > 0 || value(input, "for") !== undefined) {
+    throw new UsageError("show takes no values: write set in its place, or leave them out");
+  }
+}
+
+/**
  * Seconds of `--for`; undefined where it was not given.
  *
  * @throws {UsageError} where it is no length of time.

@@ -15,6 +15,7 @@ import {
   type CommandInput,
   type CommandModule,
   flag,
+  UsageError,
   value,
 } from "./command.ts";
 import { sysrootOf } from "./sysroot.ts";
@@ -34,6 +35,14 @@ async function discoverAny(input: CommandInput, context: CommandContext): Promis
   }
   const { discover } = await import("../discovery/mod.ts");
   return discover({ sysroot, wake });
+}
+
+/** Refuses what a number alone cannot show. */
+function checkCount(input: CommandInput): void {
+  const other = ["json", "apis", "topology"].find((name) => flag(input, name));
+  if (flag(input, "count") && other !== undefined) {
+    throw new UsageError(`--count prints a number alone: leave out --${other}, or --count`);
+  }
 }
 
 /** `mvgal info`. */
@@ -75,6 +84,7 @@ export const infoCommand: CommandModule = {
     { command: "info --sysroot dump/", meaning: "Another host's GPUs, from its dump" },
   ],
   async run(input, context) {
+    checkCount(input);
     const gpu = value(input, "gpu");
     const selector = gpu === undefined ? undefined : parseGpuSelector(gpu);
     const discovery = await discoverAny(input, context);

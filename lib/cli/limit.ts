@@ -214,6 +214,19 @@ function remove(name: string, context: CommandContext, host: LimitHost): number 
   return 0;
 }
 
+/** Refuses options that the action would pass over. */
+function checkOptions(action: string | undefined, input: CommandInput): void {
+  const others = [
+    ...(action === "set" ? [] : ["vram", "sm"]),
+    ...(action === "ls" ? [] : ["json"]),
+  ];
+  const other = others.find((name) => input.options[name] !== undefined);
+  if (other !== undefined) {
+    const home = other === "json" ? "ls" : "set";
+    throw new UsageError(`--${other} is for limit ${home}: limit ${action} does nothing with it`);
+  }
+}
+
 /** Builds the command. */
 export function limitCommand(host: LimitHost = HOST): CommandModule {
   return {
@@ -239,6 +252,7 @@ export function limitCommand(host: LimitHost = HOST): CommandModule {
     ],
     run(input, context) {
       const [action, name] = input.args;
+      checkOptions(action, input);
       if (action === "ls") {
         if (name !== undefined) throw new UsageError("ls shows all: it takes no name");
         return show(input, context, host);

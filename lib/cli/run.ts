@@ -89,7 +89,11 @@ export function runCommand(
     passesOptions: true,
     run(input, context) {
       const prints = flag(input, "printEnv");
-      const format = flag(input, "json") ? "json" : value(input, "format");
+      const named = value(input, "format");
+      const format = flag(input, "json") ? "json" : named;
+      if (named !== undefined && named !== format) {
+        throw new UsageError(`--json is --format json: leave it out, or --format ${named}`);
+      }
       if (!prints && format !== undefined) {
         throw new UsageError("--format and --json say how --print-env prints: add --print-env");
       }

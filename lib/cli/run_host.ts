@@ -4,6 +4,7 @@
  * @module
  */
 
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { hostCudaGpus } from "../launch/cuda_gpus.ts";
 import { openclPoolForPrograms } from "../launch/opencl_pool.ts";
@@ -15,8 +16,16 @@ import { ownRuntimeDirectory } from "../session/own_directory.ts";
 /** An environment variable as it is: empty is not the same as unset. */
 const env = (name: string) => Deno.env.get(name);
 
-// Programs have other working directories than this one.
+/**
+ * Where a shim is. Programs have other working directories than this one.
+ *
+ * @throws {Error} where the user named a directory that is none: others' shims are not what was asked for.
+ */
 function pathOf(name: string): string | undefined {
+  const directory = env("MVGAL_SHIM_DIR");
+  if (directory && !statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(`MVGAL_SHIM_DIR '${directory}' is no directory: unset it, or name the shims'`);
+  }
   const found = shimPath(name);
   return found && resolve(found);
 }

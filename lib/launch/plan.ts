@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isAbsolute, resolve as absolutePath } from "node:path";
 import { parseGpuSelector, selectGpus } from "../gpu/selector.ts";
 import { parseStrategy, type StrategyName } from "../schedule/strategies.ts";
 import { type GroupLimit, parseGroupName } from "../session/group.ts";
@@ -175,6 +176,16 @@ function openclFor(host: RunHost): Pick<Launch, "openclLoaders" | "openclVendors
   throw new Error(`--opencl-pool needs the OpenCL shim: ${pool.reason}`);
 }
 
+/** The group, and where it is: programs go to other directories, from which a relative path leads elsewhere. */
+function groupOrRuntime(
+  group: { name: string; runtime: string } | undefined,
+  inherited: string | undefined,
+): Pick<Launch, "group" | "runtimeDirectory"> {
+  if (group !== undefined) return { group: group.name, runtimeDirectory: group.runtime };
+  if (!inherited || isAbsolute(inherited)) return {};
+  return { runtimeDirectory: absolutePath(inherited) };
+}
+
 /**
  * Plans the start of a program. Makes its group, and takes its turn.
  *
@@ -251,7 +262,7 @@ export function planRun(request: RunRequest, host: RunHost): RunPlan {
     ...(limits.sm !== undefined && !group?.isHeld && { sm: limits.sm }),
     pool: request.pool,
     workConserving: request.workConserving,
-    ...(group !== undefined && { group: group.name, runtimeDirectory: group.runtime }),
+    ...groupOrRuntime(group, host.env("MVGAL_RUNTIME_DIR")),
     ...(request.strategy !== undefined && strategy !== null && { strategy }),
     ...(request.gpus !== undefined && { gpus: request.gpus }),
     ...(isPool && { pooled: visibleDevices(pool) }),

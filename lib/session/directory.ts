@@ -16,7 +16,7 @@ import {
   readdirSync,
   readlinkSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** The host's own. */
 export const HOST_DIRECTORY = "/run/mvgal";
@@ -45,7 +45,7 @@ export function runtimeDirectories(
   uid: number | null,
 ): RuntimeDirectories {
   const chosen = env("MVGAL_RUNTIME_DIR");
-  if (chosen !== undefined && chosen !== "") return { own: [chosen], foreign: [] };
+  if (chosen !== undefined && chosen !== "") return { own: [resolve(chosen)], foreign: [] };
   const runtime = env("XDG_RUNTIME_DIR");
   const own = [HOST_DIRECTORY];
   if (uid !== 0 && runtime !== undefined && runtime !== "") own.push(join(runtime, "mvgal"));

@@ -5,7 +5,7 @@
  */
 
 import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { HOST_DIRECTORY } from "./directory.ts";
 
 /**
@@ -21,7 +21,7 @@ export function ownRuntimeDirectory(
   inner: "sessions" | "groups",
 ): string | undefined {
   const chosen = env("MVGAL_RUNTIME_DIR");
-  if (chosen !== undefined && chosen !== "") return chosen;
+  if (chosen !== undefined && chosen !== "") return resolve(chosen);
   if (uid === 0 || mayWrite(join(HOST_DIRECTORY, inner))) return HOST_DIRECTORY;
   const runtime = env("XDG_RUNTIME_DIR");
   return runtime === undefined || runtime === "" ? undefined : join(runtime, "mvgal");

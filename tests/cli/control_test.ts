@@ -24,6 +24,16 @@ Deno.test("mvgal power|clocks|fan|profile|park show say why there is nothing to 
   );
 });
 
+Deno.test("mvgal power show refuses what it would pass over", async () => {
+  for (const args of [["power", "show", "5"], ["clocks", "show", "--max", "9"]]) {
+    const [group = "", ...rest] = args;
+    const { status, stdout, stderr } = await dump("vega56", group, ...rest);
+    assert.deepEqual([status, stdout], [2, ""]);
+    assert.match(stderr, /^mvgal: show takes no values: [^\n]+\n$/);
+  }
+  assert.equal((await dump("vega56", "power", "show", "--for", "10m")).status, 2);
+});
+
 Deno.test("mvgal fan show --json prints one document with snake_case states", async () => {
   const document = JSON.parse((await dump("rx9070", "fan", "show", "--json")).stdout);
   assert.equal(document.schema, "mvgal.settings/1");

@@ -44,6 +44,11 @@ Deno.test("mvgal info --count prints the number of GPUs alone", async () => {
   using empty = new Tree();
   const none = await capture(["info", "--count", "--sysroot", empty.directory]);
   assert.deepEqual([none.status, none.stdout], [0, "0\n"]);
+  for (const other of ["--topology", "--apis", "--json"]) {
+    const { status, stderr } = await info("phoenix", "--count", other);
+    assert.equal(status, 2);
+    assert.match(stderr, new RegExp(`^mvgal: --count prints a number alone: leave out ${other}`));
+  }
 });
 
 Deno.test("mvgal info without a GPU says where it looked, and succeeds", async () => {

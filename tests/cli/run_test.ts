@@ -178,6 +178,7 @@ compilerTest(
       [["--group", "a/b", "--", "true"], 2, /'a\/b' is no name of a group/],
       [["--strategy", "x", "--", "true"], 2, /round_robin/],
       [["--format", "json", "--", "true"], 2, /add --print-env/],
+      [["--print-env", "--json", "--format", "shell"], 2, /--json is --format json/],
       [[], 2, /which program\?/],
     ];
     for (const [args, code, message] of cases) {
@@ -189,6 +190,23 @@ compilerTest(
     }
   },
 );
+
+compilerTest("mvgal run takes no other shims than those of a directory that is named", async () => {
+  const { status, lines, stderr } = await told(["--", "true"], { MVGAL_SHIM_DIR: "/proc/none" });
+  assert.deepEqual([status.code, lines], [1, [""]]);
+  assert.equal(
+    stderr,
+    "mvgal: MVGAL_SHIM_DIR '/proc/none' is no directory: unset it, or name the shims'\n",
+  );
+});
+
+compilerTest("mvgal run hands on a runtime directory that is relative as it means it", async () => {
+  const args = ["--print-env", "--format", "json"];
+  const { lines } = await told(args, { MVGAL_RUNTIME_DIR: "rel" });
+  assert.equal(JSON.parse(lines.join("\n")).variables.MVGAL_RUNTIME_DIR, join(Deno.cwd(), "rel"));
+  const absolute = await told(args, { MVGAL_RUNTIME_DIR: "/r" });
+  assert.equal(JSON.parse(absolute.lines.join("\n")).variables.MVGAL_RUNTIME_DIR, undefined);
+});
 
 compilerTest(
   "mvgal run says where a program cannot have the shim, and starts none without limits that hold",

@@ -146,6 +146,8 @@ Deno.test("makeGroup() by programs at once makes one whole group", async () => {
 Deno.test("ownRuntimeDirectory() is the one to which a shim writes", () => {
   const env = (values: Record<string, string>) => (name: string) => values[name];
   assert.equal(ownRuntimeDirectory(env({ MVGAL_RUNTIME_DIR: "/x" }), 0, "groups"), "/x");
+  const relative = ownRuntimeDirectory(env({ MVGAL_RUNTIME_DIR: "x" }), 0, "groups");
+  assert.equal(relative, `${Deno.cwd()}/x`);
   assert.equal(ownRuntimeDirectory(env({ XDG_RUNTIME_DIR: "/r" }), 0, "groups"), "/run/mvgal");
   if (Deno.uid() === 0) return; // Root may write everywhere.
   assert.equal(ownRuntimeDirectory(env({ XDG_RUNTIME_DIR: "/r" }), 7, "groups"), "/r/mvgal");

@@ -49,6 +49,10 @@ Deno.test("runtimeDirectories() are those that a shim may choose", () => {
     own: ["/x"],
     foreign: [],
   });
+  assert.deepEqual(
+    runtimeDirectories(env({ MVGAL_RUNTIME_DIR: "x" }), 0).own,
+    [`${Deno.cwd()}/x`],
+  );
   assert.deepEqual(runtimeDirectories(env({ XDG_RUNTIME_DIR: "/run/user/7" }), 7), {
     own: ["/run/mvgal", "/run/user/7/mvgal"],
     foreign: [],
