@@ -125,6 +125,17 @@ async function reload(context: CommandContext, socket: string | undefined): Prom
   return "the service has read its configuration again";
 }
 
+/** Says which parts of the service that was started do not work: otherwise the log alone does. */
+async function tellDegraded(
+  { env, stderr }: CommandContext,
+  socket: string | undefined,
+): Promise<void> {
+  const found = await findService(env, socket);
+  for (const [part, why] of Object.entries(found?.health.degraded ?? {})) {
+    stderr.write(`mvgal: ${part} does not work: ${why}\n`);
+  }
+}
+
 /** `mvgal start` and the like. */
 export function lifecycleCommand(action: LifecycleAction): CommandModule {
   return {
@@ -141,6 +152,7 @@ export function lifecycleCommand(action: LifecycleAction): CommandModule {
       const lifecycle = new Lifecycle(lifecycleHost(context, socket));
       const told = action === "reload" ? await reload(context, socket) : await lifecycle[action]();
       context.stdout.write(`${told}\n`);
+      if (action === "start" || action === "restart") await tellDegraded(context, socket);
       return 0;
     },
   };

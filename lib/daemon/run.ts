@@ -85,7 +85,12 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
   const web = loadWebAssets();
   if (web.state === "absent") log.write("warning", "http", `no dashboard: ${web.reason}`);
   const { problem, ...served } = serverOptions(live.config, serviceDirectory(env));
-  if (problem !== null) service.degrade("http", problem);
+  const problems: string[] = [];
+  const degradeHttp = (why: string) => {
+    problems.push(why);
+    service.degrade("http", problems.join("; "));
+  };
+  if (problem !== null) degradeHttp(problem);
   const server = undo.use(
     await openServer({
       service,
@@ -93,6 +98,7 @@ export async function runDaemon(options: DaemonOptions): Promise<Daemon> {
       ...served,
       unix: { path, mode: 0o660, group: gid },
       log: (level, text) => log.write(level, "http", text),
+      tcpFailed: degradeHttp,
     }),
   );
   undo.use(

@@ -46,6 +46,8 @@ export interface ServerOptions {
   processMetrics: boolean;
   bodyLimit: number;
   log: (level: "info" | "warning" | "error", text: string) => void;
+  /** Told why TCP cannot be had, in place of the log. */
+  tcpFailed?: (why: string) => void;
 }
 
 /** A server that listens. Dispose it to end it: event streams are closed, answers finished. */
@@ -221,7 +223,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       problems.push(`${tcp.hostname}:${tcp.port}: ${why}`);
     }
   }
-  for (const problem of problems) log("error", problem);
+  const failed = options.tcpFailed ?? ((why: string) => log("error", why));
+  for (const problem of problems) failed(problem);
   if (places === 0) throw new Error(problems.join("; ") || "the API has no place to listen");
   undo.defer(() => streams.closeAll());
   const owned = undo.move();

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { ConfigView } from "../../../lib/daemon/service_api.ts";
+import type { ConfigView, ServiceHealth } from "../../../lib/daemon/service_api.ts";
+import { capture } from "../../cli/capture.ts";
 import { configPath, ServiceProcess } from "../service_process.ts";
 import { faultTest, logOf } from "./fault.ts";
 
@@ -31,6 +32,13 @@ faultTest("runDaemon() serves its socket where the port is taken", async (option
   const config = `[http]\nlisten = 127.0.0.1:${other.addr.port}\n`;
   await using service = await ServiceProcess.start({ ...options, config });
   assert.match(await logOf(service), /error http: 127\.0\.0\.1:\d+: the port is taken: set/);
+  const health = await service.client.get<{ service: ServiceHealth }>("/api/v1/health");
+  assert.match(health.service.degraded.http ?? "", /the port is taken: set/);
+  const { stderr } = await capture(["start", "--socket", service.socket]);
+  assert.match(
+    stderr,
+    /^mvgal: http does not work: 127\.0\.0\.1:\d+: the port is taken: [^\n]+\n$/,
+  );
 });
 
 faultTest("runDaemon() refuses a socket that another serves, and leaves it", async (options) => {

@@ -118,6 +118,13 @@ Deno.test("openServer() goes on at the socket where the port is taken, and says 
   ]);
   assert.equal((await askUnix(it.path, "GET", "/healthz")).status, 200);
   assert.deepEqual([...Deno.readDirSync(it.directory)].map(({ name }) => name), ["mvgal.sock"]);
+  const told: string[] = [];
+  await using second = await listening({
+    tcp: { ...TCP, port },
+    tcpFailed: (why) => void told.push(why),
+  });
+  assert.deepEqual(second.logged, [], "who is told has it in the log");
+  assert.equal(told.length, 1);
 });
 
 Deno.test("openServer() ends the streams that are open, over TCP and on the socket", async () => {
