@@ -5,7 +5,6 @@
  */
 
 import { dirname, join } from "node:path";
-import { reasonOf } from "../bench/errors.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
 import { isSpecial, whyNotWritable, withoutLinks, writeWhole } from "./whole_file.ts";
@@ -90,16 +89,6 @@ export function takesStdout(outputs: readonly Output[]): boolean {
   return outputs.some(({ path }) => path === "-");
 }
 
-function writeStdout(text: string, { stdout }: CommandContext): void {
-  try {
-    stdout.write(text);
-  } catch (error) {
-    // Who does not read on has what they wanted.
-    if (error instanceof Deno.errors.BrokenPipe) throw error;
-    throw new Error(`the report cannot be written to stdout: ${reasonOf(error)}`);
-  }
-}
-
 async function textOf(
   kind: Exclude<Output["kind"], "svg">,
   report: BenchReport,
@@ -131,7 +120,7 @@ export async function writeOutputs(
           await writeWhole(join(path, name), svg, failure);
         }
       } else if (path === "-") {
-        writeStdout(await textOf(kind, report), context);
+        context.stdout.write(await textOf(kind, report));
       } else {
         await writeWhole(path, await textOf(kind, report), failure);
       }

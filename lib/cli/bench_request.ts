@@ -7,7 +7,6 @@
 import { gunzipSync } from "node:zlib";
 import { type DataPattern, SUITES } from "../bench/benchmark.ts";
 import { DEFAULT_THRESHOLD, parseReport, parseThreshold } from "../bench/compare.ts";
-import { reasonOf } from "../bench/errors.ts";
 import {
   checkExpectation,
   type Expectation,
@@ -18,6 +17,7 @@ import { REGISTRY } from "../bench/registry.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { type BenchSelection, BenchSelectionError, selectBenchmarks } from "../bench/select.ts";
 import { type CommandInput, UsageError, value, values } from "./command.ts";
+import { fileReason } from "./file_reason.ts";
 
 /** What was typed, understood and checked. */
 export interface Request {
@@ -69,7 +69,7 @@ export function reportNamed(input: CommandInput, option: "compare" | "from") {
     const isPacked = GZIP.every((byte, i) => bytes[i] === byte);
     return parseReport(new TextDecoder().decode(isPacked ? gunzipSync(bytes) : bytes));
   } catch (error) {
-    throw new UsageError(`--${option} ${path}: ${reasonOf(error)}`);
+    throw new UsageError(`--${option} ${path}: ${fileReason(error)}`);
   }
 }
 

@@ -13,6 +13,7 @@ import { writeIniValue } from "../config/ini_value.ts";
 import { canonicalSection, givenValue, parseConfigKey } from "../config/locate.ts";
 import { styleFor } from "../render/style.ts";
 import { table } from "../render/table.ts";
+import { escaped } from "../render/text.ts";
 import { flag, UsageError } from "./command.ts";
 import {
   argument,
@@ -120,7 +121,7 @@ export function showPath(action: ConfigAction): number {
   }
   if (exists) return 0;
   if (from !== "search") {
-    stderr.write(`mvgal: there is no file ${path}, which ${from} names\n`);
+    stderr.write(`mvgal: there is no file ${escaped(path)}, which ${from} names\n`);
     return 1;
   }
   if (!flag(action.input, "json")) {

@@ -19,6 +19,7 @@ import {
   value,
   values,
 } from "./command.ts";
+import { fileReason } from "./file_reason.ts";
 
 const SIZES = /^[1-9][0-9]{0,11}(x[1-9][0-9]{0,11}){0,2}$/;
 const ARG = /^([A-Za-z_]\w*)=(-?)(0[xX][0-9a-fA-F]+|[0-9]+)$/;
@@ -57,11 +58,7 @@ function readSource(file: string): Uint8Array<ArrayBuffer> {
   try {
     return readAll(file);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : fileReason(error);
     throw new Error(`cannot read ${file}: ${why}`);
   }
 }

@@ -7,6 +7,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import type { CommandContext, CommandModule, Example } from "./command.ts";
 import { GpuSelectorError } from "../gpu/selector.ts";
+import { escaped } from "../render/text.ts";
 import { UsageError } from "./command.ts";
 import { commandOfProgram, COMMANDS, HIDDEN_COMMANDS, MISSING_LINKS } from "./commands.ts";
 import { VERSION } from "./version.ts";
@@ -167,6 +168,16 @@ function withoutName(module: CommandModule): CommandModule {
   };
 }
 
+/**
+ * What an error says, in one line. What was typed is repeated in it: line breaks in wrong usage are of that, but
+ * for those of commander before its suggestions.
+ */
+function lineOf(error: unknown, isUsage: boolean): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/^error: /, "");
+  const own = isUsage ? /\n(?=\(Did you mean )/g : /\s*\n\s*/g;
+  return escaped(text.trim().replaceAll(own, " "));
+}
+
 /** Writes an error as one line and returns the exit status that goes with it. */
 function report(error: unknown, context: CommandContext, program: string): number {
   // The reader of our output has gone (`mvgal info | head -1`). It has what it wanted.
@@ -178,12 +189,12 @@ function report(error: unknown, context: CommandContext, program: string): numbe
   }
   const usage = error instanceof UsageError || error instanceof GpuSelectorError ||
     error instanceof CommanderError;
-  const text = (error instanceof Error ? error.message : String(error)).replace(/^error: /, "");
+  const text = lineOf(error, usage);
   const hint = error instanceof CommanderError && !text.includes("(Did you mean")
     ? ` (see ${program} --help)`
     : "";
   try {
-    context.stderr.write(`${program}: ${text.trim().replaceAll(/\s*\n\s*/g, " ")}${hint}\n`);
+    context.stderr.write(`${program}: ${text}${hint}\n`);
     if (context.env("MVGAL_DEBUG") === "1" && error instanceof Error && error.stack) {
       context.stderr.write(`${error.stack}\n`);
     }

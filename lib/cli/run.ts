@@ -9,6 +9,7 @@ import { ENVIRONMENT_FORMATS, environmentText } from "../launch/environment_text
 import { RunRequestError } from "../launch/limit_option.ts";
 import { planRun, type RunHost } from "../launch/plan.ts";
 import { startProgram } from "../launch/start.ts";
+import { escaped } from "../render/text.ts";
 import { STRATEGY_NAMES } from "../schedule/strategies.ts";
 import { type CommandModule, flag, UsageError, value } from "./command.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
@@ -106,7 +107,7 @@ export function runCommand(
         ? undefined
         : findProgram(program, host.env("PATH"));
       if (found?.state === "missing") {
-        context.stderr.write(`mvgal: ${found.reason}\n`);
+        context.stderr.write(`mvgal: ${escaped(found.reason)}\n`);
         return found.status;
       }
       const plan = asUsage(() =>
@@ -134,13 +135,14 @@ export function runCommand(
             "OCL_ICD_VENDORS",
         );
       }
-      for (const note of plan.notes) context.stderr.write(`mvgal: ${note}\n`);
+      for (const note of plan.notes) context.stderr.write(`mvgal: ${escaped(note)}\n`);
       if (found === undefined) {
         const form = ENVIRONMENT_FORMATS.find((each) => each === format) ?? "shell";
         context.stdout.write(environmentText(plan.variables, form));
         return 0;
       }
-      context.stderr.write(`mvgal: ${start(found.path, input.args, plan.variables)}\n`);
+      const why = start(found.path, input.args, plan.variables);
+      context.stderr.write(`mvgal: ${escaped(why)}\n`);
       return 126;
     },
   };

@@ -5,6 +5,7 @@
  */
 
 import type { CommandContext, Output } from "./command.ts";
+import { fileReason } from "./file_reason.ts";
 
 interface Stream {
   writeSync(data: Uint8Array): number;
@@ -23,7 +24,14 @@ function columnsOf(isTerminal: boolean): number {
   }
 }
 
-function output(stream: Stream, env: CommandContext["env"]): Output {
+/** What failed, by the stream's name: the error of the system names none. */
+function named(error: unknown, name: string): unknown {
+  // Who does not read on has what they wanted: nothing is said then.
+  if (error instanceof Deno.errors.BrokenPipe || !(error instanceof Error)) return error;
+  return new Error(`cannot write to ${name}: ${fileReason(error)}`, { cause: error });
+}
+
+function output(stream: Stream, name: string, env: CommandContext["env"]): Output {
   const isTerminal = stream.isTerminal();
   const encoder = new TextEncoder();
   return {
@@ -35,7 +43,11 @@ function output(stream: Stream, env: CommandContext["env"]): Output {
     },
     write(data) {
       let rest = typeof data === "string" ? encoder.encode(data) : data;
-      while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+      try {
+        while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+      } catch (error) {
+        throw named(error, name);
+      }
     },
   };
 }
@@ -43,5 +55,9 @@ function output(stream: Stream, env: CommandContext["env"]): Output {
 /** The streams and the environment of this process. */
 export function hostContext(): CommandContext {
   const env = (name: string) => Deno.env.get(name) || undefined;
-  return { stdout: output(Deno.stdout, env), stderr: output(Deno.stderr, env), env };
+  return {
+    stdout: output(Deno.stdout, "standard output", env),
+    stderr: output(Deno.stderr, "standard error", env),
+    env,
+  };
 }

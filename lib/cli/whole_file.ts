@@ -5,6 +5,7 @@
  */
 
 import { dirname, resolve } from "node:path";
+import { fileReason } from "./file_reason.ts";
 
 /** What a file is made of. */
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -33,12 +34,6 @@ export function withoutLinks(path: string): string {
       return resolve(path);
     }
   }
-}
-
-/** Why a file cannot be written, without the number of the error and the names of files that are our own. */
-export function writeProblem(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/ \(os error \d+\).*$/s, "");
 }
 
 /** The name of a file that stands for `file` until it is whole. */
@@ -111,7 +106,7 @@ export async function writeWhole(
   try {
     await (isSpecial(path) ? append(path, pieces) : replace(withoutLinks(path), pieces));
   } catch (error) {
-    throw new Error(`${failure}: ${writeProblem(error)}`);
+    throw new Error(`${failure}: ${fileReason(error)}`);
   }
 }
 
@@ -131,6 +126,6 @@ export function whyNotWritable(path: string): string | undefined {
     Deno.removeSync(temporary);
     return undefined;
   } catch (error) {
-    return writeProblem(error);
+    return fileReason(error);
   }
 }

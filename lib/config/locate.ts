@@ -61,6 +61,14 @@ function keyAt(section: string, key: string, place: Place): ConfigKey | undefine
   }
 }
 
+/** Refuses the name of a section in place of a key. */
+function checkNoSection(text: string): void {
+  const section = SECTION_NAMES.find((name) => name === text);
+  if (section === undefined) return;
+  const [key = "KEY"] = Object.keys(SECTIONS[section].keys);
+  throw new ConfigKeyError(`'${text}' is a section: write ${text}.KEY, such as ${text}.${key}`);
+}
+
 /**
  * The key that a text names: `core.default_strategy`, `gpu_0.priority`, `pci:0000:06:00.0.priority`.
  *
@@ -69,6 +77,7 @@ function keyAt(section: string, key: string, place: Place): ConfigKey | undefine
 export function parseConfigKey(text: string): ConfigKey {
   const dot = text.lastIndexOf(".");
   if (dot < 0) {
+    checkNoSection(text);
     const homes = SECTION_NAMES.filter((name) => Object.hasOwn(SECTIONS[name].keys, text));
     throw new ConfigKeyError(
       `'${text}' names no section: write ` +

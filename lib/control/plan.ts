@@ -46,7 +46,7 @@ function stateOf(gpu: GpuId, surface: ControlSurface, id: SettingId): SettingSta
   if (state !== undefined) return state;
   const { group, label } = SETTINGS[id];
   const why = surface.absent[group] ?? "its driver has no such setting";
-  throw new ControlError(`${gpu}: no ${label.toLowerCase()} to set: ${why}`);
+  throw new ControlError(`${gpu}: '${label.toLowerCase()}' cannot be set: ${why}`);
 }
 
 function planned(state: SettingState, change: Change): PlannedChange {
@@ -77,7 +77,7 @@ export function makePlan(
     const state = stateOf(gpu, surface, id);
     const label = SETTINGS[id].label.toLowerCase();
     if (state.refused_by === "driver") {
-      throw new ControlError(`${gpu}: ${label} cannot be set: ${state.why_not}`);
+      throw new ControlError(`${gpu}: '${label}' cannot be set: ${state.why_not}`);
     }
     if (state.refused_by === "rights") obstacles.push(`${label}: ${state.why_not}`);
     const accepted = change.kind === "set" ? acceptedChange(gpu, state, change.value) : change;

@@ -21,6 +21,27 @@ export function printable(text: string): string {
 }
 
 /**
+ * Text in which one sees what a terminal would obey or hide, for messages of one line that repeat what was
+ * typed: line breaks, escape sequences and other control and format characters are written as in a string.
+ *
+ * @example
+ * ```ts
+ * import { escaped } from "./text.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(escaped("a\n\x1b[2J"), "a\\n\\x1b[2J");
+ * ```
+ */
+export function escaped(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === "\n") return "\\n";
+    const code = character.codePointAt(0) ?? 0;
+    const digits = code.toString(16);
+    return code < 0x100 ? `\\x${digits.padStart(2, "0")}` : `\\u{${digits}}`;
+  });
+}
+
+/**
  * Breaks text between words into lines of at most `width` columns. A word that is longer has a line of
  * its own.
  */

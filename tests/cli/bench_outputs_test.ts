@@ -190,7 +190,10 @@ Deno.test("mvgal bench --from refuses in one line what is no report, and what wo
       return stderr[0] ?? "";
     };
     assert.match(await said("--from", other), /--from .*: it is no mvgal\.bench\/1 document$/);
-    assert.match(await said("--from", "/nonexistent"), /--from \/nonexistent: No such file/);
+    assert.match(
+      await said("--from", "/proc/none"),
+      /--from \/proc\/none: No such file or directory$/,
+    );
     assert.match(await said("--from", from, "--quick"), /measures nothing: leave out --quick/);
     assert.match(await said("--from", from, "memory"), /measures nothing: leave out memory/);
   }));

@@ -137,6 +137,14 @@ Deno.test("mvgal config validate prints file and line, and exits with 1 for an e
   );
 });
 
+Deno.test("mvgal config get of a section says what to write", async () => {
+  const { status, stderr } = await capture(["config", "get", "core"]);
+  assert.deepEqual([status, stderr], [
+    2,
+    "mvgal: 'core' is a section: write core.KEY, such as core.enabled\n",
+  ]);
+});
+
 Deno.test("mvgal config path names the file", async () => {
   using place = new Place("");
   assert.equal((await place.run("path")).stdout, `${place.file}\n`);

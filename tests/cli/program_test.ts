@@ -4,6 +4,8 @@ import { VERSION } from "../../lib/cli/version.ts";
 import { DUMPS } from "../sysfs/tree.ts";
 import { capture } from "./capture.ts";
 
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
 Deno.test("main() shows the version", async () => {
   const { status, stdout, stderr } = await capture(["--version"]);
   assert.deepEqual([status, stdout, stderr], [0, `mvgal ${VERSION}\n`, ""]);
@@ -60,6 +62,29 @@ Deno.test("main() answers wrong usage with one line, a hint and the status 2", a
   }
 });
 
+Deno.test("main() shows the control characters of what was typed, and keeps to one line", async () => {
+  const typed = "a\nb\x1b[31m\u202e";
+  for (const args of [[typed], ["config", "get", typed], ["info", "--gpu", typed]]) {
+    const { status, stderr } = await capture(args);
+    assert.equal(status, 2);
+    assert.match(stderr, oneLine);
+    assert.ok(stderr.includes("'a\\nb\\x1b[31m\\u{202e}'"), stderr);
+  }
+  const run = await capture(["run", "--", typed]);
+  assert.equal(run.status, 127);
+  assert.match(run.stderr, /^mvgal: cannot start 'a\\nb\\x1b\[31m\\u\{202e\}': [^\n]+\n$/);
+});
+
+Deno.test("the executable says that it is standard output that is full", async () => {
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", '"$0" run -A --no-check "$1" --version >/dev/full', Deno.execPath(), MAIN],
+  }).output();
+  assert.deepEqual([code, new TextDecoder().decode(stderr)], [
+    1,
+    "mvgal: cannot write to standard output: No space left on device\n",
+  ]);
+});
+
 Deno.test("main() answers what could not be done with one line and the status 1", async () => {
   const missing = await capture(["info", "--sysroot", "/nonexistent"]);
   assert.equal(missing.status, 1);
@@ -91,8 +116,6 @@ Deno.test("main() is mvgal under any other name", async () => {
   const { stdout } = await capture(["--version"], { program: "mvgal-0.1.0-x86_64" });
   assert.equal(stdout, `mvgal ${VERSION}\n`);
 });
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 Deno.test("main() says under an old name that there is no such command yet", async () => {
   for (const program of MISSING_LINKS) {

@@ -182,7 +182,7 @@ compilerTest("resetting the fans gives those set by hand back to the temperature
 compilerTest("a GPU without fans of its own says so", () => {
   using host = new Host("fail nvmlDeviceGetNumFans 3\n");
   assert.throws(() => host.plan({ fan_pct: 60 }), {
-    message: /no fan speed to set: nvmlDeviceGetNumFans: NVML_ERROR_NOT_SUPPORTED/,
+    message: /'fan speed' cannot be set: nvmlDeviceGetNumFans: NVML_ERROR_NOT_SUPPORTED/,
   });
 });
 
