@@ -75,6 +75,8 @@ void parse_enter(struct parser *p);
 struct symbol *parse_find(const struct parser *p, const char *name, size_t length, bool is_tag);
 struct symbol *parse_declare(struct parser *p, enum symbol_kind kind, const char *name);
 void parse_forget(struct parser *p, struct symbol *newest);
+/* One that was forgotten is the newest again. */
+void parse_restore(struct parser *p, struct symbol *symbol);
 
 /* parse_specifiers.c */
 bool parse_starts_type(const struct parser *p);

@@ -11,6 +11,16 @@ static uint64_t align_to(uint64_t at, uint64_t align)
 	return align > 1 ? (at + align - 1) / align * align : at;
 }
 
+/* Whether its size is known, so that what comes after it has a place. */
+static bool has_layout(const struct type *type)
+{
+	while (type->kind == TYPE_ARRAY)
+		type = type->of;
+	if (type->kind == TYPE_STRUCT || type->kind == TYPE_UNION)
+		return type->is_complete;
+	return type->size && type->kind != TYPE_VOID;
+}
+
 static void add_member(struct parser *p, struct type *type, struct member **end,
 		       const struct declarator *d, const struct specifiers *s, bool is_packed)
 {
@@ -20,8 +30,7 @@ static void add_member(struct parser *p, struct type *type, struct member **end,
 	if (s->align > align)
 		align = s->align;
 	*member = (struct member){.name = d->name, .type = d->type};
-	if (d->is_function || d->type->size > UINT32_MAX || d->type->kind == TYPE_VOID ||
-	    (d->type->kind == TYPE_STRUCT && !d->type->is_complete))
+	if (d->is_function || d->type->size > UINT32_MAX || !has_layout(d->type))
 		parse_fail(p, "a member that cannot be");
 	if (type->kind == TYPE_STRUCT)
 		member->offset = align_to(type->size, align);
@@ -90,13 +99,33 @@ static void members(struct parser *p, struct type *type, bool is_packed)
 	}
 }
 
+/* From the '{' on. The type has neither members nor a size before all of it is understood. */
+static void complete(struct parser *p, struct type *type, struct specifiers *own)
+{
+	struct type whole = *type;
+
+	if (type->kind != TYPE_STRUCT && type->kind != TYPE_UNION)
+		parse_fail(p, "a name of something else");
+	parse_enter(p);
+	parse_take(p);
+	members(p, &whole, own->is_packed || is_packed_later(p));
+	parse_attributes(p, own);
+	p->depth--;
+	if (own->align > whole.align)
+		whole.align = own->align;
+	if (whole.align > 4096)
+		parse_fail(p, "an alignment that cannot be");
+	whole.size = align_to(whole.size, whole.align);
+	whole.is_complete = true;
+	*type = whole;
+}
+
 const struct type *parse_struct(struct parser *p, struct specifiers *s)
 {
 	bool is_union = token_is(parse_take(p), "union");
 	struct specifiers own = {0};
 	struct type *type = NULL;
 	const char *name = NULL;
-	bool is_packed;
 
 	parse_attributes(p, &own);
 	if (parse_peek(p, 0)->kind == TOKEN_NAME) {
@@ -115,22 +144,8 @@ const struct type *parse_struct(struct parser *p, struct specifiers *s)
 		if (name)
 			parse_declare(p, SYMBOL_TAG, name)->type = type;
 	}
-	if (!parse_is(p, '{'))
-		return type;
-	if (type->kind != TYPE_STRUCT && type->kind != TYPE_UNION)
-		parse_fail(p, "a name of something else");
-	parse_enter(p);
-	parse_take(p);
-	is_packed = own.is_packed || is_packed_later(p);
-	members(p, type, is_packed);
-	parse_attributes(p, &own);
-	p->depth--;
-	if (own.align > type->align)
-		type->align = own.align;
-	if (type->align > 4096)
-		parse_fail(p, "an alignment that cannot be");
-	type->size = align_to(type->size, type->align);
-	type->is_complete = true;
+	if (parse_is(p, '{'))
+		complete(p, type, &own);
 	(void)s;
 	return type;
 }

@@ -164,6 +164,26 @@ static void external(struct parser *p)
 	}
 }
 
+/* Of a declaration that was given up: its types and numbers may be half of what they are, so they
+ * are not known any more. Functions and variables stay: their names are no longer free. */
+static void forget_types(struct parser *p, struct symbol *newest)
+{
+	struct symbol *symbol = p->newest, *kept = NULL, *before;
+
+	for (; symbol != newest; symbol = before) {
+		before = symbol->before;
+		parse_forget(p, before);
+		if (symbol->kind != SYMBOL_FUNCTION && symbol->kind != SYMBOL_VARIABLE)
+			continue;
+		symbol->next = kept;
+		kept = symbol;
+	}
+	for (; kept; kept = before) {
+		before = kept->next;
+		parse_restore(p, kept);
+	}
+}
+
 /* To behind the declaration that begins at `from`. */
 static void skip_external(struct parser *p, size_t from)
 {
@@ -205,6 +225,7 @@ void parse(struct work *work, const struct tokens *tokens, unsigned version, str
 	memcpy(attempt.outer, work->escape, sizeof(jmp_buf));
 	while (parse_peek(p, 0)->kind != TOKEN_END) {
 		volatile size_t from = p->at;
+		struct symbol *volatile newest = p->newest;
 
 		if (!setjmp(work->escape)) {
 			external(p);
@@ -215,6 +236,7 @@ void parse(struct work *work, const struct tokens *tokens, unsigned version, str
 			longjmp(work->escape, 1);
 		p->depth = 0;
 		p->function = NULL;
+		forget_types(p, newest);
 		{
 			struct gap gap = {.first = from, .place = work->place};
 

@@ -141,11 +141,16 @@ struct symbol *parse_declare(struct parser *p, enum symbol_kind kind, const char
 	symbol->kind = kind;
 	symbol->name = name;
 	symbol->bucket = bucket_of(name, strlen(name), kind == SYMBOL_TAG);
+	parse_restore(p, symbol);
+	return symbol;
+}
+
+void parse_restore(struct parser *p, struct symbol *symbol)
+{
 	symbol->next = p->buckets[symbol->bucket];
 	symbol->before = p->newest;
 	p->buckets[symbol->bucket] = symbol;
 	p->newest = symbol;
-	return symbol;
 }
 
 void parse_forget(struct parser *p, struct symbol *newest)
