@@ -54,6 +54,8 @@ struct declarator {
 	enum space space;
 	bool is_volatile;
 	bool is_function;
+	/* Attributes among its brackets and asterisks change what it takes. */
+	bool is_laid_out;
 	struct variable *parameters;
 	unsigned parameter_count;
 	size_t open, close;
@@ -90,6 +92,7 @@ const struct type *parse_enum(struct parser *p);
 /* parse_declarator.c */
 void parse_declarator(struct parser *p, const struct specifiers *s, struct declarator *d);
 const struct type *parse_type_name(struct parser *p, struct specifiers *s);
+void parse_typedef(struct parser *p, const struct specifiers *s, const struct declarator *d);
 struct variable *parse_variable(struct parser *p, const struct specifiers *s,
 				const struct declarator *d);
 

@@ -124,6 +124,7 @@ void parse_declarator(struct parser *p, const struct specifiers *s, struct decla
 	while (is_qualifier(p))
 		parse_take(p);
 	parse_attributes(p, &ignored);
+	d->is_laid_out |= ignored.align || ignored.is_packed;
 	d->place = parse_peek(p, 0)->place;
 	if (parse_peek(p, 0)->kind == TOKEN_NAME) {
 		d->name = parse_name(p);
@@ -161,6 +162,33 @@ const struct type *parse_type_name(struct parser *p, struct specifiers *s)
 	if (d.name || d.is_function)
 		parse_fail(p, "a name where a type is meant");
 	return d.type;
+}
+
+/* The type of a name that has an alignment of its own. */
+static const struct type *aligned(struct parser *p, const struct type *type, uint64_t align)
+{
+	struct type *copy;
+
+	if (!align || align == type->align)
+		return type;
+	/* It is known by its address. */
+	if (type == &TYPE_BOOL)
+		parse_fail(p, "an alignment of bool");
+	copy = work_take(p->work, sizeof(*copy));
+	*copy = *type;
+	copy->align = align;
+	return copy;
+}
+
+void parse_typedef(struct parser *p, const struct specifiers *s, const struct declarator *d)
+{
+	struct symbol *symbol;
+
+	if (d->is_laid_out || d->is_function)
+		parse_fail(p, "a type that is not followed");
+	symbol = parse_declare(p, SYMBOL_TYPE, d->name);
+	symbol->type = aligned(p, d->type, s->align);
+	symbol->space = d->space;
 }
 
 struct variable *parse_variable(struct parser *p, const struct specifiers *s,

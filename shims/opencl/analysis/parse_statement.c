@@ -49,16 +49,14 @@ struct statement *parse_declaration(struct parser *p)
 		parse_fail(p, "no type");
 	while (!parse_accept(p, ';')) {
 		struct declarator d = {0};
+		struct specifiers with = s;
 
 		parse_declarator(p, &s, &d);
-		parse_attributes(p, &s);
+		parse_attributes(p, &with);
 		if (!d.name)
 			parse_fail(p, "a declaration without a name");
 		if (s.is_typedef) {
-			struct symbol *symbol = parse_declare(p, SYMBOL_TYPE, d.name);
-
-			symbol->type = d.type;
-			symbol->space = d.space;
+			parse_typedef(p, &with, &d);
 		} else if (d.is_function) {
 			parse_fail(p, "a function in a function");
 		} else {
@@ -237,12 +235,14 @@ static struct statement *statement(struct parser *p)
 {
 	struct specifiers ignored = {0};
 	struct statement *s;
+	size_t from;
 
 	parse_enter(p);
 	while (parse_is_word(p, "_Pragma")) {
 		parse_take(p);
 		parse_skip_nested(p);
 	}
+	from = p->at;
 	/* Of loops: opencl_unroll_hint. */
 	if ((parse_is_word(p, "__attribute__") || parse_is_word(p, "__attribute")))
 		parse_attributes(p, &ignored);
@@ -254,6 +254,8 @@ static struct statement *statement(struct parser *p)
 	} else if ((s = worded(p))) {
 		;
 	} else if (parse_starts_type(p)) {
+		/* Of which they are then. */
+		p->at = from;
 		s = parse_declaration(p);
 	} else {
 		if (parse_peek(p, 0)->kind == TOKEN_NAME && is_punct(parse_peek(p, 1), ':'))

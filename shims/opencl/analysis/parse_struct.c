@@ -90,8 +90,8 @@ static void members(struct parser *p, struct type *type, bool is_packed)
 			if (parse_is(p, ':'))
 				parse_fail(p, "a bit-field");
 			parse_attributes(p, &with);
-			if (!d.name)
-				parse_fail(p, "a member without a name");
+			if (!d.name || d.is_laid_out)
+				parse_fail(p, "a member without a name, or with attributes in it");
 			add_member(p, type, end, &d, &with, is_packed || with.is_packed);
 			last = *end;
 		} while (parse_accept(p, ','));

@@ -138,18 +138,16 @@ static void external(struct parser *p)
 		parse_fail(p, "no type");
 	while (!parse_accept(p, ';')) {
 		struct declarator d = {0};
+		struct specifiers with = s;
 
 		parse_declarator(p, &s, &d);
-		parse_attributes(p, &s);
+		parse_attributes(p, &with);
 		if (!d.name)
 			parse_fail(p, "a declaration without a name");
 		if (s.is_typedef) {
-			struct symbol *symbol = parse_declare(p, SYMBOL_TYPE, d.name);
-
-			symbol->type = d.type;
-			symbol->space = d.space;
+			parse_typedef(p, &with, &d);
 		} else if (d.is_function) {
-			struct function *function = declare_function(p, &s, &d);
+			struct function *function = declare_function(p, &with, &d);
 
 			add_signature(p, &s, &d);
 			if (parse_is(p, '{')) {

@@ -53,6 +53,59 @@ const KERNELS: Record<string, Kernel> = {
     ),
     split: true,
   },
+  // Alignments of names of types.
+  aligned_typedef: {
+    source: kernel(
+      "o[g].b = g + 1;",
+      "typedef float af __attribute__((aligned(16))); struct S { int a; af b; };",
+      "__global struct S *o",
+    ),
+    split: true,
+  },
+  aligned_typedef_before: {
+    source: kernel(
+      "__global struct S *q = (__global struct S *)o; o[0] = 0; q[g].b = g + 1;",
+      "typedef __attribute__((aligned(16))) float af; struct S { int a; af b; };",
+    ),
+  },
+  aligned_typedef_inside: {
+    source: kernel(
+      "__attribute__((aligned(16))) typedef float af; struct S { int a; af b; }; " +
+        "__global struct S *q = (__global struct S *)o; q[g].b = g + 1;",
+    ),
+    split: true,
+  },
+  aligned_structure: {
+    source: kernel(
+      "o[g].s.a = g + 1;",
+      "typedef struct { int a; } S __attribute__((aligned(16))); struct T { char c; S s; };",
+      "__global struct T *o",
+    ),
+    split: true,
+  },
+  aligned_first_of_two: {
+    source: kernel(
+      "o[g].b = g + 1;",
+      "typedef float af __attribute__((aligned(16))), bf; struct S { int a; bf b; };",
+      "__global struct S *o",
+    ),
+    split: true,
+  },
+  aligned_less: {
+    source: kernel(
+      "o[g].b.y = 1;",
+      "typedef int4 i4 __attribute__((aligned(4))); struct S { int a; i4 b; };",
+      "__global struct S *o",
+    ),
+    split: true,
+  },
+  aligned_in_brackets: {
+    source: kernel(
+      "o[g].s = g + 1;",
+      "struct T { char c; int (__attribute__((aligned(16))) s); };",
+      "__global struct T *o",
+    ),
+  },
 };
 
 poclTest("analysis_judge() takes types for what compilers make of them", async () => {
