@@ -15,6 +15,9 @@ interface Kernel {
 
 const kernel = (body: string, before = "", parameters = "__global int *o"): string =>
   `${before}\n__kernel void k(${parameters}) { int g = get_global_id(0); ${body} }`;
+/** It is known whether a constant is 0. */
+const constant = (value: string): string =>
+  kernel(`const int c = ${value}; if (c) o[g] = g + 1; else o[63 - g] = g + 1;`);
 
 const KERNELS: Record<string, Kernel> = {
   // Structures that are not understood to their end.
@@ -105,6 +108,44 @@ const KERNELS: Record<string, Kernel> = {
       "struct T { char c; int (__attribute__((aligned(16))) s); };",
       "__global struct T *o",
     ),
+  },
+  // Numbers before anything runs, as their types have them.
+  constant_less: { source: constant("-1 < 1u"), split: true },
+  constant_below_zero: { source: constant("0u - 1u > 5"), split: true },
+  constant_negated: { source: constant("-1u > 0"), split: true },
+  constant_size: { source: constant("sizeof(int) - 5 > 0"), split: true },
+  constant_size_less: { source: constant("sizeof(int) > -1"), split: true },
+  constant_choice: { source: constant("(1 ? -1 : 0u) > 0"), split: true },
+  constant_sum: { source: constant("4294967295u + 1u"), split: true },
+  constant_product: { source: constant("65536u * 65535u + 65536u"), split: true },
+  constant_shift: { source: constant("((3 << 30) >> 30) > 0"), split: true },
+  constant_complement: { source: constant("(9 & ~3) == 8 && ~0u > 5 && ~0 < 5"), split: true },
+  constant_cast: { source: constant("(uchar)256"), split: true },
+  constant_long: { source: constant("-1L < 1u && (ulong)1 << 63 > 0"), split: true },
+  constant_name: {
+    source: kernel(
+      "const uint a = 5; const int c = a - 6 > 0; if (c) o[g] = g + 1; else o[63 - g] = g + 1;",
+    ),
+    split: true,
+  },
+  constant_of_program: {
+    source: kernel(
+      "if (c == 1) o[g] = g + 1; else o[63 - g] = g + 1;",
+      "__constant int c = (-1 < 1u) ? 1 : 2;",
+    ),
+    split: true,
+  },
+  constant_enumerator: {
+    source: kernel("o[A ? g : 63 - g] = g + 1;", "enum { A = -1 < 1u };"),
+    split: true,
+  },
+  constant_count: {
+    source: kernel(
+      "o[g].a[0] = g + 1;",
+      "struct S { int a[(-1 < 1u) ? 1 : 2]; char b[(5 + 3) & ~3]; };",
+      "__global struct S *o",
+    ),
+    split: true,
   },
 };
 
