@@ -101,6 +101,8 @@ const struct value *evaluate_operation(struct evaluator *e, uint32_t op, const s
 				       const struct value *b, struct place place);
 /* Whether to evaluate it again changes nothing. */
 bool is_repeatable(const struct expression *x);
+/* As operators see it: no type is narrower than int. */
+const struct type *promoted(const struct type *type);
 const struct type *common_type(const struct type *a, const struct type *b);
 
 /* evaluate_compound.c */

@@ -21,6 +21,7 @@ static bool is_exact(const struct function *function, const struct arguments *ar
 
 	for (i = 0; i < args->count; i++, parameter = parameter->next) {
 		if (args->at[i]->type->kind == TYPE_UNKNOWN ||
+		    args->at[i]->type->kind == TYPE_OTHER ||
 		    !type_is_same(args->at[i]->type, parameter->type))
 			return false;
 	}

@@ -139,10 +139,6 @@ static const struct value *negated(struct evaluator *e, const struct value *valu
 	struct value *result;
 	unsigned i;
 
-	if (type->kind == TYPE_INTEGER && type->size < 4) {
-		value = value_convert(e->work, value, &TYPE_INT, e->version);
-		type = integer = &TYPE_INT;
-	}
 	if (!integer || value->kind != VALUE_INTEGERS)
 		return value;
 	result = value_integers(e->work, type, value->count);
@@ -197,6 +193,8 @@ static const struct value *evaluate_unary(struct evaluator *e, const struct expr
 		break;
 	}
 	value = evaluate(e, x->a);
+	if (x->op != '!' && is_integer(value->type))
+		value = value_convert(e->work, value, promoted(value->type), e->version);
 	if (x->op == '-' || x->op == '~')
 		return negated(e, value, x->op == '~');
 	if (x->op != '!')

@@ -4,9 +4,17 @@
 
 #include "evaluate.h"
 
-static const struct type *promoted(const struct type *type)
+const struct type *promoted(const struct type *type)
 {
-	return is_integer(type) && type->size < 4 ? &TYPE_INT : type;
+	if (!is_integer(type))
+		return type;
+	if (type->size < 4)
+		return &TYPE_INT;
+	if (!type->is_enum)
+		return type;
+	if (type->size == 4)
+		return type->is_signed ? &TYPE_INT : &TYPE_UINT;
+	return type->is_signed ? &TYPE_LONG : &TYPE_ULONG;
 }
 
 const struct type *common_type(const struct type *a, const struct type *b)

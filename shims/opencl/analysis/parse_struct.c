@@ -150,34 +150,81 @@ const struct type *parse_struct(struct parser *p, struct specifiers *s)
 	return type;
 }
 
+/* What the numbers of an enumeration are, which says what type it has. */
+struct numbers {
+	int64_t least, most;
+	bool is_unknown;
+};
+
+static void enumerator(struct parser *p, int64_t *next, struct numbers *numbers)
+{
+	const char *name = parse_name(p);
+	int64_t value = *next;
+
+	if (parse_accept(p, '=') && !constant_value(parse_choice(p), &value))
+		value = NOT_FOLLOWED;
+	numbers->is_unknown |= value == NOT_FOLLOWED;
+	if (value < numbers->least)
+		numbers->least = value;
+	if (value > numbers->most)
+		numbers->most = value;
+	*next = value == NOT_FOLLOWED ? value : value + 1;
+	/* What is no int has a type that depends on the others. */
+	parse_declare(p, SYMBOL_NUMBER, name)->value =
+	    value > INT32_MAX || value < INT32_MIN ? NOT_FOLLOWED : value;
+	if (!parse_accept(p, ',') && !parse_is(p, '}'))
+		parse_fail(p, "no ','");
+}
+
+/* As compilers choose it: with a sign where a number is negative, else without. */
+static const struct type *type_of_enum(struct parser *p, const struct numbers *numbers,
+				       const struct specifiers *own)
+{
+	struct type *type = work_take(p->work, sizeof(*type));
+	bool is_signed = numbers->least < 0;
+	uint64_t size = own->is_packed ? 1 : 4;
+
+	if (numbers->is_unknown)
+		return &TYPE_ENUM;
+	for (; size < 8; size *= 2) {
+		int64_t most = ((int64_t)1 << (8 * size - is_signed)) - 1;
+
+		if (numbers->most <= most && numbers->least >= (is_signed ? -most - 1 : 0))
+			break;
+	}
+	*type = (struct type){.kind = TYPE_INTEGER,
+			      .is_signed = is_signed,
+			      .is_enum = true,
+			      .size = size,
+			      .align = own->align > size ? own->align : size,
+			      .name = work_text(p->work, "enum", 4)};
+	return type;
+}
+
 const struct type *parse_enum(struct parser *p)
 {
 	struct specifiers own = {0};
-	int64_t value = 0;
+	struct numbers numbers = {0};
+	const struct symbol *symbol;
+	const struct type *type;
+	const char *name = NULL;
+	int64_t next = 0;
 
 	parse_take(p);
 	parse_attributes(p, &own);
 	if (parse_peek(p, 0)->kind == TOKEN_NAME)
-		parse_name(p);
-	if (!parse_accept(p, '{'))
-		return &TYPE_INT;
-	while (!parse_accept(p, '}')) {
-		const char *name = parse_name(p);
-
-		if (parse_accept(p, '=')) {
-			const struct expression *e = parse_choice(p);
-
-			/* What is no int is a number that is not followed. */
-			if (!constant_value(e, &value) || value > INT32_MAX || value < INT32_MIN)
-				value = NOT_FOLLOWED;
-		}
-		parse_declare(p, SYMBOL_NUMBER, name)->value = value;
-		if (value < INT32_MAX)
-			value++;
-		else
-			value = NOT_FOLLOWED;
-		if (!parse_accept(p, ',') && !parse_is(p, '}'))
-			parse_fail(p, "no ','");
+		name = parse_name(p);
+	if (parse_is(p, ':'))
+		parse_fail(p, "an enumeration of a given type");
+	if (!parse_accept(p, '{')) {
+		symbol = name ? parse_find(p, name, strlen(name), true) : NULL;
+		return symbol ? symbol->type : &TYPE_ENUM;
 	}
-	return &TYPE_INT;
+	while (!parse_accept(p, '}'))
+		enumerator(p, &next, &numbers);
+	parse_attributes(p, &own);
+	type = type_of_enum(p, &numbers, &own);
+	if (name)
+		parse_declare(p, SYMBOL_TAG, name)->type = type;
+	return type;
 }

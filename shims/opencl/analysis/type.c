@@ -20,6 +20,8 @@ const struct type TYPE_NOTHING = {.kind = TYPE_VOID, .size = 1, .align = 1, .nam
 const struct type TYPE_FLOATING = {.kind = TYPE_FLOAT, .size = 4, .align = 4, .name = "float"};
 const struct type TYPE_DOUBLE = {.kind = TYPE_FLOAT, .size = 8, .align = 8, .name = "double"};
 
+const struct type TYPE_ENUM = {.kind = TYPE_OTHER, .name = "enum"};
+
 static const struct type OWN[] = {
     {.kind = TYPE_INTEGER, .size = 1, .align = 1, .name = "uchar"},
     {.kind = TYPE_INTEGER, .is_signed = true, .size = 2, .align = 2, .name = "short"},

@@ -43,6 +43,8 @@ struct member {
 struct type {
 	enum type_kind kind;
 	bool is_signed;
+	/* An integer that is no type of another enumeration, nor int. */
+	bool is_enum;
 	/* Of what a pointer points to. */
 	bool is_volatile;
 	enum space space;
@@ -61,6 +63,8 @@ struct type {
 
 extern const struct type TYPE_INT, TYPE_UINT, TYPE_LONG, TYPE_ULONG, TYPE_SIZE, TYPE_BOOL, TYPE_ANY,
     TYPE_NOTHING, TYPE_FLOATING, TYPE_DOUBLE, TYPE_CHAR;
+/* An enumeration of which the numbers are not all known. */
+extern const struct type TYPE_ENUM;
 
 /* A type that OpenCL C knows by one word (int4, image2d_t), or null. */
 const struct type *type_by_name(struct work *work, const char *name, size_t length);

@@ -18,6 +18,13 @@ const kernel = (body: string, before = "", parameters = "__global int *o"): stri
 /** It is known whether a constant is 0. */
 const constant = (value: string): string =>
   kernel(`const int c = ${value}; if (c) o[g] = g + 1; else o[63 - g] = g + 1;`);
+/** It is known whether the condition holds. */
+const either = (condition: string, before = "", body = ""): string =>
+  kernel(
+    `${body} if (${condition}) o[g] = g + 1; else o[63 - g] = g + 1;`,
+    before,
+    "__global int *o, int n",
+  );
 
 const KERNELS: Record<string, Kernel> = {
   // Structures that are not understood to their end.
@@ -147,6 +154,88 @@ const KERNELS: Record<string, Kernel> = {
     ),
     split: true,
   },
+  // Enumerations.
+  enum_signless: {
+    source: either("e < 0", "enum E { A, B };", "enum E e = (enum E)n;"),
+    args: ["int -1"],
+    split: true,
+  },
+  enum_signed: {
+    source: either("e < 0", "enum E { A = -1, B };", "enum E e = (enum E)n;"),
+    args: ["int -1"],
+    split: true,
+  },
+  enum_difference: {
+    source: either("l < 0", "enum E { A, B };", "enum E e = A; long l = e - B;"),
+    split: true,
+  },
+  enum_parameter: {
+    source: either("f(A)", "enum E { A, B }; int f(enum E e) { return e - 1 < 0; }"),
+    split: true,
+  },
+  enum_in_structure: {
+    source: kernel(
+      "if (s.e - 1 < 0) o[g] = g + 1; else o[63 - g] = g + 1;",
+      "enum E { A, B }; struct S { enum E e; int x; };",
+      "__global int *o, struct S s",
+    ),
+    args: ["long 0"],
+    split: true,
+  },
+  enum_typedef: {
+    source: either("e - 1 >= 0", "typedef enum { A, B } E;", "E e = n ? A : B;"),
+    args: ["int 1"],
+    split: true,
+  },
+  enum_packed: {
+    source: kernel("o[g] = B;", "enum __attribute__((packed)) E { A, B };", "__global enum E *o"),
+    split: true,
+  },
+  enum_packed_after: {
+    source: kernel(
+      "__global enum E *p = (__global enum E *)o; p[g] = B; p[g + 64] = sizeof(enum E);",
+      "enum E { A, B = 255 } __attribute__((packed));",
+    ),
+  },
+  enum_packed_short: {
+    source: kernel(
+      "o[g] = A;",
+      "typedef enum { A = -129 } __attribute__((packed)) E;",
+      "__global E *o",
+    ),
+    split: true,
+  },
+  enum_long: {
+    source: kernel("o[g] = A + g;", "enum E { A, B = 0x100000000L };", "__global enum E *o"),
+    split: true,
+  },
+  enum_not_known: {
+    source: kernel("o[g] = A;", "enum E { A, B = sizeof(1 + 1L) << 29 };", "__global enum E *o"),
+  },
+  enum_not_known_in_structure: {
+    source: kernel(
+      "o[g].b = A;",
+      "enum E { A, B = sizeof(1 + 1L) << 29 }; struct S { enum E a; int b; };",
+      "__global struct S *o",
+    ),
+  },
+  enum_overloads: {
+    source: either(
+      "f(e) == 1",
+      "enum E { A, B }; int __attribute__((overloadable)) f(int x) { return 1; }" +
+        "int __attribute__((overloadable)) f(uint x) { return 2; }",
+      "enum E e = A;",
+    ),
+  },
+  enum_overloads_promoted: {
+    source: either(
+      "f(+e) == 1 && f(e + 1u) == 1",
+      "enum E { A, B }; int __attribute__((overloadable)) f(enum E x) { return 2; }" +
+        "int __attribute__((overloadable)) f(uint x) { return 1; }",
+      "enum E e = A;",
+    ),
+    split: true,
+  },
 };
 
 poclTest("analysis_judge() takes types for what compilers make of them", async () => {
@@ -156,7 +245,7 @@ poclTest("analysis_judge() takes types for what compilers make of them", async (
       source,
       ...options === undefined ? {} : { options },
       global: [64],
-      args: ["buffer 8192 0", ...args],
+      args: ["buffer 8192 0", ...source.includes("int n") && !args.length ? ["int 0"] : args],
       parts: 3,
     })),
   );
