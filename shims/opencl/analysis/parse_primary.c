@@ -65,6 +65,9 @@ static struct expression *number(struct parser *p, const struct token *token)
 								   : strtoull(text, &end, 0);
 	if (errno || end[strspn(end, "uUlL")])
 		work_fail(p->work, token->place, "a number that is not understood: %.40s", text);
+	/* Of 128 bits, as OpenCL C has it, or of 64. */
+	if (strstr(end, "ll") || strstr(end, "LL"))
+		work_fail(p->work, token->place, "a number of the type long long: %.40s", text);
 	is_unsigned = strpbrk(end, "uU") != NULL;
 	is_long = strpbrk(end, "lL") != NULL;
 	if (value > INT64_MAX)

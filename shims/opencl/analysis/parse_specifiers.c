@@ -124,6 +124,33 @@ static bool is_attribute(const struct token *token, const char *name)
 	return token_is(token, underlined);
 }
 
+/* What it is of, or what a call does, is not what is written then. */
+static bool changes_type(const struct token *name)
+{
+	static const char *const NAMES[] = {"vector_size",
+					    "ext_vector_type",
+					    "mode",
+					    "address_space",
+					    "opencl_global",
+					    "opencl_local",
+					    "opencl_constant",
+					    "opencl_private",
+					    "opencl_generic",
+					    "opencl_global_device",
+					    "opencl_global_host",
+					    "cleanup",
+					    "alias",
+					    "ifunc",
+					    "enable_if"};
+	size_t i;
+
+	for (i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++) {
+		if (is_attribute(name, NAMES[i]))
+			return true;
+	}
+	return false;
+}
+
 /* One of the list in __attribute__((...)). */
 static void attribute(struct parser *p, struct specifiers *s)
 {
@@ -165,8 +192,7 @@ static void attribute(struct parser *p, struct specifiers *s)
 	}
 	if (is_attribute(name, "packed"))
 		s->is_packed = true;
-	else if (is_attribute(name, "vector_size") || is_attribute(name, "ext_vector_type") ||
-		 is_attribute(name, "mode") || is_attribute(name, "address_space"))
+	else if (changes_type(name))
 		parse_fail(p, "an attribute that changes the type");
 	if (has_values)
 		parse_skip_nested(p);
@@ -198,6 +224,9 @@ static const struct type *basic_type(struct parser *p, const struct basic *b)
 {
 	bool is_unsigned = b->is_unsigned;
 
+	/* Of 128 bits, as OpenCL C has it, or of 64. */
+	if (b->longs > 1 || (b->longs && b->type == &TYPE_DOUBLE))
+		parse_fail(p, "long long");
 	if (b->type && b->type->kind != TYPE_INTEGER)
 		return b->type;
 	if (b->shorts)
