@@ -52,6 +52,12 @@ static struct range pair_either(struct evaluator *e, struct range a, struct rang
 	return range_join(windowed(a, type), windowed(b, type));
 }
 
+/* Whether functions have a variant of just this type. */
+static bool is_of_function(const struct type *type)
+{
+	return is_integer(type) && type != &TYPE_BOOL && !type->is_enum;
+}
+
 static const struct value *pairwise(struct evaluator *e, const struct value *a,
 				    const struct value *b, pair_operation operation)
 {
@@ -59,8 +65,9 @@ static const struct value *pairwise(struct evaluator *e, const struct value *a,
 	struct value *result;
 	unsigned count, i;
 
-	/* Types of one word keep their width here. */
-	if (is_integer(a->type) && is_integer(b->type) && a->type->size == b->type->size &&
+	/* Types of one word keep their width here, but for functions that have int alone. */
+	if (operation != pair_mul24 && operation != pair_add && is_of_function(a->type) &&
+	    is_of_function(b->type) && a->type->size == b->type->size &&
 	    a->type->is_signed == b->type->is_signed)
 		type = integer = a->type;
 	count = type->kind == TYPE_VECTOR ? (unsigned)type->count : 1;
@@ -74,22 +81,48 @@ static const struct value *pairwise(struct evaluator *e, const struct value *a,
 	return result;
 }
 
+/* The same without a sign, or null for what functions have no variant of. */
+static const struct type *unsigned_of(struct evaluator *e, const struct type *type)
+{
+	if (type->kind == TYPE_VECTOR) {
+		const struct type *of = unsigned_of(e, type->of);
+
+		return of ? type_vector(e->work, of, type->count) : NULL;
+	}
+	if (!is_of_function(type))
+		return NULL;
+	return type->size == 1	 ? type_by_name(e->work, "uchar", 5)
+	       : type->size == 2 ? type_by_name(e->work, "ushort", 6)
+	       : type->size == 4 ? &TYPE_UINT
+				 : &TYPE_ULONG;
+}
+
 static const struct value *absolute(struct evaluator *e, const struct value *a)
 {
-	const struct type *type = a->type;
+	const struct type *type = unsigned_of(e, a->type);
 	struct range number;
 
-	if (!is_integer(type))
-		return value_opaque(e->work, type->kind == TYPE_VECTOR ? &TYPE_ANY : type);
+	if (!type || !is_integer(type))
+		return value_opaque(e->work, type ? type : &TYPE_ANY);
 	number = value_number(a);
 	if (number.min < 0)
 		number = range_interval(0, fmax(-number.min, number.max));
-	/* The result is unsigned. */
-	return value_integer(e->work,
-			     type->size == 4   ? &TYPE_UINT
-			     : type->size == 8 ? &TYPE_ULONG
-					       : &TYPE_INT,
-			     number);
+	return value_integer(e->work, type, number);
+}
+
+/* Of one of ALIKE: arguments of several types are converted as the compiler's choice has it. */
+static const struct type *alike(struct evaluator *e, const char *name, const struct arguments *args)
+{
+	const struct type *type = args->at[0]->type;
+	unsigned i;
+
+	for (i = 1; i < args->count; i++) {
+		if (!type_is_same(type, args->at[i]->type))
+			return &TYPE_ANY;
+	}
+	if (!strcmp(name, "upsample") || !unsigned_of(e, type))
+		return &TYPE_ANY;
+	return strcmp(name, "abs_diff") ? type : unsigned_of(e, type);
 }
 
 /* convert_int4_sat_rte: the type, and whether it keeps to its bounds. */
@@ -186,11 +219,12 @@ const struct value *builtin_integer(struct evaluator *e, const struct expression
 		return absolute(e, at[0]);
 	if ((!strcmp(name, "popcount") || !strcmp(name, "clz") || !strcmp(name, "ctz")) && n == 1 &&
 	    is_integer(at[0]->type))
-		return value_integer(e->work, at[0]->type, range_interval(0, 64));
+		return value_integer(
+		    e->work, is_of_function(at[0]->type) ? at[0]->type : promoted(at[0]->type),
+		    range_interval(0, 64));
 	for (i = 0; n && i < sizeof(ALIKE) / sizeof(*ALIKE); i++) {
 		if (!strcmp(name, ALIKE[i]))
-			return value_opaque(e->work,
-					    strcmp(name, "upsample") ? at[0]->type : &TYPE_ANY);
+			return value_opaque(e->work, alike(e, name, args));
 	}
 	return NULL;
 }

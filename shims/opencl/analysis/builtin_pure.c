@@ -191,6 +191,11 @@ const struct value *builtin_order(struct evaluator *e, const struct expression *
 	return value_opaque(e->work, &TYPE_NOTHING);
 }
 
+bool is_truth(const char *name)
+{
+	return !strcmp(name, "true") || !strcmp(name, "false");
+}
+
 bool is_builtin_constant(const char *name, int64_t *value, bool *has_value)
 {
 	static const struct {

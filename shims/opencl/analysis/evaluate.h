@@ -206,6 +206,8 @@ const struct value *builtin_order(struct evaluator *e, const struct expression *
 				  const struct arguments *args);
 const struct value *builtin_pure(struct evaluator *e, const struct expression *x,
 				 const struct arguments *args);
+/* Of those, what is a bool. */
+bool is_truth(const char *name);
 bool is_builtin_constant(const char *name, int64_t *value, bool *has_value);
 /* Whether compilers may know a function of the name. */
 bool is_builtin_name(const char *name);

@@ -16,8 +16,10 @@ static const struct value *evaluate_name(struct evaluator *e, const struct expre
 			       x->name);
 			return value_opaque(e->work, &TYPE_ANY);
 		}
-		return has_value ? value_integer(e->work, &TYPE_INT, range_constant((double)number))
-				 : value_opaque(e->work, &TYPE_ANY);
+		return has_value
+			   ? value_integer(e->work, is_truth(x->name) ? &TYPE_BOOL : &TYPE_INT,
+					   range_constant((double)number))
+			   : value_opaque(e->work, &TYPE_ANY);
 	}
 	if (x->variable->has_value)
 		return value_integer(e->work, x->variable->type,
