@@ -18,6 +18,8 @@ struct symbol {
 	/* In its bucket; and the one that was declared before it. */
 	struct symbol *next, *before;
 	size_t bucket;
+	/* How many blocks it is in. */
+	unsigned scope;
 };
 
 #define SYMBOL_BUCKETS 512
@@ -26,7 +28,7 @@ struct parser {
 	struct work *work;
 	const struct token *tokens;
 	size_t at, count;
-	unsigned version, depth, ends;
+	unsigned version, depth, ends, scope;
 	/* Directly in the body of a switch. */
 	bool can_label;
 	struct tree *tree;
@@ -52,7 +54,8 @@ struct declarator {
 	struct place place;
 	const struct type *type;
 	enum space space;
-	bool is_volatile;
+	/* Of what is declared, not of what it points to. */
+	bool is_volatile, is_const;
 	bool is_function;
 	/* Attributes among its brackets and asterisks change what it takes. */
 	bool is_laid_out;

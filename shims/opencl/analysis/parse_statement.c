@@ -76,10 +76,12 @@ struct statement *parse_block(struct parser *p)
 	struct symbol *outer = p->newest;
 
 	parse_expect(p, '{');
+	p->scope++;
 	while (!parse_accept(p, '}')) {
 		*end = statement(p);
 		end = &(*end)->next;
 	}
+	p->scope--;
 	parse_forget(p, outer);
 	return block;
 }
@@ -113,6 +115,7 @@ static struct statement *for_loop(struct parser *p)
 
 	parse_take(p);
 	parse_expect(p, '(');
+	p->scope++;
 	if (parse_starts_type(p)) {
 		s->first = parse_declaration(p);
 	} else if (!parse_accept(p, ';')) {
@@ -127,6 +130,7 @@ static struct statement *for_loop(struct parser *p)
 		s->step = parse_expression(p);
 	parse_expect(p, ')');
 	s->body = inner(p, false);
+	p->scope--;
 	parse_forget(p, outer);
 	return s;
 }

@@ -133,7 +133,9 @@ const struct type *parse_struct(struct parser *p, struct specifiers *s)
 
 		name = parse_name(p);
 		symbol = parse_find(p, name, strlen(name), true);
-		if (symbol)
+		/* A definition, or a name alone, is of its own block. */
+		if (symbol &&
+		    (symbol->scope == p->scope || !(parse_is(p, '{') || parse_is(p, ';'))))
 			type = (struct type *)symbol->type;
 	}
 	if (!type || (parse_is(p, '{') && type->is_complete)) {

@@ -8,7 +8,7 @@
 /* What an attempt can put back. */
 struct attempt {
 	jmp_buf outer;
-	unsigned depth;
+	unsigned depth, scope;
 	struct symbol *newest;
 	struct function *function;
 };
@@ -66,7 +66,7 @@ static void add_signature(struct parser *p, const struct specifiers *s, const st
 /* The body, of which the parser is at the '{'. */
 static void body(struct parser *p, struct function *function, struct declarator *d)
 {
-	struct attempt attempt = {.depth = p->depth, .newest = p->newest};
+	struct attempt attempt = {.depth = p->depth, .scope = p->scope, .newest = p->newest};
 	struct variable *parameter;
 	size_t open = (size_t)(parse_peek(p, 0) - p->tokens), end;
 	struct signature *signature;
@@ -107,6 +107,7 @@ static void body(struct parser *p, struct function *function, struct declarator 
 	p->function = NULL;
 	p->can_label = false;
 	p->depth = attempt.depth;
+	p->scope = attempt.scope;
 	parse_forget(p, attempt.newest);
 	p->at = end;
 }
@@ -233,6 +234,7 @@ void parse(struct work *work, const struct tokens *tokens, unsigned version, str
 		if (work->is_out_of_memory)
 			longjmp(work->escape, 1);
 		p->depth = 0;
+		p->scope = 0;
 		p->function = NULL;
 		forget_types(p, newest);
 		{

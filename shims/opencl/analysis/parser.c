@@ -139,6 +139,7 @@ struct symbol *parse_declare(struct parser *p, enum symbol_kind kind, const char
 	struct symbol *symbol = work_take(p->work, sizeof(*symbol));
 
 	symbol->kind = kind;
+	symbol->scope = p->scope;
 	symbol->name = name;
 	symbol->bucket = bucket_of(name, strlen(name), kind == SYMBOL_TAG);
 	parse_restore(p, symbol);
