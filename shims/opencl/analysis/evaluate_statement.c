@@ -73,6 +73,9 @@ static void evaluate_declaration(struct evaluator *e, const struct statement *s)
 		if (variable->is_static && !variable->is_constant)
 			refuse(e, ANALYSIS_GLOBAL_VARIABLE, variable->place,
 			       "%.60s is a variable that outlives the kernel", variable->name);
+		/* How many work-items share it. */
+		if (variable->space == SPACE_LOCAL)
+			e->uses_groups = true;
 		if (variable->initial)
 			value = evaluate(e, variable->initial);
 		if (!is_own)

@@ -66,6 +66,22 @@ static void keep(struct preprocessor *pp, const char *word)
 		 length ? " " : "", word);
 }
 
+/* -cl-std=CL1.2; other languages than OpenCL C are not read. */
+static void set_version(struct preprocessor *pp, const char *word)
+{
+	char *end;
+	unsigned long major, minor;
+
+	if (strncmp(word + 8, "CL", 2) && strncmp(word + 8, "cl", 2))
+		return;
+	major = strtoul(word + 10, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, &end, 10) : 0;
+	if (*end || major < 1 || major > 99 || minor > 9)
+		work_fail(pp->work, (struct place){0}, "the language of %.40s is not known", word);
+	pp->version = (unsigned)(100 * major + 10 * minor);
+	pp->has_version = true;
+}
+
 void preprocess_options(struct preprocessor *pp)
 {
 	const char *at = pp->input->options ? pp->input->options : "";
@@ -93,16 +109,8 @@ void preprocess_options(struct preprocessor *pp)
 			}
 			continue;
 		}
-		if (!strncmp(word, "-cl-std=CL", 10)) {
-			char *end;
-			unsigned long major = strtoul(word + 10, &end, 10);
-			unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
-
-			if (!major || major > 99 || minor > 9)
-				work_fail(pp->work, (struct place){0}, "no version is %.60s", word);
-			pp->version = (unsigned)(100 * major + 10 * minor);
-			pp->has_version = true;
-		}
+		if (!strncmp(word, "-cl-std=", 8))
+			set_version(pp, word);
 		if (!strcmp(word, "-cl-fast-relaxed-math"))
 			pp->is_fast = true;
 		keep(pp, word);

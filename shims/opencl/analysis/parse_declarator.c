@@ -26,12 +26,14 @@ static bool is_qualifier(const struct parser *p)
 static void pointer_qualifiers(struct parser *p, struct declarator *d)
 {
 	d->space = SPACE_NONE;
-	d->is_volatile = false;
+	d->is_volatile = d->is_const = false;
 	while (is_qualifier(p)) {
 		const struct token *token = parse_take(p);
 
 		if (strncmp(token->text + (token->text[0] == '_') * 2, "volatile", 8) == 0)
 			d->is_volatile = true;
+		else if (token_is(token, "const") || token_is(token, "__const"))
+			d->is_const = true;
 		else if (token_is(token, "__global") || token_is(token, "global"))
 			d->space = SPACE_GLOBAL;
 		else if (token_is(token, "__local") || token_is(token, "local"))
@@ -114,6 +116,7 @@ void parse_declarator(struct parser *p, const struct specifiers *s, struct decla
 		d->type = s->type;
 		d->space = s->space;
 		d->is_volatile = s->is_volatile;
+		d->is_const = s->is_const;
 	}
 	parse_enter(p);
 	while (parse_is(p, '*')) {
@@ -202,7 +205,7 @@ struct variable *parse_variable(struct parser *p, const struct specifiers *s,
 	    .space = d->space,
 	    .is_volatile = d->is_volatile,
 	    .is_static = s->is_static,
-	    .is_constant = s->is_const || d->space == SPACE_CONSTANT,
+	    .is_constant = d->is_const || d->space == SPACE_CONSTANT,
 	    .is_global = !p->function,
 	    .place = d->place,
 	};
