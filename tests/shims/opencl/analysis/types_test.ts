@@ -236,6 +236,115 @@ const KERNELS: Record<string, Kernel> = {
     ),
     split: true,
   },
+  // What some compilers give 64 bits and others 128.
+  long_long: {
+    source: kernel("__global long long *p = (__global long long *)o; p[g] = g + 1;"),
+  },
+  long_long_size: { source: either("sizeof(unsigned long long) == 8") },
+  long_long_number: { source: either("n - 1000LL < 0", "", "ulong m = n;") },
+  long_long_unused: {
+    source: kernel(
+      "o[g] = g;",
+      "typedef unsigned long long u64; u64 f(u64 x) { return x + 1ull; }",
+    ),
+    split: true,
+  },
+  long_double: { source: kernel("o[g] = sizeof(long) + 1L + 1UL;"), split: true },
+  // Structures of a block.
+  inner_structure: {
+    source: kernel(
+      "((SP)o)[g].b = 1;",
+      "struct S; typedef __global struct S *SP; void f(void) { struct S { int b; }; }" +
+        "struct S { int a; int b; };",
+    ),
+    split: true,
+  },
+  inner_forward: {
+    source: kernel(
+      "struct S; typedef __global struct S *P; struct S { int a, b; }; ((P)o)[g].b = 1;",
+      "struct S { int a; int b; int c; };",
+    ),
+    split: true,
+  },
+  // Address spaces as attributes.
+  space_of_array: {
+    source: kernel(
+      "o[g] = 1; __attribute__((opencl_global)) int *a[2]; a[0] = o + 127 - g; *a[0] = 7;",
+    ),
+  },
+  space_of_member: {
+    source: kernel(
+      "o[g] = 1; struct S s; s.p = o + 127 - g; *s.p = 7;",
+      "struct S { __attribute__((opencl_global)) int *p; };",
+    ),
+  },
+  space_of_typedef: {
+    source: kernel(
+      "o[g] = 1; gi *a[2]; a[0] = o + 127 - g; *a[0] = 7;",
+      "typedef __attribute__((__opencl_global__)) int gi;",
+    ),
+  },
+  // Types of what operators and functions give.
+  plus: { source: either("abs(+c) - 200 < 0", "", "char c = n;"), split: true },
+  plus_overloads: {
+    source: either(
+      "f(+c) == 1",
+      "int __attribute__((overloadable)) f(char x) { return 1; }" +
+        "int __attribute__((overloadable)) f(int x) { return 2; }",
+      "char c = 1;",
+    ),
+    split: true,
+  },
+  true_overloads: {
+    source: either(
+      "f(true) == 2",
+      "int __attribute__((overloadable)) f(bool x) { return 1; }" +
+        "int __attribute__((overloadable)) f(int x) { return 2; }",
+    ),
+    split: true,
+  },
+  abs_overloads: {
+    source: either(
+      "f(abs(c)) == 2",
+      "int __attribute__((overloadable)) f(uchar x) { return 1; }" +
+        "int __attribute__((overloadable)) f(int x) { return 2; }",
+      "char c = n;",
+    ),
+    split: true,
+  },
+  abs_diff: { source: either("(abs_diff(n, 8) & 7) - 8 < 0"), split: true },
+  add_sat_of_two: { source: either("add_sat(c, 100) > 128", "", "char c = 100;") },
+  mul24_of_bytes: { source: either("mul24(c, c) > 128", "", "char c = 100;"), split: true },
+  // Variables of the program that are no constants, whatever they point to.
+  pointer_of_program: {
+    source: kernel(
+      "if (c == 0) o[g] = 1; else o[g] = 2; c = o;",
+      "__global const int *__global c;",
+    ),
+    options: "-cl-std=CL2.0",
+  },
+  pointers_of_program: {
+    source: kernel(
+      "if (c[1] == 0) o[g] = 1; else o[g] = 2; c[1] = o;",
+      "__global const int *c[4];",
+    ),
+    options: "-cl-std=CL2.0",
+  },
+  pointer_that_stays: {
+    source: kernel("static const __global int *c = 0; if (c == 0) o[g] = 1; else o[g] = 2; c = o;"),
+    options: "-cl-std=CL2.0",
+  },
+  table_of_program: {
+    source: kernel("o[g] = T[g & 3];", "__constant int T[4] = {1, 2, 3, 4};"),
+    split: true,
+  },
+  local_variable: { source: kernel("__local int x; x = 1; o[g] = x;") },
+  // Options that choose a language; PoCL 3.1 does not take these.
+  other_language: { source: kernel("o[g] = g;"), options: "-cl-std=CLC++" },
+  generic_pointers: {
+    source: kernel("o[g] = 1; int *a[2]; a[0] = (int *)(o + 127 - g); *a[0] = 7;"),
+    options: "-cl-std=cl2.0",
+  },
 };
 
 poclTest("analysis_judge() takes types for what compilers make of them", async () => {
