@@ -56,10 +56,15 @@ void analysis_free(struct analysis *analysis)
 
 const char *analysis_error(const struct analysis *analysis, unsigned *line, unsigned *column)
 {
+	const struct place *place = &analysis->work.place;
+	const bool is_known = place->file == 0 && place->line;
+
 	if (!analysis->has_failed)
 		return NULL;
-	*line = analysis->work.place.file == 0 ? analysis->work.place.line : 0;
-	*column = *line ? analysis->work.place.column : 0;
+	if (line)
+		*line = is_known ? place->line : 0;
+	if (column)
+		*column = is_known ? place->column : 0;
 	return analysis->work.message;
 }
 

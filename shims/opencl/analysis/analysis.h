@@ -83,7 +83,7 @@ struct analysis;
 struct analysis *analysis_create(const struct analysis_input *input);
 void analysis_free(struct analysis *analysis);
 
-/* Null where the text could be read; else one line, and where (line 0: nowhere). */
+/* Null where the text could be read; else one line, and where, if asked (line 0: nowhere). */
 const char *analysis_error(const struct analysis *analysis, unsigned *line, unsigned *column);
 
 /* What was stepped over between functions, with why and where. */

@@ -26,6 +26,14 @@ static const char *const DOUBLES[] = {
     "M_PI_4",	   "M_1_PI",	  "M_2_PI",	    "M_2_SQRTPI",  "M_SQRT2",  "M_SQRT1_2",
 };
 
+/* The same of half, which compilers have with cl_khr_fp16 or always. */
+static const char *const HALVES[] = {
+    "HALF_DIG",	       "HALF_EPSILON", "HALF_MANT_DIG", "HALF_MAX",	   "HALF_MIN",
+    "HALF_MAX_10_EXP", "HALF_MAX_EXP", "HALF_RADIX",	"HALF_MIN_10_EXP", "HALF_MIN_EXP",
+    "M_E_H",	       "M_LOG2E_H",    "M_LOG10E_H",	"M_LN2_H",	   "M_LN10_H",
+    "M_PI_H",	       "M_PI_2_H",     "M_PI_4_H",	"M_1_PI_H",	   "M_2_PI_H",
+    "M_2_SQRTPI_H",    "M_SQRT2_H",    "M_SQRT1_2_H"};
+
 /* Defined by headers of compilers at will: functions by other names, types. */
 static const char *const WORDS[] = {"abs",
 				    "abs_diff",
@@ -180,14 +188,18 @@ static const char *const WORDS[] = {"abs",
 				    "MAX_WORK_DIM",
 				    "unix",
 				    "linux",
-				    "i386"};
+				    "i386",
+				    "ATOMIC_VAR_INIT",
+				    "ATOMIC_FLAG_INIT",
+				    "IMG_RO_AQ",
+				    "IMG_WO_AQ",
+				    "IMG_RW_AQ"};
 
 static const char *const PREFIXES[] = {
-    "M_",	   "FLT_",  "DBL_",	  "HALF_",	 "HUGE_",  "CL_",     "CLK_",  "ATOMIC_",
-    "FP_",	   "POCL_", "LLVM_",	  "CLANG_",	 "IMG_R",  "IMG_W",   "SPIR_", "as_",
-    "convert_",	   "vload", "vstore",	  "native_",	 "half_",  "atomic_", "atom_", "read_image",
-    "write_image", "get_",  "sub_group_", "work_group_", "async_", "intel_",  "amd_",  "cles_",
-};
+    "FLT_",   "DBL_",	    "HUGE_",	   "CL_VERSION_", "CLK_",   "FP_FAST_",	  "FP_ILOGB",
+    "POCL_",  "LLVM_",	    "CLANG_",	   "SPIR_",	  "as_",    "convert_",	  "vload",
+    "vstore", "native_",    "half_",	   "atomic_",	  "atom_",  "read_image", "write_image",
+    "get_",   "sub_group_", "work_group_", "async_",	  "intel_", "amd_",	  "cles_"};
 
 /* Of other languages and systems: no compiler of OpenCL C here has them. */
 static const char *const FOREIGN[] = {
@@ -286,6 +298,7 @@ static bool is_extension(const struct token *name)
 static bool is_of_header(const struct token *name)
 {
 	return is_one_of(name, CONSTANTS, COUNT(CONSTANTS)) ||
+	       is_one_of(name, DOUBLES, COUNT(DOUBLES)) || is_one_of(name, HALVES, COUNT(HALVES)) ||
 	       is_one_of(name, WORDS, COUNT(WORDS)) ||
 	       begins_like(name, PREFIXES, COUNT(PREFIXES)) ||
 	       (is_extension(name) && is_one_of(name, EXTENSIONS, COUNT(EXTENSIONS)));

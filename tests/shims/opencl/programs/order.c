@@ -1,8 +1,9 @@
 /*
  * What comes after what: reads behind the queue's own commands, destructors behind launches, calls
- * back behind builds, and a queue behind another whose member fails.
+ * back behind builds, and a queue behind another whose member fails. And a program that cannot be
+ * read.
  *
- *	order			the first three
+ *	order			the first three, and the last
  *	order exchange		two members swap what they have
  *	order queues		two queues, each on a member of its own
  */
@@ -164,6 +165,25 @@ static void refused_builds(void)
 	OK(clReleaseProgram(program));
 }
 
+/* What cannot be read is run as it is. */
+static void not_understood(void)
+{
+	const char *text = "\n#if __COUNTER__ == 0\n"
+			   "kernel void fill(global int *a) { a[get_global_id(0)] = 3; }\n"
+			   "#endif\n";
+	static int got[N / 16];
+	cl_mem memory = buffer_of(context, 0, sizeof(got), NULL);
+	cl_kernel fill = kernel_of(context, text, "fill");
+
+	OK(clSetKernelArg(fill, 0, sizeof(memory), &memory));
+	launch(queue, fill, N / 16, 0, NULL, NULL);
+	OK(clEnqueueReadBuffer(queue, memory, CL_TRUE, 0, sizeof(got), got, 0, NULL, NULL));
+	for (int i = 0; i < N / 16; i++)
+		SAME(got[i], 3);
+	OK(clReleaseKernel(fill));
+	OK(clReleaseMemObject(memory));
+}
+
 /* Each member needs what the other has, more than is moved at once. */
 static void exchange(void)
 {
@@ -226,6 +246,7 @@ int main(int argc, char **argv)
 		released_while_used(0);
 		released_while_used(1);
 		refused_builds();
+		not_understood();
 	}
 	OK(clReleaseCommandQueue(queue));
 	OK(clReleaseContext(context));
