@@ -130,7 +130,7 @@ function cases(texts: Readonly<Record<string, Text>>): SplitCase[] {
     global: [64],
     local: [8],
     args: ["buffer 8192 0", "int 5"],
-    parts: 3,
+    parts: 2,
   }));
 }
 

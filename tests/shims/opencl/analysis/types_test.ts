@@ -355,7 +355,7 @@ poclTest("analysis_judge() takes types for what compilers make of them", async (
       ...options === undefined ? {} : { options },
       global: [64],
       args: ["buffer 8192 0", ...source.includes("int n") && !args.length ? ["int 0"] : args],
-      parts: 3,
+      parts: 2,
     })),
   );
   assert.equal(results.length, Object.keys(KERNELS).length);

@@ -49,7 +49,7 @@ static cl_kernel kernel_on(const char *name, cl_mem memory)
 static void read_behind_write(void)
 {
 	static int host[N / 2], got[N / 2];
-	const int zero = 0, rounds = 20000000;
+	const int zero = 0, rounds = 5000000;
 	cl_mem filled = buffer_of(context, 0, N * sizeof(int), NULL);
 	cl_mem written = buffer_of(context, 0, sizeof(host), NULL);
 	cl_mem one = buffer_of(context, 0, sizeof(int), NULL);
