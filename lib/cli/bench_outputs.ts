@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BenchReport } from "../bench/report.ts";
 import { type CommandContext, type CommandInput, UsageError, value } from "./command.ts";
@@ -27,15 +28,6 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Why a report has nowhere to go; undefined where it has. Nothing is left behind. */
 function whyNowhere({ kind, path }: Output): string | undefined {
   if (path === "") return kind === "svg" ? "names no directory" : "names no file";
@@ -43,7 +35,7 @@ function whyNowhere({ kind, path }: Output): string | undefined {
   if (path === "-") return undefined;
   const isThere = isDirectory(path);
   if (kind !== "svg" && isThere) return "is a directory";
-  if (kind === "svg" && !isThere && exists(path)) return "is no directory";
+  if (kind === "svg" && !isThere && existsSync(path)) return "is no directory";
   if (!isDirectory(dirname(path))) return `there is no directory ${dirname(path)}`;
   // A directory that is still to be made takes the place of a file for now.
   return whyNotWritable(kind === "svg" && isThere ? join(path, "chart") : path);

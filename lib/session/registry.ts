@@ -227,8 +227,8 @@ function processIds(): Set<string> | null {
 }
 
 /**
- * Whether processes live, of names that were read before: tickets of killed programs may be many, and anybody may write names, so
- * that each process is asked for once, and none that /proc does not list.
+ * Whether processes live, of names that were read before: tickets of killed programs may be many, and anybody may
+ * write names, so that each process is asked for once, and none that /proc does not list.
  */
 function livingProcesses(
   startTime: (pid: number) => string | undefined,

@@ -86,11 +86,11 @@ bool context_spread(struct context *context);
 void context_pin(struct context *context);
 void context_unpin(struct context *context);
 
-/* Waits for all that was enqueued on a member. With the lock; or while another thread has it, and
- * has waited for those queues there that are left of released ones. */
-cl_int context_wait(struct context *context, unsigned int member);
-/* For these alone. With the lock. */
+/* Waits for what is left there of released queues. With the lock. */
 cl_int context_wait_left(struct context *context, unsigned int member);
+/* Waits for all that was enqueued on a member, that too. With the lock; or while another thread has
+ * it, and has waited for what is left. */
+cl_int context_wait(struct context *context, unsigned int member);
 /* The same; where the member has failed, what it was doing is done over. With the lock. */
 cl_int context_finish(struct context *context, unsigned int member);
 

@@ -137,12 +137,37 @@ const struct value *builtin_pure(struct evaluator *e, const struct expression *x
 
 bool is_builtin_name(const char *name)
 {
-	static const char *const NAMES[] = {
-	    "abs",	"abs_diff",  "add_sat",	 "barrier",    "clz",	   "ctz",
-	    "fract",	"frexp",     "hadd",	 "lgamma_r",   "mad24",	   "mad_hi",
-	    "mad_sat",	"mem_fence", "modf",	 "mul24",      "mul_hi",   "popcount",
-	    "prefetch", "printf",    "remquo",	 "rhadd",      "rotate",   "sincos",
-	    "sub_sat",	"to_global", "to_local", "to_private", "upsample", "wait_group_events"};
+	static const char *const NAMES[] = {"abs",
+					    "abs_diff",
+					    "add_sat",
+					    "barrier",
+					    "clz",
+					    "ctz",
+					    "fract",
+					    "frexp",
+					    "hadd",
+					    "lgamma_r",
+					    "mad24",
+					    "mad_hi",
+					    "mad_sat",
+					    "mem_fence",
+					    "modf",
+					    "mul24",
+					    "mul_hi",
+					    "popcount",
+					    "prefetch",
+					    "printf",
+					    "read_mem_fence",
+					    "remquo",
+					    "rhadd",
+					    "rotate",
+					    "sincos",
+					    "sub_sat",
+					    "to_global",
+					    "to_local",
+					    "to_private",
+					    "upsample",
+					    "wait_group_events"};
 	static const char *const PREFIXES[] = {
 	    "as_",	    "async_work_group_", "atom_",	"atomic_",
 	    "convert_",	    "get_enqueued_",	 "get_global_", "get_group_",

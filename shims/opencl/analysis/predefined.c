@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "evaluate.h"
 #include "preprocess.h"
 
 /* Macros of OpenCL C. */
@@ -34,136 +35,8 @@ static const char *const HALVES[] = {
     "M_PI_H",	       "M_PI_2_H",     "M_PI_4_H",	"M_1_PI_H",	   "M_2_PI_H",
     "M_2_SQRTPI_H",    "M_SQRT2_H",    "M_SQRT1_2_H"};
 
-/* Defined by headers of compilers at will: functions by other names, types. */
-static const char *const WORDS[] = {"abs",
-				    "abs_diff",
-				    "acos",
-				    "acosh",
-				    "acospi",
-				    "add_sat",
-				    "all",
-				    "any",
-				    "asin",
-				    "asinh",
-				    "asinpi",
-				    "atan",
-				    "atan2",
-				    "atan2pi",
-				    "atanh",
-				    "atanpi",
-				    "barrier",
-				    "bitselect",
-				    "cbrt",
-				    "ceil",
-				    "clamp",
-				    "clz",
-				    "copysign",
-				    "cos",
-				    "cosh",
-				    "cospi",
-				    "cross",
-				    "ctz",
-				    "degrees",
-				    "distance",
-				    "dot",
-				    "erf",
-				    "erfc",
-				    "exp",
-				    "exp10",
-				    "exp2",
-				    "expm1",
-				    "fabs",
-				    "fast_distance",
-				    "fast_length",
-				    "fast_normalize",
-				    "fdim",
-				    "floor",
-				    "fma",
-				    "fmax",
-				    "fmin",
-				    "fmod",
-				    "fract",
-				    "frexp",
-				    "hadd",
-				    "hypot",
-				    "ilogb",
-				    "isequal",
-				    "isfinite",
-				    "isgreater",
-				    "isgreaterequal",
-				    "isinf",
-				    "isless",
-				    "islessequal",
-				    "islessgreater",
-				    "isnan",
-				    "isnormal",
-				    "isnotequal",
-				    "isordered",
-				    "isunordered",
-				    "ldexp",
-				    "length",
-				    "lgamma",
-				    "lgamma_r",
-				    "log",
-				    "log10",
-				    "log1p",
-				    "log2",
-				    "logb",
-				    "mad",
-				    "mad24",
-				    "mad_hi",
-				    "mad_sat",
-				    "max",
-				    "maxmag",
-				    "mem_fence",
-				    "min",
-				    "minmag",
-				    "mix",
-				    "modf",
-				    "mul24",
-				    "mul_hi",
-				    "nan",
-				    "nextafter",
-				    "normalize",
-				    "popcount",
-				    "pow",
-				    "pown",
-				    "powr",
-				    "prefetch",
-				    "printf",
-				    "radians",
-				    "read_mem_fence",
-				    "remainder",
-				    "remquo",
-				    "rhadd",
-				    "rint",
-				    "rootn",
-				    "rotate",
-				    "round",
-				    "rsqrt",
-				    "select",
-				    "shuffle",
-				    "shuffle2",
-				    "sign",
-				    "signbit",
-				    "sin",
-				    "sincos",
-				    "sinh",
-				    "sinpi",
-				    "smoothstep",
-				    "sqrt",
-				    "step",
-				    "sub_sat",
-				    "tan",
-				    "tanh",
-				    "tanpi",
-				    "tgamma",
-				    "trunc",
-				    "upsample",
-				    "vec_step",
-				    "wait_group_events",
-				    "write_mem_fence",
-				    "kernel",
+/* Defined by headers of compilers at will, as builtin functions are: types and other words. */
+static const char *const WORDS[] = {"kernel",
 				    "kernel_exec",
 				    "global",
 				    "local",
@@ -196,10 +69,8 @@ static const char *const WORDS[] = {"abs",
 				    "IMG_RW_AQ"};
 
 static const char *const PREFIXES[] = {
-    "FLT_",   "DBL_",	    "HUGE_",	   "CL_VERSION_", "CLK_",   "FP_FAST_",	  "FP_ILOGB",
-    "POCL_",  "LLVM_",	    "CLANG_",	   "SPIR_",	  "as_",    "convert_",	  "vload",
-    "vstore", "native_",    "half_",	   "atomic_",	  "atom_",  "read_image", "write_image",
-    "get_",   "sub_group_", "work_group_", "async_",	  "intel_", "amd_",	  "cles_"};
+    "FLT_",  "DBL_",   "HUGE_", "CL_VERSION_", "CLK_",	 "FP_FAST_", "FP_ILOGB", "POCL_",
+    "LLVM_", "CLANG_", "SPIR_", "get_",	       "async_", "intel_",   "amd_",	 "cles_"};
 
 /* Of other languages and systems: no compiler of OpenCL C here has them. */
 static const char *const FOREIGN[] = {
@@ -295,9 +166,19 @@ static bool is_extension(const struct token *name)
 	return begins_like(name, CL, 1);
 }
 
+static bool is_builtin(const struct token *name)
+{
+	char text[64] = "";
+
+	if (name->length >= sizeof(text))
+		return false;
+	memcpy(text, name->text, name->length);
+	return is_builtin_name(text);
+}
+
 static bool is_of_header(const struct token *name)
 {
-	return is_one_of(name, CONSTANTS, COUNT(CONSTANTS)) ||
+	return is_builtin(name) || is_one_of(name, CONSTANTS, COUNT(CONSTANTS)) ||
 	       is_one_of(name, DOUBLES, COUNT(DOUBLES)) || is_one_of(name, HALVES, COUNT(HALVES)) ||
 	       is_one_of(name, WORDS, COUNT(WORDS)) ||
 	       begins_like(name, PREFIXES, COUNT(PREFIXES)) ||
